@@ -59,11 +59,12 @@ def probably(key: str, value: float) -> Sentence | None:
     for unit, factor in usual.others:
         if usual.low <= (converted := value * factor) <= usual.high:
             return Sentence(
-                "{value:.10g} {unit} would be {key} = {converted:.6g}",
+                "{value:.10g} {unit} would be {key} = {converted}",
                 value=value,
                 unit=unit,
                 key=key,
-                converted=round(converted) if key == "buffer_packets" else converted,
+                # to be written into the file, with its decimal sign
+                converted=f"{round(converted) if key == 'buffer_packets' else converted:.6g}",
             )
     return None
 

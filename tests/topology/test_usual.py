@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from giaoban.errors import InputError
 from giaoban.scenarios.spec.scenario import load_scenario
@@ -45,6 +47,17 @@ def test_another_unit_is_asked_about(
         read(path, f'unusual = ["{key}"]\n{text}')  # as the message says
         with pytest.raises(InputError, match="are"):
             read(path, f'unusual = ["hello_ms"]\n{text}')
+
+
+@given(st.sampled_from(list(USUAL)), st.floats(1e-6, 1e12))
+def test_what_is_to_be_written_is_said_as_files_have_it_in_any_language(
+    key: str, value: float
+) -> None:
+    """1000 with a Vietnamese mark between its digits would be 1 in a file."""
+    if (said := probably(key, value)) is not None:
+        written = said.en.rpartition(" = ")[2]
+        assert said.vi.endswith(f" {key} = {written}")
+        tomllib.loads(f"{key} = {written}")
 
 
 def test_only_keys_of_figures_can_be_meant(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from giaoban import build_cache
 from giaoban.errors import MachineLacks
 from giaoban.processes.progress import Progress
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, joined
 from giaoban.topology.sandbox import kernel_build
 from giaoban.topology.sandbox.kernel_build import FRAGMENT, INSTALL
 
@@ -82,7 +82,7 @@ def _checked_source() -> Path:
     source = _source()
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if source is None or missing:
-        lacking = ", ".join(missing + ([] if source else ["the kernel source"]))
+        lacking = joined(", ", missing + ([] if source else [Sentence("the kernel source")]))
         raise MachineLacks(
             "the sandbox kernel cannot be built without {lacking}", INSTALL, lacking=lacking
         )

@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from giaoban.errors import MachineLacks
-from giaoban.sentence import Sentence
+from giaoban.errors import MachineLacks, strerror
+from giaoban.sentence import Sentence, joined
 
 SHARED_MEMORY = Path("/dev/shm")
 SPARE_MB = 32
@@ -49,7 +49,7 @@ def check(folder: Path, memory_mb: int) -> None:
 
 
 def _no_room(why_of: Mapping[Path, str]) -> MachineLacks:
-    told = "; ".join(f"{folder}: {why}" for folder, why in why_of.items())
+    told = joined("; ", [joined(": ", [str(folder), why]) for folder, why in why_of.items()])
     return MachineLacks("there is no room for the memory of a guest: {told}", MEND, told=told)
 
 
@@ -58,15 +58,19 @@ def unfit(folder: Path, memory_mb: int) -> str | None:
     try:
         free_mb = _free_mb(folder)
         if free_mb < memory_mb + SPARE_MB:
-            return f"{free_mb} MB are free, {memory_mb + SPARE_MB} are needed"
+            return Sentence(
+                "{free_mb} MB are free, {needed_mb} are needed",
+                free_mb=free_mb,
+                needed_mb=memory_mb + SPARE_MB,
+            )
         with tempfile.TemporaryFile(dir=folder) as file:
             file.truncate(mmap.PAGESIZE)
             prot = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
             mmap.mmap(file.fileno(), mmap.PAGESIZE, mmap.MAP_SHARED, prot).close()
     except PermissionError:
-        return "nothing may be run from it (noexec), or it is not ours to write to"
+        return Sentence("nothing may be run from it (noexec), or it is not ours to write to")
     except OSError as error:
-        return os.strerror(error.errno) if error.errno else str(error)
+        return strerror(error)
     return None
 
 

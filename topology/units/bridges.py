@@ -21,9 +21,9 @@ def as_bridges(units: Sequence[Unit], province: Province) -> list[BridgeSpec]:
         InputError: a unit is there twice, is a node of the province already, or hangs on a router
             that the province does not have; all such units are named.
     """
-    taken = {province.mcu.id: "the MCU"}
-    taken |= {router.id: "a router" for router in province.routers}
-    taken |= {bridge.id: "a bridge" for bridge in province.bridges}
+    taken = {province.mcu.id: Sentence("the MCU of the province")}
+    taken |= {router.id: Sentence("a router of the province") for router in province.routers}
+    taken |= {bridge.id: Sentence("a bridge of the province") for bridge in province.bridges}
     routers = {router.id for router in province.routers}
     first: dict[str, Unit] = {}
     wrong: list[str] = []
@@ -44,12 +44,10 @@ def as_bridges(units: Sequence[Unit], province: Province) -> list[BridgeSpec]:
         elif unit.id in taken:
             wrong.append(
                 Sentence(
-                    '{what}: "{unit}" is {taken} of province "{province}" already '
-                    "(allowed: an id not in use)",
+                    '{what}: "{unit}" is {taken} already (allowed: an id not in use)',
                     what=what,
                     unit=unit.id,
                     taken=taken[unit.id],
-                    province=province.id,
                 )
             )
         if unit.router not in routers:
