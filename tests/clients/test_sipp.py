@@ -49,9 +49,13 @@ def proven_call(user: str = "cu-jut", body: str = AUDIO.format(port=41000)) -> S
     return scenario.send("INVITE", body, headers=proof(user))
 
 
-def test_many_calls_of_the_built_in_caller(serve: Serve, tmp_path: Path) -> None:
+@pytest.fixture
+def mcu(serve: Serve) -> Mcu:
+    return serve()
+
+
+def test_many_calls_of_the_built_in_caller(mcu: Mcu, tmp_path: Path) -> None:
     """Without media; with it in `test_rtp_of_many_calls`."""
-    mcu = serve()
     screen = sipp(tmp_path, mcu.port, *("-sn", "uac", "-m", "100", "-r", "50", "-d", "200"))
     report = mcu.stop()
     assert (count(screen, "Successful call"), count(screen, "Failed call")) == (100, 0)
@@ -60,8 +64,7 @@ def test_many_calls_of_the_built_in_caller(serve: Serve, tmp_path: Path) -> None
     assert (report["sip_unsendable"], report["sip_dropped"]) == (0, {})
 
 
-def test_calls_over_tcp(serve: Serve, tmp_path: Path) -> None:
-    mcu = serve()
+def test_calls_over_tcp(mcu: Mcu, tmp_path: Path) -> None:
     for transport in ("t1", "tn"):  # one connection for all calls, one for each
         words = ("-sn", "uac", "-t", transport, "-m", "50", "-r", "50", "-d", "200")
         screen = sipp(tmp_path, mcu.port, *words, "-max_socket", "200")
@@ -70,9 +73,8 @@ def test_calls_over_tcp(serve: Serve, tmp_path: Path) -> None:
     assert len(mcu.said("joined")) == len(mcu.said("left")) == 100
 
 
-def test_an_echo_of_our_own_sound_makes_no_storm(serve: Serve, tmp_path: Path) -> None:
+def test_an_echo_of_our_own_sound_makes_no_storm(mcu: Mcu, tmp_path: Path) -> None:
     """SIPp sends back what it gets, with our own SSRC: a loop (RFC 3550 §8.2)."""
-    mcu = serve()
     media = free_ports(3)
     words = ("-sn", "uac", "-rtp_echo", "-mp", str(media), "-m", "1", "-d", "2500")
     sipp(tmp_path, mcu.port, *words)
@@ -134,8 +136,7 @@ def _square() -> NDArray[np.int16]:
     return np.repeat(np.array([4000, -4000] * 10, np.int16), 8)
 
 
-def test_a_call_with_pictures_asks_for_a_key_frame(serve: Serve, tmp_path: Path) -> None:
-    mcu = serve()
+def test_a_call_with_pictures_asks_for_a_key_frame(mcu: Mcu, tmp_path: Path) -> None:
     scenario = Scenario().send("INVITE", AUDIO_AND_VIDEO.format(port=41000))
     scenario.expect(200, maybe=PROVISIONAL).send("ACK", again=True).pause(1000)
     scenario.send("INFO", FAST_UPDATE, kind="application/media_control+xml", again=True)
@@ -147,9 +148,8 @@ def test_a_call_with_pictures_asks_for_a_key_frame(serve: Serve, tmp_path: Path)
     assert report["rtp_sent"] > 60  # of sound alone there are 50
 
 
-def test_keys_pressed_in_a_call(serve: Serve, tmp_path: Path) -> None:
+def test_keys_pressed_in_a_call(mcu: Mcu, tmp_path: Path) -> None:
     """SIPp plays its recordings of RFC 2833 events; they were made in this order."""
-    mcu = serve()
     offer = AUDIO.format(port="[media_port]").replace("AVP 8 0", "AVP 8 0 101")
     offer += "\n    a=rtpmap:101 telephone-event/8000"
     scenario = Scenario().send("INVITE", offer).answered()
@@ -166,8 +166,7 @@ def test_keys_pressed_in_a_call(serve: Serve, tmp_path: Path) -> None:
     assert report["not_rtp"] == report["foreign"] == 0
 
 
-def test_an_update_changes_and_refreshes_a_call(serve: Serve, tmp_path: Path) -> None:
-    mcu = serve()
+def test_an_update_changes_and_refreshes_a_call(mcu: Mcu, tmp_path: Path) -> None:
     scenario = Scenario().send("INVITE", AUDIO.format(port=41000)).answered()
     scenario.send("UPDATE", AUDIO.format(port=41004), again=True)
     scenario.expect_with(200, "Content-Type:", "application/sdp")
@@ -224,8 +223,7 @@ def test_a_refer_of_the_chair_has_a_bridge_called(serve: Serve, tmp_path: Path) 
     assert [e["bridge"] for e in mcu.said("turned-away")] == ["cu-jut"]
 
 
-def test_options_and_a_cancel_that_comes_too_late(serve: Serve, tmp_path: Path) -> None:
-    mcu = serve()
+def test_options_and_a_cancel_that_comes_too_late(mcu: Mcu, tmp_path: Path) -> None:
     scenario = Scenario().send("OPTIONS").expect_with(200, "Allow:", "INVITE.*BYE|BYE.*INVITE")
     run(mcu, tmp_path, scenario, "-m", "1")
     scenario = Scenario().send("INVITE", AUDIO.format(port=41000))
@@ -288,8 +286,7 @@ def test_a_full_device_says_when_to_come_again(serve: Serve, tmp_path: Path) -> 
     assert [e["code"] for e in mcu.said("refused")] == [503]
 
 
-def test_what_cannot_be_understood(serve: Serve, tmp_path: Path) -> None:
-    mcu = serve()
+def test_what_cannot_be_understood(mcu: Mcu, tmp_path: Path) -> None:
     opus = AUDIO.format(port=41000).replace("8 0\n", "111\n").replace("rtpmap:8 PCMA", "x:")
     opus = opus.replace("a=rtpmap:0 PCMU/8000", "a=rtpmap:111 opus/48000/2")
     unknown = Scenario().send("INVITE", opus).refused(488)

@@ -128,8 +128,12 @@ def asked(clients: Clients, user: FloorUser) -> int:
     return request_id
 
 
-def test_who_asks_waits_gets_the_floor_and_gives_it_back() -> None:
-    clients = Clients()
+@pytest.fixture
+def clients() -> Clients:
+    return Clients()
+
+
+def test_who_asks_waits_gets_the_floor_and_gives_it_back(clients: Clients) -> None:
     response = clients.ask(WEST, Primitive.FLOOR_REQUEST, FLOOR)
     [(request_id, first, place)] = requests(response)
     assert (first, place) == (RequestStatus.PENDING, 1)
@@ -147,8 +151,7 @@ def test_who_asks_waits_gets_the_floor_and_gives_it_back() -> None:
     assert error_of(clients.ask(WEST, Primitive.FLOOR_RELEASE, wanted)) == 7
 
 
-def test_who_waits_may_cancel_and_be_denied() -> None:
-    clients = Clients()
+def test_who_waits_may_cancel_and_be_denied(clients: Clients) -> None:
     request_id = asked(clients, WEST)
     wanted = number(AttributeType.FLOOR_REQUEST_ID, request_id)
     assert error_of(clients.ask(EAST, Primitive.FLOOR_RELEASE, wanted)) == 7
@@ -161,8 +164,7 @@ def test_who_waits_may_cancel_and_be_denied() -> None:
     assert clients.server.waiting() == []
 
 
-def test_the_floor_may_be_given_to_who_has_not_asked_and_taken_away() -> None:
-    clients = Clients()
+def test_the_floor_may_be_given_to_who_has_not_asked_and_taken_away(clients: Clients) -> None:
     clients.server.hold(7, WEST, 0)
     clients.server.hold(7, WEST, 0)
     clients.listen()
@@ -178,8 +180,7 @@ def test_the_floor_may_be_given_to_who_has_not_asked_and_taken_away() -> None:
     assert clients.statuses(EAST)[1:] == [RequestStatus.REVOKED]
 
 
-def test_who_wants_to_know_is_told_until_it_does_not() -> None:
-    clients = Clients()
+def test_who_wants_to_know_is_told_until_it_does_not(clients: Clients) -> None:
     assert requests(clients.ask(EAST, Primitive.FLOOR_QUERY, FLOOR)) == []
     asked(clients, WEST)
     clients.server.hold(7, WEST, 0)
@@ -193,8 +194,7 @@ def test_who_wants_to_know_is_told_until_it_does_not() -> None:
     assert len([m for m in clients.told if m.primitive == Primitive.FLOOR_STATUS]) == 2
 
 
-def test_what_is_asked_about_oneself_and_the_server() -> None:
-    clients = Clients()
+def test_what_is_asked_about_oneself_and_the_server(clients: Clients) -> None:
     assert requests(clients.ask(WEST, Primitive.USER_QUERY)) == []
     request_id = asked(clients, WEST)
     assert requests(clients.ask(WEST, Primitive.USER_QUERY)) == [(request_id, 1, 1)]
@@ -230,15 +230,15 @@ def test_what_is_asked_about_oneself_and_the_server() -> None:
         (Primitive.HELLO_ACK, [], 3),
     ],
 )
-def test_what_is_refused(primitive: Primitive, attributes: list[Attribute], code: int) -> None:
-    clients = Clients()
+def test_what_is_refused(
+    clients: Clients, primitive: Primitive, attributes: list[Attribute], code: int
+) -> None:
     assert error_of(clients.ask(WEST, primitive, *attributes)) == code
     assert clients.events == []
 
 
-def test_strangers_get_no_answer() -> None:
+def test_strangers_get_no_answer(clients: Clients) -> None:
     """An answer to a false address would go to somebody who has not asked."""
-    clients = Clients()
     assert clients.ask(WEST, Primitive.FLOOR_REQUEST, FLOOR, source="10.0.0.9") is None
     assert clients.ask(FloorUser(7, 3), Primitive.FLOOR_REQUEST, FLOOR) is None
     stranger = clients.ask(FloorUser(8, 1), Primitive.FLOOR_REQUEST, FLOOR, source="10.0.0.9")
@@ -253,9 +253,10 @@ def test_strangers_get_no_answer() -> None:
 
 
 @pytest.mark.parametrize(("user", "code"), [(FloorUser(8, 1), 1), (FloorUser(7, 3), 2), (EAST, 2)])
-def test_a_wrong_number_is_told_to_a_host_that_is_known(user: FloorUser, code: int) -> None:
+def test_a_wrong_number_is_told_to_a_host_that_is_known(
+    clients: Clients, user: FloorUser, code: int
+) -> None:
     """Another's is as wrong as one that nobody has, and nothing comes of it (RFC 8855 §13)."""
-    clients = Clients()
     request = Message(Primitive.FLOOR_REQUEST, *user[:1], 1, user.user_id, (FLOOR,))
     assert clients.server.receive(request.packed(), address(WEST), 0) == []
     [told] = clients.server.outgoing()
@@ -268,8 +269,7 @@ def test_a_wrong_number_is_told_to_a_host_that_is_known(user: FloorUser, code: i
     assert clients.server.waiting() == []
 
 
-def test_a_request_that_comes_again_is_done_once() -> None:
-    clients = Clients()
+def test_a_request_that_comes_again_is_done_once(clients: Clients) -> None:
     data = Message(Primitive.FLOOR_REQUEST, 7, 1, WEST.user_id, (FLOOR,)).packed()
     assert clients.server.receive(data, address(WEST), 0) == [FloorRequested(WEST)]
     [first] = clients.server.outgoing()
@@ -298,8 +298,7 @@ def test_what_is_not_acknowledged_is_sent_again_and_then_its_receiver_is_gone() 
     assert asked(clients, WEST) > 0  # it may begin anew
 
 
-def test_who_says_goodbye_or_leaves_wants_nothing_any_more() -> None:
-    clients = Clients()
+def test_who_says_goodbye_or_leaves_wants_nothing_any_more(clients: Clients) -> None:
     for user in (WEST, EAST):
         asked(clients, user)
     clients.server.hold(7, WEST, 0)
@@ -343,8 +342,7 @@ def test_what_is_not_so_any_more_is_not_sent_again() -> None:
     assert clients.server.next_timeout() is None
 
 
-def test_who_asks_again_and_again_is_refused_for_a_while() -> None:
-    clients = Clients()
+def test_who_asks_again_and_again_is_refused_for_a_while(clients: Clients) -> None:
     for _ in range(MOST_REQUESTS):
         wanted = number(AttributeType.FLOOR_REQUEST_ID, asked(clients, WEST))
         clients.ask(WEST, Primitive.FLOOR_RELEASE, wanted)
@@ -379,15 +377,13 @@ def test_nothing_is_told_to_an_address_from_which_nothing_came() -> None:
     ]
 
 
-def test_a_user_may_move() -> None:
-    clients = Clients()
+def test_a_user_may_move(clients: Clients) -> None:
     clients.server.enter(WEST, "west", (address(WEST)[0], 9), assured=True)
     clients.server.hold(7, WEST, 0)
     assert [one.target[1] for one in clients.server.outgoing()] == [9]
 
 
-def test_who_has_said_goodbye_begins_anew_with_the_same_numbers() -> None:
-    clients = Clients()
+def test_who_has_said_goodbye_begins_anew_with_the_same_numbers(clients: Clients) -> None:
     asked(clients, WEST)
     clients.ask(WEST, Primitive.GOODBYE)
     clients.transaction = 0

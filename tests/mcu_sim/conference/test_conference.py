@@ -105,9 +105,7 @@ def test_calling_another_closes_the_first_before_the_second_is_opened() -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_to_the_chair_too(command: str, who: str, code: int) -> None:
-    answer, _ = tell(seated(), "gia-nghia", command, participant=who)
-    assert isinstance(answer, CommandRejected)
-    assert answer.code == code
+    assert tell(seated(), "gia-nghia", command, participant=who)[0].code == code
 
 
 def test_requests_are_answered_first_come_first_and_stand_once() -> None:
@@ -154,7 +152,6 @@ def test_a_branch_is_refused_and_it_is_logged_what_it_tried(
     conference = seated()
     before = (conference.heard, conference.queue, conference.live, conference.called)
     answer, effects = tell(conference, "cu-jut", command, **fields)
-    assert isinstance(answer, CommandRejected)
     assert answer.code == 403
     assert answer.reason == why
     on = fields.get("participant", fields.get("for", ""))
@@ -170,7 +167,6 @@ def test_whoever_is_not_in_the_meeting_gives_it_no_commands() -> None:
     conference.lost("gia-nghia")
     for by in ("tuy-duc", "gia-nghia", "operator"):
         answer, effects = tell(conference, by, "mute-all")
-        assert isinstance(answer, CommandRejected)
         assert answer.code == 403
         assert [type(effect) for effect in effects] == [LogEntry]
 
@@ -207,7 +203,6 @@ def test_commands_about_somebody_absent_are_refused_with_the_reason(
     who: str, reason: str, command: str
 ) -> None:
     answer, effects = tell(seated(), "gia-nghia", command, participant=who)
-    assert isinstance(answer, CommandRejected)
     assert answer.code == 404
     assert reason in answer.reason or (command, who) == ("redial", "tuy-duc")
     assert [type(effect) for effect in effects] == [LogEntry]
@@ -245,7 +240,6 @@ def test_a_branch_does_not_take_back_the_technicians_mute() -> None:
     conference = seated("open")
     tell(conference, "gia-nghia", "mute", participant="cu-jut")
     answer, effects = tell(conference, "cu-jut", "unmute")
-    assert isinstance(answer, CommandRejected)
     assert answer.code == 403
     assert [type(effect) for effect in effects] == [LogEntry]
     tell(conference, "gia-nghia", "unmute", participant="cu-jut")
@@ -267,9 +261,7 @@ def test_the_chair_and_the_called_speaker_may_present_one_at_a_time() -> None:
     conference = seated()
     _, effects = tell(conference, "gia-nghia", "present", participant="gia-nghia")
     assert effects[0] == SetPresenter("giao-ban", "gia-nghia")
-    answer, _ = tell(conference, "gia-nghia", "present", participant="cu-jut")
-    assert isinstance(answer, CommandRejected)
-    assert answer.code == 403
+    assert tell(conference, "gia-nghia", "present", participant="cu-jut")[0].code == 403
     tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
     _, effects = tell(conference, "gia-nghia", "present", participant="cu-jut")
     assert effects[0] == SetPresenter("giao-ban", "cu-jut")
@@ -347,7 +339,6 @@ def test_a_lost_branch_keeps_its_turn_and_its_closed_microphone() -> None:
     tell(conference, CU_JUT, "mute")
     conference.lost(CU_JUT)
     answer, _ = tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
-    assert isinstance(answer, CommandRejected)
     assert (answer.code, answer.reason) == (404, "cu-jut has lost its line")
     conference.join(CU_JUT)
     assert [request.participant for request in conference.queue] == [CU_JUT, DAK_MIL]
@@ -382,9 +373,7 @@ def test_a_dropped_branch_comes_back_only_when_it_is_redialled() -> None:
     assert conference.join(CU_JUT) == (DroppedByChair(), [])
     _, effects = tell(conference, CHAIR, "redial", participant=CU_JUT)
     assert effects[0] == DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
-    answer, _ = tell(conference, CHAIR, "redial", participant=CU_JUT)
-    assert isinstance(answer, CommandRejected)
-    assert answer.code == 486
+    assert tell(conference, CHAIR, "redial", participant=CU_JUT)[0].code == 486
     decision, _ = conference.join(CU_JUT)
     assert decision == JoinAccepted("giao-ban")
 
@@ -563,7 +552,6 @@ def test_a_picture_without_layouts_is_not_laid_out() -> None:
     conference = watching(video="switched")
     body = b'{"command": "layout", "layout": "2x2"}'
     answer, effects = conference.command(CHAIR, parse(body), 0.0)
-    assert isinstance(answer, CommandRejected)
     assert answer.code == 400
     assert not any(isinstance(effect, SetLayout) for effect in effects)
 

@@ -28,7 +28,6 @@ from giaoban.mcu_sim.conference import (
     LogEntry,
     MeetingEnded,
     Meetings,
-    MeetingState,
     Rooms,
     SelectSource,
     SetAudible,
@@ -266,7 +265,6 @@ class Device(RuleBasedStateMachine):
                     if home is not None and presents_itself(str(by), fields, home):
                         continue
                     answer, effects = self.device.command(by, command, self.now_ms, room)
-                    assert isinstance(answer, CommandRejected)
                     assert answer.code == 403
                     assert [e.kind for e in effects if isinstance(e, LogEntry)] == ["refused"]
         assert before == self.everything()
@@ -333,7 +331,6 @@ class Device(RuleBasedStateMachine):
         answer, effects = self.device.command(by, command, self.now_ms, room)
         allowed = role is not None and may(role, str(by), fields, self.grants)
         if not allowed and (home is not None or by is not OPERATOR):
-            assert isinstance(answer, CommandRejected)
             assert answer.code == 403
         if isinstance(answer, CommandAccepted) and home is not None:
             self.account(by, fields, home, seated)
@@ -438,7 +435,6 @@ class Device(RuleBasedStateMachine):
         ]
         for one, (state, effects) in zip(self.device, states, strict=True):
             assert effects == []
-            assert isinstance(state, MeetingState)
             assert (state.connected, state.lost, state.called) == (one.live, one.away, one.called)
             assert set(state.heard) == set(one.heard)
 

@@ -73,7 +73,6 @@ def refused(made: Rooms, by: By, command: str, **fields: Any) -> str:
     """The reason of a refusal, which is logged and changes nothing."""
     before = snapshot(made)
     answer, effects = tell(made, by, command, **fields)
-    assert isinstance(answer, CommandRejected)
     assert [type(effect) for effect in effects] == [LogEntry]
     assert snapshot(made) == before
     assert answer.code == 403
@@ -163,9 +162,7 @@ def test_what_was_asked_stays_asked_until_it_is_done() -> None:
     """A redial of one that is connected is refused: the technician may try again afterwards."""
     made = rooms()
     tell(made, CHAIR, "permit", participant=CU_JUT, do="redial", on=DAK_MIL)
-    answer, _ = tell(made, CU_JUT, "redial", participant=DAK_MIL)
-    assert isinstance(answer, CommandRejected)
-    assert answer.code == 486
+    assert tell(made, CU_JUT, "redial", participant=DAK_MIL)[0].code == 486
     made.lost(DAK_MIL)
     assert isinstance(tell(made, CU_JUT, "redial", participant=DAK_MIL)[0], CommandAccepted)
 
@@ -177,7 +174,6 @@ def test_what_was_asked_can_be_taken_back_and_ends_with_the_place(how: str) -> N
     if how == "back":
         tell(made, CHAIR, "permit", participant=CU_JUT, do="mute", on=DAK_MIL, back=True)
         answer, _ = tell(made, CHAIR, "permit", participant=CU_JUT, do="mute", on=CHAIR, back=True)
-        assert isinstance(answer, CommandRejected)
         assert answer.code == 404
     else:
         for who in (CU_JUT, *([CHAIR, DAK_MIL] if how == "over" else [])):
@@ -189,9 +185,7 @@ def test_what_was_asked_can_be_taken_back_and_ends_with_the_place(how: str) -> N
 
 @pytest.mark.parametrize(("who", "on"), [(CHAIR, DAK_MIL), (CU_JUT, CU_JUT)])
 def test_only_a_branch_is_asked_and_about_another(who: str, on: str) -> None:
-    answer, _ = tell(rooms(), CHAIR, "permit", participant=who, do="mute", on=on)
-    assert isinstance(answer, CommandRejected)
-    assert answer.code == 400
+    assert tell(rooms(), CHAIR, "permit", participant=who, do="mute", on=on)[0].code == 400
 
 
 def test_an_interruption_is_reported_with_cause_remedy_and_time() -> None:
@@ -238,7 +232,6 @@ def test_a_member_that_never_came_is_reported_too_and_nobody_else() -> None:
     for who, code in (("bien-hoa", 404), (None, 400)):
         named = {} if who is None else {"participant": who}
         answer, _ = tell(made, TELECOM, "report-interruption", **named, **fields)
-        assert isinstance(answer, CommandRejected)
         assert answer.code == code
 
 
@@ -252,9 +245,7 @@ def test_the_telecom_technician_has_no_place() -> None:
     )
     assert made.voice({TELECOM: 1e8}, 5000.0) == []
     for command in ("call-to-speak", "mute", "present"):
-        answer, _ = tell(made, CHAIR, command, participant=TELECOM)
-        assert isinstance(answer, CommandRejected)
-        assert answer.code == 404
+        assert tell(made, CHAIR, command, participant=TELECOM)[0].code == 404
     state, _ = tell(made, TELECOM, "state")
     assert state == MeetingState(
         "giao-ban",
@@ -278,9 +269,7 @@ def test_the_chairs_technician_may_put_an_observer_out() -> None:
     assert isinstance(tell(made, CHAIR, "redial", participant=TELECOM)[0], CommandAccepted)
     assert isinstance(made.join("giao-ban", TELECOM, 0.0)[0], JoinAccepted)
     # it calls in, nobody calls it
-    answer, _ = tell(made, CHAIR, "redial", participant=TELECOM)
-    assert isinstance(answer, CommandRejected)
-    assert answer.code == 486
+    assert tell(made, CHAIR, "redial", participant=TELECOM)[0].code == 486
 
 
 def test_an_observer_neither_opens_a_room_nor_keeps_it() -> None:

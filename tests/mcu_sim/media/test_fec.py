@@ -28,7 +28,8 @@ def make() -> Iterator[Make]:
     yield from harnesses(MCU, ("chair", "west", "east"))
 
 
-def harness_of(make: Make) -> McuHarness:
+@pytest.fixture
+def harness(make: Make) -> McuHarness:
     return make(fec=MODEL, video_playout_ms=85.0)
 
 
@@ -46,9 +47,8 @@ def parted(packets: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     return [one for one, fec in both if not fec], [one for one, fec in both if fec]
 
 
-def test_what_is_agreed_on(make: Make) -> None:
+def test_what_is_agreed_on(harness: McuHarness) -> None:
     """The offer's number; who offers nothing of it is answered nothing, and sent nothing."""
-    harness = harness_of(make)
     west, east = bridge(harness, "west", 1), bridge(harness, "east", 2, fec=None)
     terms = west.agreed["video"]
     assert (terms.fec_send_type, terms.fec_receive_type) == (TYPE, TYPE)
@@ -67,8 +67,7 @@ def test_who_does_not_protect_agrees_on_nothing(make: Make) -> None:
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_viewer_restores_what_is_lost(make: Make, secure: bool) -> None:
-    harness = harness_of(make)
+def test_a_viewer_restores_what_is_lost(harness: McuHarness, secure: bool) -> None:
     west = bridge(harness, "west", 1, secure=secure)
     harness.run(400)
     pictures, fec = parted(west.received("video"))
@@ -88,9 +87,8 @@ def test_a_viewer_restores_what_is_lost(make: Make, secure: bool) -> None:
     assert len(pictures) <= counted < len(pictures) + len(fec)
 
 
-def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
+def test_no_number_comes_twice_under_the_keys_of_a_call(harness: McuHarness) -> None:
     """Whatever is offered anew."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1, secure=True)
     harness.run(300)
     numbers = [sequence_of(packet) for packet in parted(west.received("video"))[1]]
@@ -112,9 +110,8 @@ def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     assert harness.plane.outbound.unprotected == 0
 
 
-def test_a_group_goes_on_when_the_same_is_offered_again(make: Make) -> None:
+def test_a_group_goes_on_when_the_same_is_offered_again(harness: McuHarness) -> None:
     """As for a session's refresh (RFC 4028): no packet before the last group is unprotected."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1)
     for _ in range(4):
         harness.run(77)
@@ -130,9 +127,10 @@ def test_a_group_goes_on_when_the_same_is_offered_again(make: Make) -> None:
 
 
 @pytest.mark.parametrize(("protected", "asked"), [(True, False), (False, True)])
-def test_a_cameras_lost_packet_is_restored(make: Make, protected: bool, asked: bool) -> None:
+def test_a_cameras_lost_packet_is_restored(
+    harness: McuHarness, protected: bool, asked: bool
+) -> None:
     """It is asked for a key frame if it is not."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1)
     encoder = FecEncoder(MODEL, TYPE, 99, 90_000)
     for n in range(12):

@@ -76,6 +76,11 @@ def our_ssrc(one: Bridge, kind: Any = "audio") -> int:
     return int.from_bytes(one.received(kind)[-1][8:12], "big")
 
 
+@pytest.fixture
+def harness(make: Make) -> McuHarness:
+    return make()
+
+
 @pytest.mark.parametrize(
     ("mux", "secure"),
     [
@@ -85,8 +90,7 @@ def our_ssrc(one: Bridge, kind: Any = "audio") -> int:
         pytest.param(False, True, marks=pytest.mark.nightly),
     ],
 )
-def test_reports_come_on_the_agreed_port(make: Make, mux: bool, secure: bool) -> None:
-    harness = make()
+def test_reports_come_on_the_agreed_port(harness: McuHarness, mux: bool, secure: bool) -> None:
     west = bridge(harness, "west", 1, mux=mux, secure=secure)
     for _ in range(500):
         west.say(400)
@@ -105,8 +109,7 @@ def test_reports_come_on_the_agreed_port(make: Make, mux: bool, secure: bool) ->
     assert {chunk.items for name in names for chunk in name.chunks} == {((1, "mcu@giaoban"),)}
 
 
-def test_losses_are_reported(make: Make) -> None:
-    harness = make()
+def test_losses_are_reported(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1)
     for n in range(500):
         if n % 4:
@@ -126,8 +129,7 @@ def test_losses_are_reported(make: Make) -> None:
     assert block.cumulative_lost > 100
 
 
-def test_a_report_of_the_far_end_is_answered_with_when_it_came(make: Make) -> None:
-    harness = make()
+def test_a_report_of_the_far_end_is_answered_with_when_it_came(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1)
     west.say(400)
     harness.run(40)
@@ -144,8 +146,7 @@ def test_a_report_of_the_far_end_is_answered_with_when_it_came(make: Make) -> No
     assert 0 <= waited_ns - (since_ns - 200 * MS) <= 500 * MS
 
 
-def test_what_the_far_end_heard_of_us(make: Make) -> None:
-    harness = make()
+def test_what_the_far_end_heard_of_us(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1, mux=False)
     harness.run(100)
     ssrc = our_ssrc(west)
@@ -158,8 +159,7 @@ def test_what_the_far_end_heard_of_us(make: Make) -> None:
     assert reporter.far.jitter_ms == 10.0
 
 
-def test_bye_at_the_end_and_none_without_a_word(make: Make) -> None:
-    harness = make()
+def test_bye_at_the_end_and_none_without_a_word(harness: McuHarness) -> None:
     west, east = bridge(harness, "west", 1), bridge(harness, "east", 2)
     harness.run(100)
     ssrc = our_ssrc(west)
@@ -177,9 +177,8 @@ def keys(packets: list[bytes]) -> int:
     return sum(p[12] == 0x7C and p[13] & 0x9F == 0x85 for p in packets)
 
 
-def test_a_picture_that_was_lost_is_begun_anew(make: Make) -> None:
+def test_a_picture_that_was_lost_is_begun_anew(harness: McuHarness) -> None:
     """PLI, and FIR once for each of its numbers; one for another stream is passed over."""
-    harness = make()
     west = bridge(harness, "west", 1)
     harness.run(300)
     ssrc = our_ssrc(west, "video")
@@ -216,10 +215,11 @@ def test_a_camera_is_asked_by_rtcp_where_it_understands_it(make: Make) -> None:
 
 
 @pytest.mark.parametrize("secure", [pytest.param(False, marks=pytest.mark.nightly), True])
-def test_a_viewer_that_asks_for_less_gets_less_and_is_told(make: Make, secure: bool) -> None:
+def test_a_viewer_that_asks_for_less_gets_less_and_is_told(
+    harness: McuHarness, secure: bool
+) -> None:
     """TMMBR of a composed picture (RFC 5104 §4.2): TMMBN at once, and the rate without what is
     around payloads; another stream's is passed over."""
-    harness = make()
     west = bridge(harness, "west", 1, secure=secure, feedback=(*KEY_FRAME_REQUESTS, RATE_REQUEST))
     assert west.agreed["video"].feedback == {"pli", "fir", "tmmbr"}
     harness.run(300)
@@ -253,8 +253,7 @@ def test_a_viewer_that_asks_for_less_gets_less_and_is_told(make: Make, secure: b
     assert kbps() == pytest.approx(before, rel=0.15)
 
 
-def test_who_does_not_say_that_it_asks_for_rates_is_not_heeded(make: Make) -> None:
-    harness = make()
+def test_who_does_not_say_that_it_asks_for_rates_is_not_heeded(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1)
     harness.run(300)
     ssrc = our_ssrc(west, "video")
@@ -263,9 +262,8 @@ def test_who_does_not_say_that_it_asks_for_rates_is_not_heeded(make: Make) -> No
     assert of(control(west, "video"), MaxRateNotification) == []
 
 
-def test_a_far_end_with_our_ssrc(make: Make) -> None:
+def test_a_far_end_with_our_ssrc(harness: McuHarness) -> None:
     """BYE, another SSRC, and the stream goes on without a gap (RFC 3550 §8.2)."""
-    harness = make()
     west = bridge(harness, "west", 1)
     harness.run(100)
     before = west.received("audio")
@@ -294,8 +292,7 @@ def test_a_far_end_with_our_ssrc(make: Make) -> None:
     assert our_ssrc(west) == used[-1]
 
 
-def test_reports_begin_anew_under_another_ssrc(make: Make) -> None:
-    harness = make()
+def test_reports_begin_anew_under_another_ssrc(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1)
     harness.run(2000)
     west.send("audio", bytes(160), ssrc=our_ssrc(west))
@@ -309,8 +306,7 @@ def test_reports_begin_anew_under_another_ssrc(make: Make) -> None:
     assert report.packets < 420
 
 
-def test_rubbish_is_counted(make: Make) -> None:
-    harness = make()
+def test_rubbish_is_counted(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1)
     for data in (
         b"\x80\xc8\x00\x01",
@@ -322,8 +318,7 @@ def test_rubbish_is_counted(make: Make) -> None:
     assert harness.plane.reports.unreadable == 3
 
 
-def test_rtcp_moves_with_a_reinvite(make: Make) -> None:
-    harness = make()
+def test_rtcp_moves_with_a_reinvite(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1, mux=False)
     moved = tuple(replace(m, rtcp_port=m.port + 51) for m in west.local.media)
     west.reoffer(replace(west.local, media=moved, version=9))

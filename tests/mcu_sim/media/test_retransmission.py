@@ -38,7 +38,8 @@ def make() -> Iterator[Make]:
     yield from harnesses(MCU, MEMBERS)
 
 
-def harness_of(make: Make) -> McuHarness:
+@pytest.fixture
+def harness(make: Make) -> McuHarness:
     return make(retransmission=MODEL, video_playout_ms=85.0)
 
 
@@ -60,10 +61,9 @@ def ask(one: Bridge, ssrc: int, *sequences: int) -> None:
     one.sock("video").sendto(data, one.agreed["video"].remote)
 
 
-def test_what_is_agreed_on(make: Make) -> None:
+def test_what_is_agreed_on(harness: McuHarness) -> None:
     """The offer's number, for the codec that was chosen; who offers nothing of it is answered
     nothing."""
-    harness = harness_of(make)
     west, east = bridge(harness, "west", 1), bridge(harness, "east", 2, retransmission=None)
     terms = west.agreed["video"]
     assert (terms.rtx_send_type, terms.rtx_receive_type) == (120, 120)
@@ -72,8 +72,7 @@ def test_what_is_agreed_on(make: Make) -> None:
     assert (other.rtx_send_type, other.feedback) == (None, {"pli", "fir"})
 
 
-def test_a_renewed_offer_keeps_the_pair_of_numbers(make: Make) -> None:
-    harness = harness_of(make)
+def test_a_renewed_offer_keeps_the_pair_of_numbers(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1)
     text = sdp.build(harness.answering.renew(next(iter(harness.participants)))).decode()
     assert "a=rtpmap:120 rtx/90000" in text
@@ -83,9 +82,8 @@ def test_a_renewed_offer_keeps_the_pair_of_numbers(make: Make) -> None:
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
+def test_a_viewer_gets_again_what_it_asks_for(harness: McuHarness, secure: bool) -> None:
     """In a stream of its own, and as it was; once within a round trip; another stream's not."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1, secure=secure)
     harness.run(300)
     came = west.received("video")
@@ -115,10 +113,9 @@ def offered(one: Bridge, **changed: Any) -> sdp.SessionDescription:
     return replace(one.local, media=tuple(media))
 
 
-def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
+def test_no_number_comes_twice_under_the_keys_of_a_call(harness: McuHarness) -> None:
     """Whatever is offered anew: else the second packet would be encrypted as the first, or, since
     the library refuses it, not at all."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1, secure=True)
     harness.run(300)
     first = west.received("video")
@@ -146,8 +143,9 @@ def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     assert harness.plane.outbound.unprotected == 0
 
 
-def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    harness = harness_of(make)
+def test_what_cannot_be_encrypted_is_not_sent(
+    harness: McuHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     west = bridge(harness, "west", 1, secure=True)
     harness.run(300)
     came = west.received("video")
@@ -172,9 +170,8 @@ def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.Mo
     assert outbound.unprotected == 1
 
 
-def test_nack_alone_is_not_agreed_on_where_packets_are_encrypted(make: Make) -> None:
+def test_nack_alone_is_not_agreed_on_where_packets_are_encrypted(harness: McuHarness) -> None:
     """SRTP has no second packet of one number (RFC 3711 §3.3.2), so nothing would come again."""
-    harness = harness_of(make)
     feedback = ("nack", "nack pli")
     west = bridge(harness, "west", 1, retransmission=None, feedback=feedback, secure=True)
     assert west.agreed["video"].feedback == {"pli"}
@@ -182,9 +179,8 @@ def test_nack_alone_is_not_agreed_on_where_packets_are_encrypted(make: Make) -> 
     assert "* nack" not in call.local.media[1].feedback
 
 
-def test_retransmissions_that_nobody_asks_for_are_not_kept(make: Make) -> None:
+def test_retransmissions_that_nobody_asks_for_are_not_kept(harness: McuHarness) -> None:
     """A payload type of RTX without NACK is agreed on by nobody; what comes is of no use."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1)
     west.reoffer(offered(west, feedback=("* nack pli",)))
     sent = west.packet("video", bytes([0x41]) + bytes(50))
@@ -196,9 +192,10 @@ def test_retransmissions_that_nobody_asks_for_are_not_kept(make: Make) -> None:
     assert "rtx" not in sdp.build(next(iter(harness.participants)).local).decode()
 
 
-def test_without_a_stream_of_its_own_packets_are_sent_again_as_they_were(make: Make) -> None:
+def test_without_a_stream_of_its_own_packets_are_sent_again_as_they_were(
+    harness: McuHarness,
+) -> None:
     """NACK alone (RFC 4585)."""
-    harness = harness_of(make)
     feedback = ("nack", "nack pli")
     west = bridge(harness, "west", 1, retransmission=None, feedback=feedback)
     assert west.agreed["video"].feedback == {"nack", "pli"}
@@ -229,9 +226,8 @@ def nacks(packets: list[Packet]) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_camera_is_asked_for_what_is_missing(make: Make, secure: bool) -> None:
+def test_a_camera_is_asked_for_what_is_missing(harness: McuHarness, secure: bool) -> None:
     """And for a key frame only when that has not come in time."""
-    harness = harness_of(make)
     west = bridge(harness, "west", 1, secure=secure)
     sent = camera(harness, west, 6, {4})
     told = control(west)
@@ -256,8 +252,7 @@ def test_a_camera_is_asked_for_what_is_missing(make: Make, secure: bool) -> None
     assert [p for p in told if isinstance(p, PictureLossIndication)]
 
 
-def test_a_camera_that_cannot_is_asked_for_a_key_frame_at_once(make: Make) -> None:
-    harness = harness_of(make)
+def test_a_camera_that_cannot_is_asked_for_a_key_frame_at_once(harness: McuHarness) -> None:
     west = bridge(harness, "west", 1, retransmission=None)
     camera(harness, west, 8, {4})
     told = control(west)
@@ -265,9 +260,8 @@ def test_a_camera_that_cannot_is_asked_for_a_key_frame_at_once(make: Make) -> No
     assert [p for p in told if isinstance(p, PictureLossIndication)]
 
 
-def test_the_answer_names_no_retransmission_of_another_codec(make: Make) -> None:
+def test_the_answer_names_no_retransmission_of_another_codec(harness: McuHarness) -> None:
     """An offer whose `rtx` is for a codec that is not chosen."""
-    harness = harness_of(make)
     media = video(5006, 1024, retransmission=CAN)
     other = media.codecs[-1]
     lonely = sdp.Codec(other.payload_type, other.name, other.clock_hz, fmtp="apt=96;rtx-time=200")

@@ -56,8 +56,7 @@ def came(harness: McuHarness, who: str, kind: Kind = "audio") -> int:
     return int(harness.plane.inbound.statistics[kind].received[call.row])
 
 
-def test_a_call_comes_and_goes(make: Make) -> None:
-    harness = make()
+def test_a_call_comes_and_goes(harness: McuHarness) -> None:
     west = bridge(harness, "west")
     west.dial("meeting")
     assert set(west.agreed) == {"audio", "video"}
@@ -74,8 +73,7 @@ def test_a_call_comes_and_goes(make: Make) -> None:
     assert west.agent.idle
 
 
-def test_who_is_no_member_and_what_is_no_meeting(make: Make) -> None:
-    harness = make()
+def test_who_is_no_member_and_what_is_no_meeting(harness: McuHarness) -> None:
     stranger, lost = bridge(harness, "stranger", 1), bridge(harness, "west", 2)
     stranger.dial("meeting")
     lost.dial("no-such-meeting")
@@ -170,9 +168,8 @@ def test_where_only_sound_is_left_pictures_are_refused(make: Make) -> None:
     assert harness.capacity.ports_used == 1
 
 
-def test_two_calls_from_one_address_have_ports_of_their_own(make: Make) -> None:
+def test_two_calls_from_one_address_have_ports_of_their_own(harness: McuHarness) -> None:
     """Also when the second one comes before the first one stands."""
-    harness = make()
     west = bridge(harness, "west", 1)
     east = bridge(harness, "east", 1, sip_port=5062)
     for one in (west, east):
@@ -203,10 +200,9 @@ def test_guests_give_back_ports_and_shelves(make: Make) -> None:
     assert harness.is_empty()
 
 
-def test_a_lost_line_comes_back_to_its_place(make: Make) -> None:
+def test_a_lost_line_comes_back_to_its_place(harness: McuHarness) -> None:
     """Its call still stands here: as long as media come it is busy, then the new one replaces it,
     and the planned streams go on where they were."""
-    harness = make()
     west = bridge(harness, "west", 1)
     west.dial("meeting")
     west.say(400)
@@ -227,9 +223,8 @@ def test_a_lost_line_comes_back_to_its_place(make: Make) -> None:
     assert harness.capacity.ports_used == 1
 
 
-def test_who_hung_up_for_want_of_media_has_its_place_still(make: Make) -> None:
+def test_who_hung_up_for_want_of_media_has_its_place_still(harness: McuHarness) -> None:
     """Its BYE may come through late; it has not left the meeting (Art. 15(2)b)."""
-    harness = make()
     west = bridge(harness, "west", 1)
     west.dial("meeting")
     west.agent.hang_up(west.call, harness.now_ms, "Nothing is heard", cause=408)
@@ -268,8 +263,7 @@ def test_members_are_taken_at_their_word_without_accounts(make: Make) -> None:
     assert harness.said("joined") == ["west", "west-2", "west-3"]
 
 
-def test_a_call_that_is_never_acknowledged_holds_nothing_in_the_end(make: Make) -> None:
-    harness = make()
+def test_a_call_that_is_never_acknowledged_holds_nothing_in_the_end(harness: McuHarness) -> None:
     west = bridge(harness, "west")
     uri = f"sip:meeting@{MCU}:5060"
     west.call = west.agent.call(uri, sdp.build(west.local), harness.now_ms)
@@ -283,9 +277,8 @@ def test_a_call_that_is_never_acknowledged_holds_nothing_in_the_end(make: Make) 
     assert harness.ports.held == {}
 
 
-def test_an_invite_without_offer_gets_ours(make: Make) -> None:
+def test_an_invite_without_offer_gets_ours(harness: McuHarness) -> None:
     """Its answer comes with the ACK; one that is unusable ends the call."""
-    harness = make()
     for user, answer, joined in (("west", True, ["west"]), ("east", False, ["west"])):
         host = local_address(72, 5)
         invite = (
@@ -319,8 +312,7 @@ def test_an_invite_without_offer_gets_ours(make: Make) -> None:
     assert harness.capacity.ports_used == 1
 
 
-def test_the_end_of_the_device_is_told_to_everybody(make: Make) -> None:
-    harness = make()
+def test_the_end_of_the_device_is_told_to_everybody(harness: McuHarness) -> None:
     west = bridge(harness, "west")
     west.dial("meeting")
     call = west.call
@@ -333,9 +325,8 @@ def test_the_end_of_the_device_is_told_to_everybody(make: Make) -> None:
     assert refusal(late) == (503, 60)
 
 
-def test_a_picture_of_less_rate_costs_less(make: Make) -> None:
+def test_a_picture_of_less_rate_costs_less(harness: McuHarness) -> None:
     """What a re-INVITE asks for is what the call holds from then on."""
-    harness = make()
     west = bridge(harness, "west")
     west.dial("meeting")
     assert harness.capacity.units_used == 3.0
@@ -514,9 +505,10 @@ def hear(harness: McuHarness, *speakers: tuple[Bridge, int], ms: int = 200) -> N
         (Direction.INACTIVE, False, False),
     ],
 )
-def test_hold_and_resume(make: Make, direction: Direction, hears: bool, is_heard: bool) -> None:
+def test_hold_and_resume(
+    harness: McuHarness, direction: Direction, hears: bool, is_heard: bool
+) -> None:
     """Media stop that way and come back, and what was not sent is no loss: numbers run on."""
-    harness = make()
     west, east = dialled(harness, "west", 1), dialled(harness, "east", 2)
     hear(harness, (west, 400), (east, 600))
     before = {kind: west.received(kind) for kind in ("audio", "video")}
@@ -544,8 +536,9 @@ def test_hold_and_resume(make: Make, direction: Direction, hears: bool, is_heard
     assert tone(east, 400) > 1000
 
 
-def test_after_hold_sound_begins_with_a_marker_and_pictures_with_a_key_frame(make: Make) -> None:
-    harness = make()
+def test_after_hold_sound_begins_with_a_marker_and_pictures_with_a_key_frame(
+    harness: McuHarness,
+) -> None:
     west = dialled(harness, "west", 1)
     harness.run(200)
     west.reoffer(direction=Direction.INACTIVE)
@@ -559,9 +552,8 @@ def test_after_hold_sound_begins_with_a_marker_and_pictures_with_a_key_frame(mak
     assert (first[12], first[13] & 0x9F) == (0x7C, 0x85)  # FU-A, the start of an IDR slice
 
 
-def test_old_style_hold(make: Make) -> None:
+def test_old_style_hold(harness: McuHarness) -> None:
     """c=0.0.0.0 (RFC 3264 §8.4)."""
-    harness = make()
     west = dialled(harness, "west", 1)
     harness.run(100)
     west.reoffer(replace(west.local, address="0.0.0.0", version=9))
@@ -572,9 +564,8 @@ def test_old_style_hold(make: Make) -> None:
     assert harness.plane.pacer.unsendable == 0
 
 
-def test_another_port(make: Make) -> None:
+def test_another_port(harness: McuHarness) -> None:
     """Media go to it and are taken from it, and no longer from the old one."""
-    harness = make()
     west, east = dialled(harness, "west", 1), dialled(harness, "east", 2)
     hear(harness, (west, 400))
     moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
@@ -595,8 +586,7 @@ def test_another_port(make: Make) -> None:
         sock.close()
 
 
-def test_nobody_moves_onto_the_address_of_another_call(make: Make) -> None:
-    harness = make()
+def test_nobody_moves_onto_the_address_of_another_call(harness: McuHarness) -> None:
     west, east = dialled(harness, "west", 1), dialled(harness, "east", 2)
     before = east.local
     east.reoffer(replace(east.local, address=west.host, version=9))
@@ -625,9 +615,8 @@ def test_a_medium_that_was_dropped_gives_nothing_of_another_call_back(make: Make
     assert [came(harness, who, "video") for who in ("west", "east")] == [0, 1]
 
 
-def test_an_invite_without_offer_within_the_call_ends_a_hold(make: Make) -> None:
+def test_an_invite_without_offer_within_the_call_ends_a_hold(harness: McuHarness) -> None:
     """The MCU offers all it can, not the state of the hold (RFC 3261 §14.2)."""
-    harness = make()
     west = dialled(harness, "west", 1)
     west.reoffer(direction=Direction.SENDONLY)
     entry = harness.participants.of("west")
@@ -662,8 +651,7 @@ def test_the_mcu_of_an_emulation_takes_sound_of_which_it_has_the_frames(
     assert harness.answering.renew(entry).media[0].codecs[0] == wanted
 
 
-def test_no_other_mcu_takes_what_it_cannot_decode(make: Make) -> None:
-    harness = make()
+def test_no_other_mcu_takes_what_it_cannot_decode(harness: McuHarness) -> None:
     wanted = codec_of(load_profiles().encoding("opus"))
     west = bridge(harness, "west", kinds=("audio",), codecs=(wanted,))
     west.dial("meeting")
@@ -678,8 +666,7 @@ def test_no_other_mcu_takes_what_it_cannot_decode(make: Make) -> None:
     assert east.agreed["audio"].codec.name == "PCMA"
 
 
-def test_another_codec(make: Make) -> None:
-    harness = make()
+def test_another_codec(harness: McuHarness) -> None:
     west = dialled(harness, "west", 1, codecs=(G722, PCMA))
     east = dialled(harness, "east", 2)
     assert west.agreed["audio"].codec.name == "G722"
@@ -695,9 +682,8 @@ def test_another_codec(make: Make) -> None:
     assert loudness(g711.mu_law_decode(np.frombuffer(last[12:], np.uint8)), 600) > 1000
 
 
-def test_other_keys(make: Make) -> None:
+def test_other_keys(harness: McuHarness) -> None:
     """A far end that takes a new key, and one that gives encryption up."""
-    harness = make()
     west = dialled(harness, "west", 1, secure=True)
     hear(harness, (west, 400))
     assert west.received("audio")
@@ -728,9 +714,8 @@ def test_other_keys(make: Make) -> None:
     list(zip(Suite, [b"", b"\0\0\0\1", bytes(range(16)), b"\1"], strict=True)),
     ids=lambda value: value.name if isinstance(value, Suite) else str(len(value)),
 )
-def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: bytes) -> None:
+def test_a_far_end_with_any_suite_and_an_mki(harness: McuHarness, suite: Suite, mki: bytes) -> None:
     """Sound, pictures of full length and reports, both ways, beside one who does not encrypt."""
-    harness = make()
     west, east = dialled(harness, "west", 1, secure=True), dialled(harness, "east", 2)
     line = Crypto(4, CryptoKey(suite, bytes(range(MASTER_BYTES[suite])), mki))
     offered = tuple(replace(m, crypto=(line,)) for m in west.local.media)
@@ -760,8 +745,7 @@ def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: byte
     assert harness.plane.outbound.unprotected == 0
 
 
-def test_pictures_and_content_may_be_added(make: Make) -> None:
-    harness = make()
+def test_pictures_and_content_may_be_added(harness: McuHarness) -> None:
     west = dialled(harness, "west", 1, kinds=("audio",))
     assert (set(west.agreed), harness.capacity.units_used) == ({"audio"}, 1.0)
     west.reoffer(replace(west.offer("audio", "video", "content"), version=9))
@@ -781,10 +765,9 @@ def test_pictures_and_content_may_be_added(make: Make) -> None:
     ],
 )
 def test_a_call_asks_for_no_more_than_its_session_states(
-    make: Make, monkeypatch: pytest.MonkeyPatch, kinds: tuple[Kind, ...], asked: float
+    harness: McuHarness, monkeypatch: pytest.MonkeyPatch, kinds: tuple[Kind, ...], asked: float
 ) -> None:
     """Of the device, and so it is with all that the MCU makes for it and wants from it."""
-    harness = make()
     rates: list[float | None] = []
     admit = harness.capacity.admit
 
@@ -803,9 +786,8 @@ def test_a_call_asks_for_no_more_than_its_session_states(
     assert sum(one.as_kbps or 0 for one in call.local.media) == total
 
 
-def test_a_picture_at_another_rate(make: Make) -> None:
+def test_a_picture_at_another_rate(harness: McuHarness) -> None:
     """What a new b= says is what the composed picture keeps to, and then again."""
-    harness = make()
     west = dialled(harness, "west", 1)
 
     def kbps(limit: int) -> float:
@@ -842,8 +824,7 @@ def test_a_call_that_gives_its_pictures_up_is_one_with_sound_alone(make: Make) -
     assert harness.is_empty()
 
 
-def test_an_offer_that_cannot_be_taken_changes_nothing(make: Make) -> None:
-    harness = make()
+def test_an_offer_that_cannot_be_taken_changes_nothing(harness: McuHarness) -> None:
     west = dialled(harness, "west", 1)
     before = harness.capacity.units_used
     west.reoffer(replace(west.local, media=west.local.media[:1], version=9))

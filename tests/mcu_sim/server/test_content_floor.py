@@ -108,8 +108,12 @@ def with_control(offer: sdp.SessionDescription, port: int) -> sdp.SessionDescrip
     return replace(offer, media=(*media, control))
 
 
-def test_where_nobody_leads_one_presents_after_the_other(make: Make) -> None:
-    meeting = Presenters(make, "open")
+@pytest.fixture
+def meeting(make: Make) -> Presenters:
+    return Presenters(make, "open")
+
+
+def test_where_nobody_leads_one_presents_after_the_other(meeting: Presenters) -> None:
     request = meeting.request("west").attributes[0].value[:2]
     assert meeting.presenter == "west"
     meeting.request("east")
@@ -123,9 +127,8 @@ def test_where_nobody_leads_one_presents_after_the_other(make: Make) -> None:
     assert kinds == [asked, given, asked, given, given]  # the last but one: to nobody
 
 
-def test_where_nobody_leads_the_chair_waits_too(make: Make) -> None:
+def test_where_nobody_leads_the_chair_waits_too(meeting: Presenters) -> None:
     """It may command the channel to be its own; but what it asks for is to be the next."""
-    meeting = Presenters(make, "open")
     meeting.request("west")
     assert status_of(meeting.request("chair")) == RequestStatus.PENDING
     assert (meeting.presenter, meeting.told["west"]) == ("west", [GRANTED])
@@ -167,8 +170,7 @@ def test_who_has_no_content_channel_any_more_presents_no_more(
     assert status_of(meeting.request(first)) == RequestStatus.PENDING
 
 
-def test_whoever_hangs_up_presents_no_more(make: Make) -> None:
-    meeting = Presenters(make, "open")
+def test_whoever_hangs_up_presents_no_more(meeting: Presenters) -> None:
     for who in ("west", "east"):
         meeting.request(who)
     meeting.bridges["west"].hang_up()
@@ -204,8 +206,7 @@ def test_a_device_that_is_full_denies_it(make: Make) -> None:
     assert kinds == ["request-to-present", "refused", "refused"]
 
 
-def test_a_call_may_gain_and_lose_the_right_to_ask(make: Make) -> None:
-    meeting = Presenters(make, "open")
+def test_a_call_may_gain_and_lose_the_right_to_ask(meeting: Presenters) -> None:
     west = meeting.bridges["west"]
     meeting.request("west")
     user = meeting.user("west")
@@ -220,8 +221,7 @@ def test_a_call_may_gain_and_lose_the_right_to_ask(make: Make) -> None:
     meeting.request("east")
 
 
-def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(make: Make) -> None:
-    meeting = Presenters(make, "open")
+def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(meeting: Presenters) -> None:
     users = [meeting.user(who) for who in MEMBERS]
     assert len(set(users)) == 3
     assert len({user.conference_id for user in users}) == 1
@@ -233,8 +233,7 @@ def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(make: Make
     assert floor.outgoing() == []
 
 
-def test_a_presenter_that_gains_the_right_to_ask_has_the_floor(make: Make) -> None:
-    meeting = Presenters(make, "open")
+def test_a_presenter_that_gains_the_right_to_ask_has_the_floor(meeting: Presenters) -> None:
     west = meeting.bridges["west"]
     assert ask(west, command="present", participant="west") == 200
     for version, port in ((9, 0), (10, BFCP_PORT)):
@@ -246,8 +245,7 @@ def test_a_presenter_that_gains_the_right_to_ask_has_the_floor(make: Make) -> No
     assert len(meeting.harness.events) == said
 
 
-def test_a_call_on_hold_keeps_the_floor(make: Make) -> None:
-    meeting = Presenters(make, "open")
+def test_a_call_on_hold_keeps_the_floor(meeting: Presenters) -> None:
     west = meeting.bridges["west"]
     meeting.request("west")
     held = replace(west.local, address="0.0.0.0", version=9)
@@ -258,9 +256,10 @@ def test_a_call_on_hold_keeps_the_floor(make: Make) -> None:
 
 
 @pytest.mark.parametrize("how", ["sendonly", "inactive", "sound of waiting"])
-def test_a_hold_of_the_whole_call_keeps_the_floor_until_it_goes_on(make: Make, how: str) -> None:
+def test_a_hold_of_the_whole_call_keeps_the_floor_until_it_goes_on(
+    meeting: Presenters, how: str
+) -> None:
     """By direction as by c=0.0.0.0: it pauses the call, and says nothing of the slides."""
-    meeting = Presenters(make, "open")
     west = meeting.bridges["west"]
     for who in ("west", "east"):
         meeting.request(who)
@@ -280,10 +279,9 @@ def test_a_hold_of_the_whole_call_keeps_the_floor_until_it_goes_on(make: Make, h
 
 @pytest.mark.parametrize("how", HIDDEN)
 def test_a_presenter_without_the_channel_keeps_it_from_nobody(
-    make: Make, how: dict[str, Any]
+    meeting: Presenters, how: dict[str, Any]
 ) -> None:
     """It may be told to present before it adds the channel; who has one need not wait for that."""
-    meeting = Presenters(make, "open")
     east = meeting.bridges["east"]
     without = (replace(m, **how) if m.content else m for m in east.local.media)
     east.reoffer(replace(east.local, media=tuple(without), version=9))
@@ -294,8 +292,7 @@ def test_a_presenter_without_the_channel_keeps_it_from_nobody(
     assert status_of(meeting.request("chair")) == RequestStatus.PENDING
 
 
-def test_a_presenter_may_add_the_channel_after_the_command(make: Make) -> None:
-    meeting = Presenters(make, "open")
+def test_a_presenter_may_add_the_channel_after_the_command(meeting: Presenters) -> None:
     east = meeting.bridges["east"]
     with_it = east.local
     without = (replace(m, port=0) if m.content else m for m in with_it.media)
@@ -306,9 +303,8 @@ def test_a_presenter_may_add_the_channel_after_the_command(make: Make) -> None:
     assert meeting.presenter == "east"
 
 
-def test_a_call_that_comes_again_is_another_user(make: Make) -> None:
+def test_a_call_that_comes_again_is_another_user(meeting: Presenters) -> None:
     """What is still under way from the call before is not its own."""
-    meeting = Presenters(make, "open")
     west, before = meeting.bridges["west"], meeting.user("west")
     west.hang_up()
     west.local = with_control(west.offer("audio", "video", "content"), BFCP_PORT)

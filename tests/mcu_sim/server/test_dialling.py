@@ -308,9 +308,13 @@ def harness_of(make: Make, **more: Any) -> McuHarness:
     return make(meetings(HELD), planned_streams={}, guests=6, **more)
 
 
+@pytest.fixture
+def harness(make: Make) -> McuHarness:
+    return harness_of(make)
+
+
 @pytest.mark.parametrize("to", [AT["west"], f"sip:west@{MCU}", f"sip:west@{MCU}:5060"])
-def test_the_chair_has_a_bridge_called(make: Make, to: str) -> None:
-    harness = harness_of(make)
+def test_the_chair_has_a_bridge_called(harness: McuHarness, to: str) -> None:
     chair, west = caller(harness, "chair", CHAIR), Bridge(harness, "west", WEST)
     west.answers = False
     assert refer(chair, to) == 202
@@ -331,9 +335,8 @@ def test_the_chair_has_a_bridge_called(make: Make, to: str) -> None:
 
 
 @pytest.mark.parametrize("to", [AT["east"], f"sip:east@{MCU}", AT["west"], "sip:x@192.0.2.1"])
-def test_nobody_else_may(make: Make, to: str) -> None:
+def test_nobody_else_may(harness: McuHarness, to: str) -> None:
     """Whoever is meant: a branch does not learn of addresses so."""
-    harness = harness_of(make)
     caller(harness, "chair", CHAIR)
     west, east = caller(harness, "west", WEST), Bridge(harness, "east", EAST)
     assert refer(west, to) == 403
@@ -344,9 +347,8 @@ def test_nobody_else_may(make: Make, to: str) -> None:
     assert "403" in refused["text"]
 
 
-def test_only_the_addresses_of_the_meeting_are_called(make: Make) -> None:
+def test_only_the_addresses_of_the_meeting_are_called(harness: McuHarness) -> None:
     """The MCU is no weapon: of a stranger's address it says that it does not call there."""
-    harness = harness_of(make)
     chair = caller(harness, "chair", CHAIR)
     for to in (
         f"sip:stranger@{STRANGER}",
@@ -386,8 +388,7 @@ def test_who_has_registered_or_called_before_is_called_there(make: Make) -> None
     assert harness.said("joined") == ["chair", "east", "west", "east"]
 
 
-def test_a_bridge_that_refuses_or_does_not_answer(make: Make) -> None:
-    harness = harness_of(make)
+def test_a_bridge_that_refuses_or_does_not_answer(harness: McuHarness) -> None:
     chair, west = caller(harness, "chair", CHAIR), Bridge(harness, "west", WEST)
     west.refuses = 486
     assert refer(chair, AT["west"]) == 202
@@ -406,8 +407,9 @@ def test_a_bridge_that_refuses_or_does_not_answer(make: Make) -> None:
     assert told(harness) == ending("200 OK")
 
 
-def test_one_that_rings_for_ever_is_given_up_before_the_subscription_expires(make: Make) -> None:
-    harness = harness_of(make)
+def test_one_that_rings_for_ever_is_given_up_before_the_subscription_expires(
+    harness: McuHarness,
+) -> None:
     chair, west = caller(harness, "chair", CHAIR), Bridge(harness, "west", WEST)
     west.answers = False
     assert refer(chair, AT["west"]) == 202
@@ -432,8 +434,7 @@ def test_one_that_rings_for_ever_is_given_up_before_the_subscription_expires(mak
         b"m=audio 0 RTP/AVP 8\r\nm=video 0 RTP/AVP 97\r\nm=video 0 RTP/AVP 98\r\n",
     ],
 )
-def test_an_answer_that_is_of_no_use(make: Make, answer: bytes) -> None:
-    harness = harness_of(make)
+def test_an_answer_that_is_of_no_use(harness: McuHarness, answer: bytes) -> None:
     chair, west = caller(harness, "chair", CHAIR), Bridge(harness, "west", WEST)
     west.answers_with = answer
     assert refer(chair, AT["west"]) == 202
@@ -460,8 +461,7 @@ def test_a_device_that_is_full(make: Make) -> None:
     assert west.events == []
 
 
-def test_one_that_is_dropped_while_it_is_called(make: Make) -> None:
-    harness = harness_of(make)
+def test_one_that_is_dropped_while_it_is_called(harness: McuHarness) -> None:
     chair, west = caller(harness, "chair", CHAIR), Bridge(harness, "west", WEST)
     west.answers = False
     assert refer(chair, AT["west"]) == 202
@@ -487,8 +487,7 @@ def test_one_without_an_address_may_call_in_again(make: Make) -> None:
     assert harness.said("joined") == ["chair", "west"]
 
 
-def test_who_wants_no_notify(make: Make) -> None:
-    harness = harness_of(make)
+def test_who_wants_no_notify(harness: McuHarness) -> None:
     chair = caller(harness, "chair", CHAIR)
     Bridge(harness, "west", WEST)
     assert refer(chair, AT["west"], ("Refer-Sub", "false")) == 202
@@ -497,9 +496,8 @@ def test_who_wants_no_notify(make: Make) -> None:
 
 
 def test_a_chair_that_leaves_is_told_nothing_and_the_bridge_is_called_all_the_same(
-    make: Make,
+    harness: McuHarness,
 ) -> None:
-    harness = harness_of(make)
     chair, west = caller(harness, "chair", CHAIR), Bridge(harness, "west", WEST)
     west.answers = False
     assert refer(chair, AT["west"]) == 202
@@ -511,9 +509,8 @@ def test_a_chair_that_leaves_is_told_nothing_and_the_bridge_is_called_all_the_sa
     assert harness.said("joined") == ["chair", "west"]
 
 
-def test_whatever_is_referred_to_only_members_are_called(make: Make) -> None:
+def test_whatever_is_referred_to_only_members_are_called(harness: McuHarness) -> None:
     """As many REFERs as anybody likes: no packet goes to who is not of the meeting."""
-    harness = harness_of(make)
     rng = random.Random(17)
     chair, east = caller(harness, "chair", CHAIR), caller(harness, "east", EAST)
     west = Bridge(harness, "west", WEST)

@@ -63,8 +63,12 @@ def lowered(*states: SearchState) -> set[SearchState]:
     return {*states, *(SearchState(profile=profile) for profile in LOWER)}
 
 
-def test_a_full_device_asks_for_larger_ones_and_lower_calls(questions: Questions) -> None:
-    world = World(questions, DEVICES)
+@pytest.fixture
+def world(questions: Questions) -> World:
+    return World(questions, DEVICES)
+
+
+def test_a_full_device_asks_for_larger_ones_and_lower_calls(world: World) -> None:
     answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
     larger = [SearchState(device.id) for device in DEVICES]
     assert only_first(world, answer) == lowered(*larger)
@@ -87,9 +91,8 @@ def test_so_many_devices_are_tried_and_never_the_one_that_is_there(questions: Qu
 
 @pytest.mark.parametrize("shown", [False, True])
 def test_devices_are_asked_whether_they_hold_the_calls_with_their_content(
-    questions: Questions, monkeypatch: pytest.MonkeyPatch, shown: bool
+    world: World, monkeypatch: pytest.MonkeyPatch, shown: bool
 ) -> None:
-    world = World(questions, DEVICES)
     plan = world.start.plan.model_copy(update={"content": "slides" if shown else None})
     world.start = replace(world.start, plan=plan)
     asked: list[object] = []
@@ -185,16 +188,14 @@ def test_a_line_that_is_not_on_the_way_is_not_asked_for(questions: Questions) ->
     assert only_first(world, answer) == lowered(SearchState(rates=(("access-mcu", 150.0),)))
 
 
-def test_who_has_no_call_has_no_way(questions: Questions) -> None:
-    world = World(questions, DEVICES)
+def test_who_has_no_call_has_no_way(world: World) -> None:
     answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
     assert only_first(world, answer) == lowered()
 
 
-def test_what_is_late_wherever_it_is_asks_for_larger_devices(questions: Questions) -> None:
+def test_what_is_late_wherever_it_is_asks_for_larger_devices(world: World) -> None:
     """Of a device that takes longer the fuller it is, as mixing does here: no line is at fault.
     Its own is the middle one of three."""
-    world = World(questions, DEVICES)
     middle = by_load(DEVICES[1], "audio_mix_delay")
     world.start = replace(world.start, plan=world.start.plan.model_copy(update={"device": middle}))
     answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
@@ -205,10 +206,9 @@ def test_what_is_late_wherever_it_is_asks_for_larger_devices(questions: Question
 
 @pytest.mark.parametrize(("delay", "more_ms"), [("audio_mix_delay", 0.0), ("forward_delay", 50.0)])
 def test_who_is_as_quick_when_full_asks_for_no_device(
-    questions: Questions, delay: str, more_ms: float
+    world: World, delay: str, more_ms: float
 ) -> None:
     """Pictures are composed here: none that counts is passed on."""
-    world = World(questions, DEVICES)
     same = by_load(DEVICES[1], delay, more_ms=more_ms)
     world.start = replace(world.start, plan=world.start.plan.model_copy(update={"device": same}))
     answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
@@ -235,8 +235,7 @@ def test_the_fastest_line_there_is_leaves_lower_calls(questions: Questions) -> N
     assert only_first(world, answer, loads=lambda _: loads) == lowered()
 
 
-def test_an_answer_without_a_criterion_that_binds_asks_for_nothing(questions: Questions) -> None:
-    world = World(questions, DEVICES)
+def test_an_answer_without_a_criterion_that_binds_asks_for_nothing(world: World) -> None:
     assert only_first(world, Result.model_construct(verdict="invalid", binding=None)) == set()
 
 
@@ -342,8 +341,7 @@ def test_it_goes_on_for_the_cheapest_with_calls_as_asked(questions: Questions) -
     assert found.looked_at == 3
 
 
-def test_the_first_that_passes_with_calls_as_asked_is_both(questions: Questions) -> None:
-    world = World(questions, DEVICES)
+def test_the_first_that_passes_with_calls_as_asked_is_both(world: World) -> None:
     found, asked = searched(world, lambda state: passed() if state.device else failed_link())
     assert found.cheapest.state.device is None or found.cheapest is found.as_asked
     assert asked[-1].device is not None
@@ -353,11 +351,8 @@ def failed_link() -> Result:
     return failed("link", Place(kind="link", id="west--east"), 80.0, 75.0)
 
 
-def test_the_same_calls_fill_the_same_line_whatever_device_they_go_to(
-    questions: Questions,
-) -> None:
+def test_the_same_calls_fill_the_same_line_whatever_device_they_go_to(world: World) -> None:
     """One device is judged on the lines as they are; the others only on faster ones."""
-    world = World(questions, DEVICES)
 
     def judge(state: SearchState) -> Result:
         if state.rates:
@@ -371,8 +366,7 @@ def test_the_same_calls_fill_the_same_line_whatever_device_they_go_to(
     assert faster == {device.id for device in DEVICES}
 
 
-def test_another_cause_says_nothing_of_other_devices(questions: Questions) -> None:
-    world = World(questions, DEVICES)
+def test_another_cause_says_nothing_of_other_devices(world: World) -> None:
     full = failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
     _, asked = searched(world, lambda _: full)
     plain = [state.device for state in asked if not state.rates and state.profile is None]
@@ -380,9 +374,8 @@ def test_another_cause_says_nothing_of_other_devices(questions: Questions) -> No
 
 
 def test_states_that_cost_the_same_are_judged_in_the_order_they_were_thought_of(
-    questions: Questions,
+    world: World,
 ) -> None:
-    world = World(questions, DEVICES)
     full = failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
     asked: list[SearchState] = []
 
@@ -398,9 +391,8 @@ def test_states_that_cost_the_same_are_judged_in_the_order_they_were_thought_of(
 
 
 @pytest.mark.parametrize("binding", [True, False])
-def test_a_search_ends_after_so_many_judgements(questions: Questions, binding: bool) -> None:
+def test_a_search_ends_after_so_many_judgements(world: World, binding: bool) -> None:
     """The first counts. Where nothing binds nothing more is tried: that is no end too soon."""
-    world = World(questions, DEVICES)
     place = Place(kind="bridge", id="east", detail="video down")
     never = failed("stream", place, 10.1, 10.0)
     nothing = Result.model_construct(verdict="fail", binding=None)

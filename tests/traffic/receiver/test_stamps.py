@@ -77,9 +77,13 @@ def test_no_step_changes_when_anything_came(steps: list[tuple[int, int]], offset
     assert machine.now_ns - began_ns < 60 * S
 
 
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
 @pytest.mark.parametrize("step_ns", [200_000, -200_000, 20 * MS, -20 * MS])
-def test_a_small_step_moves_nothing_by_more_than_itself(step_ns: int) -> None:
-    machine = Machine()
+def test_a_small_step_moves_nothing_by_more_than_itself(machine: Machine, step_ns: int) -> None:
     clock = StampClock(read=machine.read)
     before = machine.now_ns
     waiting = stamped(machine, before)
@@ -94,8 +98,7 @@ def test_a_small_step_moves_nothing_by_more_than_itself(step_ns: int) -> None:
     assert (clock.steps, clock.largest_step_ns) == (1, pytest.approx(step_ns, abs=1000))
 
 
-def test_what_wanders_is_followed_and_not_told_of() -> None:
-    machine = Machine()
+def test_what_wanders_is_followed_and_not_told_of(machine: Machine) -> None:
     clock = StampClock(read=machine.read)
     for _ in range(1000):
         machine.now_ns += S
@@ -106,8 +109,7 @@ def test_what_wanders_is_followed_and_not_told_of() -> None:
     assert (clock.steps, clock.largest_step_ns) == (0, 0)
 
 
-def test_a_process_that_is_interrupted_between_two_clocks_sees_no_step() -> None:
-    machine = Machine()
+def test_a_process_that_is_interrupted_between_two_clocks_sees_no_step(machine: Machine) -> None:
     clock = StampClock(read=machine.read)
     for stops in ([0, 9 * MS, 0], [0, 0, 9 * MS], [9 * MS, 0, 3 * MS] * 4):
         machine.stopped_ns = list(stops)
@@ -117,8 +119,7 @@ def test_a_process_that_is_interrupted_between_two_clocks_sees_no_step() -> None
     assert clock.steps == 0
 
 
-def test_the_steps_told_of_are_the_largest_either_way() -> None:
-    machine = Machine()
+def test_the_steps_told_of_are_the_largest_either_way(machine: Machine) -> None:
     clock = StampClock(read=machine.read)
     for step_ns in (S, -3 * S, 2 * S):
         machine.ahead_ns += step_ns
@@ -127,8 +128,7 @@ def test_the_steps_told_of_are_the_largest_either_way() -> None:
     assert (clock.steps, clock.largest_step_ns) == (3, pytest.approx(-3 * S, abs=1000))
 
 
-def test_in_virtual_time_nobody_looks_at_the_clock() -> None:
-    machine = Machine()
+def test_in_virtual_time_nobody_looks_at_the_clock(machine: Machine) -> None:
     clock = StampClock(settable=False, read=machine.read)
     now_ns = machine.now_ns
     clock.look()
@@ -136,8 +136,7 @@ def test_in_virtual_time_nobody_looks_at_the_clock() -> None:
     assert machine.now_ns == now_ns
 
 
-def test_a_step_while_nothing_comes_is_seen_too() -> None:
-    machine = Machine()
+def test_a_step_while_nothing_comes_is_seen_too(machine: Machine) -> None:
     clock = StampClock(read=machine.read)
     for step_ns in (S, -S):
         machine.ahead_ns += step_ns
@@ -145,9 +144,8 @@ def test_a_step_while_nothing_comes_is_seen_too() -> None:
     assert (clock.steps, clock.largest_step_ns) == (2, pytest.approx(S, abs=1000))
 
 
-def test_what_is_told_others_goes_on_at_one_pace() -> None:
+def test_what_is_told_others_goes_on_at_one_pace(machine: Machine) -> None:
     """RTCP reports of before and after a step are of one clock: else a round trip takes an hour."""
-    machine = Machine()
     clock = StampClock(read=machine.read)
     before = clock.unix_ns(machine.now_ns)
     assert before == pytest.approx(EPOCH_NS + machine.now_ns, abs=READING_NS)

@@ -101,8 +101,12 @@ def test_moments_of_who_has_no_seed_are_the_systems() -> None:
     assert len(set(drawn)) == 500
 
 
-def test_a_report_made_late_puts_off_the_next() -> None:
-    by = reporter()
+@pytest.fixture
+def by() -> Reporter:
+    return reporter()
+
+
+def test_a_report_made_late_puts_off_the_next(by: Reporter) -> None:
     by.make(None, 60 * S, UNIX_NS)
     assert by.due_ns >= 60 * S + 2 * S
 
@@ -117,8 +121,7 @@ def test_who_has_sent_nothing_makes_a_receivers_report_with_a_name() -> None:
     assert name.chunks == (Chunk(OURS, ((CNAME, "mcu@10.67.0.2"),)),)
 
 
-def test_a_senders_report_counts_and_dates_what_was_sent() -> None:
-    by = reporter()
+def test_a_senders_report_counts_and_dates_what_was_sent(by: Reporter) -> None:
     by.sent(3, 3600, 2**32 - 900, S)
     by.sent(2, 1000, 2**32 - 450, 2 * S)
     report = made(by, 2 * S + 10 * MS)[0]
@@ -126,25 +129,22 @@ def test_a_senders_report_counts_and_dates_what_was_sent() -> None:
     assert report == SenderReport(OURS, ntp_of(UNIX_NS + 2 * S + 10 * MS), 450, 5, 4600)
 
 
-def test_a_packet_that_leaves_later_dates_the_report_before_it() -> None:
-    by = reporter()
+def test_a_packet_that_leaves_later_dates_the_report_before_it(by: Reporter) -> None:
     by.sent(1, 100, 9000, 2 * S + 20 * MS)
     [report, _] = made(by, 2 * S)
     assert isinstance(report, SenderReport)
     assert report.rtp_timestamp == 9000 - 1800
 
 
-def test_counts_wrap_at_32_bits() -> None:
-    by = reporter()
+def test_counts_wrap_at_32_bits(by: Reporter) -> None:
     by.sent(2**32 + 1, 2**33 + 2, 0, 0)
     report = made(by, 0)[0]
     assert isinstance(report, SenderReport)
     assert (report.packets, report.octets) == (1, 2)
 
 
-def test_two_reports_without_sending_make_a_receiver_of_a_sender() -> None:
+def test_two_reports_without_sending_make_a_receiver_of_a_sender(by: Reporter) -> None:
     """§6.4: sent since the last report or since the one before."""
-    by = reporter()
     by.sent(1, 160, 0, S)
     kinds = [type(made(by, 5 * n * S)[0]) for n in (1, 2, 3)]
     assert kinds == [SenderReport, SenderReport, ReceiverReport]
@@ -164,16 +164,16 @@ def test_the_age_is_right_to_its_last_place(arrival_ns: int, age_ns: int) -> Non
 
 
 @pytest.mark.parametrize(("age_ns", "dlsr"), [(-MS, 0), (70_000 * S, 2**32 - 1)])
-def test_an_age_that_does_not_fit_is_the_nearest_that_does(age_ns: int, dlsr: int) -> None:
-    by = reporter()
+def test_an_age_that_does_not_fit_is_the_nearest_that_does(
+    by: Reporter, age_ns: int, dlsr: int
+) -> None:
     by.take([SenderReport(THEIRS, 1 << 40, 0, 0, 0)], S, UNIX_NS)
     report = made(by, S + age_ns, BLOCK)[0]
     assert isinstance(report, ReceiverReport)
     assert report.blocks[0].dlsr == dlsr
 
 
-def test_a_senders_report_of_another_source_is_not_this_ones() -> None:
-    by = reporter()
+def test_a_senders_report_of_another_source_is_not_this_ones(by: Reporter) -> None:
     by.take([SenderReport(0x3333, 1 << 40, 0, 0, 0)], S, UNIX_NS)
     assert made(by, 2 * S, BLOCK)[0] == ReceiverReport(OURS, (BLOCK,))
 
@@ -181,8 +181,7 @@ def test_a_senders_report_of_another_source_is_not_this_ones() -> None:
 # ----------------------------------------------------------------------------- the far end's view
 
 
-def test_what_the_far_end_says_of_us() -> None:
-    by = reporter()
+def test_what_the_far_end_says_of_us(by: Reporter) -> None:
     assert by.far is None
     other = ReportBlock(0x3333, 1, 1, 1, 1)
     assert by.take([ReceiverReport(THEIRS, (other, ABOUT_US, other))], 7 * S, UNIX_NS) == []
@@ -190,9 +189,8 @@ def test_what_the_far_end_says_of_us() -> None:
     assert by.round_trip_ms is None  # it has had no report of ours yet
 
 
-def test_the_round_trip_of_the_rfcs_example() -> None:
+def test_the_round_trip_of_the_rfcs_example(by: Reporter) -> None:
     """RFC 3550 figure 2: A 0xb710:8000, LSR 0xb705:2000, DLSR 5.25 s: 6.125 s."""
-    by = reporter()
     block = ReportBlock(OURS, 0, 0, 0, 0, lsr=0xB7052000, dlsr=0x0005_4000)
     unix_ns = (0xB44DB710 - 2_208_988_800) * S + S // 2
     assert middle32(ntp_of(unix_ns)) == 0xB7108000
@@ -214,8 +212,7 @@ def test_the_round_trip_between_two_reporters(unix_ns: int, way_ns: int, waited_
     assert here.round_trip_ms == pytest.approx(2 * way_ns / MS, abs=2 * 1000 / 65536)
 
 
-def test_a_round_trip_is_not_negative_when_clocks_drift() -> None:
-    by = reporter()
+def test_a_round_trip_is_not_negative_when_clocks_drift(by: Reporter) -> None:
     block = ReportBlock(OURS, 0, 0, 0, 0, lsr=middle32(ntp_of(UNIX_NS)), dlsr=5 * 65536 + 20)
     by.take([ReceiverReport(THEIRS, (block,))], 0, UNIX_NS + 5 * S)
     assert by.round_trip_ms == 0
@@ -224,16 +221,13 @@ def test_a_round_trip_is_not_negative_when_clocks_drift() -> None:
 # ----------------------------------------------------------------------------------- key frames
 
 
-def test_a_pli_for_us_asks_for_a_key_frame() -> None:
-    by = reporter()
+def test_a_pli_for_us_asks_for_a_key_frame(by: Reporter) -> None:
     assert by.take([PictureLossIndication(THEIRS, OURS)], 0, UNIX_NS) == [KeyFrameWanted()]
     assert by.take([PictureLossIndication(THEIRS, OURS)], 0, UNIX_NS) == [KeyFrameWanted()]
     assert by.take([PictureLossIndication(THEIRS, 0x3333)], 0, UNIX_NS) == []
 
 
-def test_a_repeated_fir_asks_once() -> None:
-    by = reporter()
-
+def test_a_repeated_fir_asks_once(by: Reporter) -> None:
     def fir(number: int, target: int = OURS) -> FullIntraRequest:
         return FullIntraRequest(THEIRS, (IntraRequest(0x3333, 9), IntraRequest(target, number)))
 
@@ -251,8 +245,7 @@ def test_two_requests_in_one_compound_are_one() -> None:
     assert by.take([fir], 0, UNIX_NS) == []  # it counted all the same
 
 
-def test_our_own_requests() -> None:
-    by = reporter()
+def test_our_own_requests(by: Reporter) -> None:
     report, name, pli = parse(by.key_frame_request("pli", THEIRS))
     assert report == ReceiverReport(OURS)
     assert isinstance(name, SourceDescription)
@@ -267,8 +260,7 @@ def test_our_own_requests() -> None:
 # ---------------------------------------------------------------------------- leaving, collisions
 
 
-def test_leaving() -> None:
-    by = reporter()
+def test_leaving(by: Reporter) -> None:
     assert by.bye("end") is None  # §6.3.7: never heard, so it needs no farewell
     by.sent(1, 100, 0, 0)
     data = by.bye("end")
@@ -302,8 +294,7 @@ def test_any_packet_from_our_own_ssrc_is_a_collision(packet: Packet) -> None:
     ]
 
 
-def test_after_a_collision_we_begin_anew_under_another_ssrc() -> None:
-    by = reporter()
+def test_after_a_collision_we_begin_anew_under_another_ssrc(by: Reporter) -> None:
     by.sent(5, 500, 0, S)
     by.take([ReceiverReport(THEIRS, (ABOUT_US,))], S, UNIX_NS)
     assert by.conflict(2 * S) == [Collision(OURS)]
@@ -323,9 +314,8 @@ def test_after_a_collision_we_begin_anew_under_another_ssrc() -> None:
     assert by.take([PictureLossIndication(THEIRS, OURS)], 6 * S, UNIX_NS) == []
 
 
-def test_a_loop_of_our_own_packets_changes_the_ssrc_only_once() -> None:
+def test_a_loop_of_our_own_packets_changes_the_ssrc_only_once(by: Reporter) -> None:
     """§8.2: until nothing came back for ten report intervals."""
-    by = reporter()
     assert by.take(parse(by.make(BLOCK, 0, UNIX_NS)), 0, UNIX_NS) == [Collision(OURS)]
     by.rename(0x4444)
     for second in (1, 30, 60, 100):

@@ -70,9 +70,13 @@ def test_nobody_there_means_nothing_to_send() -> None:
     assert bank.rows.tolist() == []
 
 
-def test_a_packet_is_played_at_its_own_tick() -> None:
+@pytest.fixture
+def bank() -> AudioBank:
+    return bank_of(2)
+
+
+def test_a_packet_is_played_at_its_own_tick(bank: AudioBank) -> None:
     """One frame of sound among silence comes out exactly playout after it came in."""
-    bank = bank_of(2)
     quiet = np.zeros(160, np.int16)
     say(bank, 0, [0, 1], [5, 25], sound=quiet)
     say(bank, 0, [2], [45])
@@ -82,8 +86,7 @@ def test_a_packet_is_played_at_its_own_tick() -> None:
     assert heard == [5]
 
 
-def test_a_lost_packet_is_replaced_by_the_one_before_dying_away_over_60_ms() -> None:
-    bank = bank_of(2)
+def test_a_lost_packet_is_replaced_by_the_one_before_dying_away_over_60_ms(bank: AudioBank) -> None:
     frames = [n for n in range(20) if n not in (7, 12, 13, 14, 15, 16)]
     say(bank, 0, frames, [20.0 * n for n in frames])
     heard = [g711.a_law_decode(bank.mix(tick)[1]) for tick in range(2, 22)]
@@ -98,8 +101,7 @@ def test_a_lost_packet_is_replaced_by_the_one_before_dying_away_over_60_ms() -> 
     assert bank.concealed.tolist() == [4, 0]
 
 
-def test_half_a_frame_is_replaced_too() -> None:
-    bank = bank_of(2)
+def test_half_a_frame_is_replaced_too(bank: AudioBank) -> None:
     first, second = tone(500), tone(1100)
     for n, sound in ((0, first), (1, second), (2, first)):
         payload = g711.a_law_encode(sound).tobytes()
@@ -113,8 +115,7 @@ def test_half_a_frame_is_replaced_too() -> None:
     assert bank.concealed[0] == 1
 
 
-def test_a_call_that_never_spoke_is_not_concealed() -> None:
-    bank = bank_of(2)
+def test_a_call_that_never_spoke_is_not_concealed(bank: AudioBank) -> None:
     for tick in range(20):
         bank.mix(tick)
     assert bank.concealed.tolist() == [0, 0]
@@ -135,8 +136,7 @@ def test_a_call_that_left_is_not_heard_and_may_come_back() -> None:
     assert not silent(bank.mix(12)[1])
 
 
-def test_opening_a_row_starts_its_counters_afresh_and_closing_keeps_them() -> None:
-    bank = bank_of(2)
+def test_opening_a_row_starts_its_counters_afresh_and_closing_keeps_them(bank: AudioBank) -> None:
     say(bank, 0, [0, 1, 1], [0, 20, 20])
     deliver(bank, 0, [packet(b"x", 2, 1320), packet(QUIET, 3, 1320, payload_type=101)], [40, 40])
     for tick in range(2, 8):
@@ -148,8 +148,7 @@ def test_opening_a_row_starts_its_counters_afresh_and_closing_keeps_them() -> No
     assert [int(counter[0]) for counter in counters] == [0, 0, 0, 0]
 
 
-def test_old_frames_are_not_heard_again_when_the_ring_comes_round() -> None:
-    bank = bank_of(2)
+def test_old_frames_are_not_heard_again_when_the_ring_comes_round(bank: AudioBank) -> None:
     say(bank, 0, [0, 1, 2], [0, 20, 40])
     for tick in range(2, 8):  # played, then concealed
         bank.mix(tick)
@@ -305,8 +304,7 @@ def test_a_pause_is_not_a_loss_where_it_is_known_in_time() -> None:
     assert counts(loss) == {"concealed": 1}
 
 
-def test_a_long_pause_is_concealed_for_60_ms_at_most() -> None:
-    bank = bank_of(2)
+def test_a_long_pause_is_concealed_for_60_ms_at_most(bank: AudioBank) -> None:
     stream(bank, 0, 5, 0)
     datagrams = [packet(LOUD, 5 + i, 160 * (505 + i)) for i in range(5)]
     deliver(bank, 0, datagrams, [10_100.0 + 20 * i for i in range(5)])
@@ -316,8 +314,7 @@ def test_a_long_pause_is_concealed_for_60_ms_at_most() -> None:
     assert heard_at(bank, range(505, 512)) == [507, 508, 509, 510, 511]
 
 
-def test_pauses_of_odd_lengths_do_not_shift_the_sound_in_the_long_run() -> None:
-    bank = bank_of(2)
+def test_pauses_of_odd_lengths_do_not_shift_the_sound_in_the_long_run(bank: AudioBank) -> None:
     stamp = 0.0
     for i in range(100):
         deliver(bank, 0, [packet(LOUD, i, round(stamp))], [stamp / 8])
@@ -329,8 +326,7 @@ def test_pauses_of_odd_lengths_do_not_shift_the_sound_in_the_long_run() -> None:
     assert counts(bank).keys() <= {"concealed"}
 
 
-def test_another_ssrc_is_timed_anew() -> None:
-    bank = bank_of(2)
+def test_another_ssrc_is_timed_anew(bank: AudioBank) -> None:
     stream(bank, 0, 10, 0)
     datagrams = [packet(LOUD, 900 + i, 77 + 160 * i, ssrc=8) for i in range(5)]
     deliver(bank, 0, datagrams, [195 + 20.0 * i for i in range(5)])
@@ -340,8 +336,7 @@ def test_another_ssrc_is_timed_anew() -> None:
 
 
 @pytest.mark.parametrize("jump", [-(2**31) + 9, -80_000, -8_800, 8_800, 80_000, 2**31 - 9])
-def test_a_jump_of_the_timestamp_is_a_new_start(jump: int) -> None:
-    bank = bank_of(2)
+def test_a_jump_of_the_timestamp_is_a_new_start(bank: AudioBank, jump: int) -> None:
     stream(bank, 0, 10, 0)
     stream(bank, 10, 10, 200, stamp=jump)
     assert heard_at(bank, range(2, 22)) == list(range(2, 22))
@@ -349,8 +344,7 @@ def test_a_jump_of_the_timestamp_is_a_new_start(jump: int) -> None:
     assert "late" not in counts(bank)
 
 
-def test_an_old_packet_that_lost_its_way_does_not_set_the_clock() -> None:
-    bank = bank_of(2)
+def test_an_old_packet_that_lost_its_way_does_not_set_the_clock(bank: AudioBank) -> None:
     stream(bank, 0, 80, 0)
     deliver(bank, 0, [packet(LOUD, 1, 160)], [1599])
     deliver(bank, 0, [packet(LOUD, 2**16 - 5, -5 * 160)], [1599])
@@ -359,8 +353,7 @@ def test_an_old_packet_that_lost_its_way_does_not_set_the_clock() -> None:
     assert counts(bank) == {"duplicated": 1, "late": 1, "reordered": 1}
 
 
-def test_25_late_packets_in_a_row_time_the_call_anew() -> None:
-    bank = bank_of(2)
+def test_25_late_packets_in_a_row_time_the_call_anew(bank: AudioBank) -> None:
     stream(bank, 0, 10, 0)
     stream(bank, 10, 24, 200 + 50)
     assert counts(bank) == {"late": 24}
@@ -370,8 +363,7 @@ def test_25_late_packets_in_a_row_time_the_call_anew() -> None:
     assert heard_at(bank, range(2, 49)) == [*range(2, 15), *range(39, 49)]
 
 
-def test_24_late_packets_and_one_in_time_do_not() -> None:
-    bank = bank_of(2)
+def test_24_late_packets_and_one_in_time_do_not(bank: AudioBank) -> None:
     stream(bank, 0, 10, 0)
     for first in (10, 35, 60):
         stream(bank, first, 24, 20 * first + 50)
@@ -380,9 +372,8 @@ def test_24_late_packets_and_one_in_time_do_not() -> None:
     assert "resynchronised" not in counts(bank)
 
 
-def test_a_buffer_that_fills_up_is_emptied_after_25_packets() -> None:
+def test_a_buffer_that_fills_up_is_emptied_after_25_packets(bank: AudioBank) -> None:
     """The sender's clock is faster than ours, here much faster."""
-    bank = bank_of(2)
     stream(bank, 0, 40, 0, step_ms=15)  # lead: playout + 195 ms at the end
     assert counts(bank) == {}
     stream(bank, 40, 25, 600, step_ms=15 + 4.5)
@@ -397,8 +388,9 @@ def test_a_buffer_that_fills_up_is_emptied_after_25_packets() -> None:
 
 
 @pytest.mark.parametrize("parts_per_million", [-6000, 6000])
-def test_a_client_with_another_clock_is_served_for_minutes(parts_per_million: int) -> None:
-    bank = bank_of(2)
+def test_a_client_with_another_clock_is_served_for_minutes(
+    bank: AudioBank, parts_per_million: int
+) -> None:
     step = 20 * (1 + parts_per_million / 1e6)
     n, tick, played = 3000, 0, 0
     for i in range(n):

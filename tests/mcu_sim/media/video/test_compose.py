@@ -200,14 +200,17 @@ class Watched:
         return self.losses.take(now_ns + HOLD_NS)
 
 
-def test_nothing_is_asked_while_all_comes() -> None:
-    watched = Watched()
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+def test_nothing_is_asked_while_all_comes(watched: Watched) -> None:
     watched.came(*range(110, 150))
     assert watched.asked(0) == []
 
 
-def test_a_loss_is_asked_for_once_within_the_range() -> None:
-    watched = Watched()
+def test_a_loss_is_asked_for_once_within_the_range(watched: Watched) -> None:
     watched.came(112)
     [(row, at_ns)] = watched.asked(0)
     assert row == ROW
@@ -215,8 +218,7 @@ def test_a_loss_is_asked_for_once_within_the_range() -> None:
     assert watched.asked(1) == []
 
 
-def test_a_request_is_kept_until_its_time() -> None:
-    watched = Watched()
+def test_a_request_is_kept_until_its_time(watched: Watched) -> None:
     watched.came(112)
     watched.losses.look(0)
     assert watched.losses.take(0) == []
@@ -227,16 +229,14 @@ def test_a_request_is_kept_until_its_time() -> None:
 
 @pytest.mark.parametrize("first", [20, 105, 40_000])
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_new_stream_within_a_batch_begins_anew(first: int, lost: bool) -> None:
+def test_a_new_stream_within_a_batch_begins_anew(watched: Watched, first: int, lost: bool) -> None:
     """Whatever its numbers are: neither is what it misses overlooked, nor has it missed any."""
-    watched = Watched()
     new = [first, first + 1, first + 2 + lost, first + 3 + lost]
     watched.came(110, 111, *new, ssrcs=[7, 7, 8, 8, 8, 8])
     assert bool(watched.asked(0)) == lost
 
 
-def test_a_loss_after_the_key_frame_waits_and_is_not_forgotten() -> None:
-    watched = Watched()
+def test_a_loss_after_the_key_frame_waits_and_is_not_forgotten(watched: Watched) -> None:
     watched.came(112)
     assert watched.asked(0)
     watched.came(113, key=True)
@@ -246,8 +246,7 @@ def test_a_loss_after_the_key_frame_waits_and_is_not_forgotten() -> None:
     assert all(b - a >= 1000 * REPEAT_NS // HOLD_NS for a, b in itertools.pairwise(asked))
 
 
-def test_what_a_key_frame_has_cured_is_not_asked_for() -> None:
-    watched = Watched()
+def test_what_a_key_frame_has_cured_is_not_asked_for(watched: Watched) -> None:
     watched.came(112)
     watched.came(113, key=True)
     assert watched.asked(5 * HOLD_NS) == []
@@ -255,9 +254,8 @@ def test_what_a_key_frame_has_cured_is_not_asked_for() -> None:
     assert watched.asked(5 * HOLD_NS)
 
 
-def test_a_request_without_an_answer_is_repeated_sooner() -> None:
+def test_a_request_without_an_answer_is_repeated_sooner(watched: Watched) -> None:
     """It was lost, or its key frame was."""
-    watched = Watched()
     watched.came(112)
     [(_, at_ns)] = watched.asked(0)
     assert watched.asked(at_ns + REPEAT_NS - 1) == []
@@ -267,8 +265,7 @@ def test_a_request_without_an_answer_is_repeated_sooner() -> None:
     assert watched.asked(again_ns + 5 * HOLD_NS) == []
 
 
-def test_another_stream_of_the_same_camera_begins_anew() -> None:
-    watched = Watched()
+def test_another_stream_of_the_same_camera_begins_anew(watched: Watched) -> None:
     watched.ssrc = 8
     watched.came(500, 501)
     assert watched.asked(0) == []
@@ -277,8 +274,7 @@ def test_another_stream_of_the_same_camera_begins_anew() -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_after_the_call_nobody_is_asked(again: bool) -> None:
-    watched = Watched()
+def test_after_the_call_nobody_is_asked(watched: Watched, again: bool) -> None:
     watched.came(112)
     watched.losses.look(0)
     watched.losses.close(ROW)
