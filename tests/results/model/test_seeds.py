@@ -10,7 +10,7 @@ import results_factory as make
 
 from giaoban.results.judge.criteria import EVERY_SEED, Criteria, load_criteria
 from giaoban.results.judge.diff import differences
-from giaoban.results.judge.verdict import trial, with_seeds
+from giaoban.results.judge.verdict import with_seeds
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
@@ -223,13 +223,6 @@ def test_without_other_seeds_it_is_said() -> None:
     assert "tính toán được" not in sentence(own, VI)
     assert sentence(refused, VI).endswith(", vì kịch bản không tính toán được.")
     assert "other seeds were not tried: [[fault]] (cut): is emulated" in notes(refused)
-
-
-def test_a_trial_is_what_was_judged() -> None:
-    own = make.result()
-    found = trial(7, own)
-    assert (found.seed, found.verdict, found.binding) == (7, "pass", own.binding)
-    assert [(c.id, c.value) for c in found.criteria] == [(c.id, c.value) for c in own.criteria]
 
 
 def test_criteria_of_other_files_may_lack_it() -> None:

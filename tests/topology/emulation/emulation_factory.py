@@ -13,14 +13,14 @@ from typing import Any
 
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network, build
-from giaoban.topology.sandbox import boot
+from giaoban.topology.sandbox import boot, kernel
 
 ROOT = Path(__file__).resolve().parents[3]
 WIRE_OVERHEAD = 42  # Ethernet, IPv4 and UDP headers, in bytes
 
 
 def run_lab(
-    kernel: Path,
+    machine: Path,
     module: str,
     folder: Path,
     *arguments: str,
@@ -29,13 +29,30 @@ def run_lab(
 ) -> int:
     """Boot, run `tests.topology.emulation.MODULE FOLDER ARGUMENTS…`, return its exit code."""
     return boot.run(
-        boot.Guest(kernel, memory_mb=1024),
+        boot.Guest(machine, memory_mb=1024),
         f"tests.topology.emulation.{module}",
         [str(folder), *arguments],
         writable=folder,
         console=console or folder / "console.log",
         on_line=on_line,
     )
+
+
+def measured(folder: Path, module: str, *arguments: str, **files: str) -> Path:
+    """The folder of one guest's measurements, which it was given with these files (NAME.json)."""
+    for name, text in files.items():
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    assert run_lab(kernel.ensure(lambda _what, _done: None), module, folder, *arguments) == 0
+    return folder
+
+
+def flow(
+    dscp: int, payload: int, mbps: float, seconds: float, *, poisson: bool = True
+) -> dict[str, Any]:
+    """Packets of `lab_qos` at this rate, as a Poisson process or evenly."""
+    mean_ns = round((payload + WIRE_OVERHEAD) * 8e3 / mbps)
+    n = round(seconds * 1e9 / mean_ns)
+    return {"dscp": dscp, "payload": payload, "mean_ns": mean_ns, "n": n, "poisson": poisson}
 
 
 def star(mcu: dict[str, Any], b_0: dict[str, Any], qos: dict[str, Any] | None = None) -> Network:

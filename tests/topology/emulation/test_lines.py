@@ -14,9 +14,10 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import emulation_factory
 import numpy as np
 import pytest
-from emulation_factory import run_lab, star
+from emulation_factory import star
 from numpy.typing import NDArray
 
 from giaoban.scenarios.spec.line_models import (
@@ -26,7 +27,6 @@ from giaoban.scenarios.spec.line_models import (
     to_line,
 )
 from giaoban.topology.lines.impairments import TABLE_SIZE
-from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
@@ -100,12 +100,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one guest's measurements, all cases of `lab_lines`."""
     folder = tmp_path_factory.mktemp("lines")
     network = star(FAST, FAST).model_dump_json()
-    (folder / "network.json").write_text(network, encoding="utf-8")
-    cases = {name: to_line(what).model_dump() for name, what in CASES.items()}
-    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_lines", folder) == 0
-    return folder
+    cases = json.dumps({name: to_line(what).model_dump() for name, what in CASES.items()})
+    return emulation_factory.measured(folder, "lab_lines", network=network, cases=cases)
 
 
 def arrays(folder: Path, name: str) -> dict[str, NDArray[np.int64]]:

@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import emulation_factory
 import pytest
-from emulation_factory import ROOT, chain, run_lab
+from emulation_factory import ROOT, chain
 
 from giaoban.scenarios.plan.question import make_question
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths
-from giaoban.topology.sandbox import kernel
 from giaoban.traffic.profiles import (
     AUDIO_PAYLOAD_TYPE,
     DSCP_AUDIO,
@@ -49,15 +49,14 @@ def short_plan(folder: Path) -> str:
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The results of one guest by experiment of `lab_network`."""
     folder = tmp_path_factory.mktemp("network")
-    for name, text in (
-        ("province", PROVINCE.model_dump_json()),
-        ("chain", chain().model_dump_json()),
-        ("lossy", chain(loss_pct=50.0, buffer_packets=12).model_dump_json()),
-        ("plan", short_plan(folder)),
-    ):
-        (folder / f"{name}.json").write_text(text, encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_network", folder) == 0
+    emulation_factory.measured(
+        folder,
+        "lab_network",
+        province=PROVINCE.model_dump_json(),
+        chain=chain().model_dump_json(),
+        lossy=chain(loss_pct=50.0, buffer_packets=12).model_dump_json(),
+        plan=short_plan(folder),
+    )
     return {
         path.name.removesuffix(".result.json"): json.loads(path.read_text(encoding="utf-8"))
         for path in folder.glob("*.result.json")

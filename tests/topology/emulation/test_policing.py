@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import emulation_factory
 import numpy as np
 import pytest
-from emulation_factory import WIRE_OVERHEAD, run_lab, star
+from emulation_factory import WIRE_OVERHEAD, flow, star
 from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.policing import Policer
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, by_class, traffic_classes
 from giaoban.topology.network import NetLink, Network
-from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 
 pytestmark = pytest.mark.sandbox
@@ -31,14 +31,9 @@ def profile(**figures: Any) -> dict[str, Any]:
     return {"source": "test", **figures}
 
 
-def flow(dscp: int, payload: int, mbps: float, seconds: float = 10.0) -> dict[str, Any]:
-    """A Poisson process of packets at this rate."""
-    mean_ns = round((payload + WIRE_OVERHEAD) * 8e3 / mbps)
-    n = round(seconds * 1e9 / mean_ns)
-    return {"dscp": dscp, "payload": payload, "mean_ns": mean_ns, "n": n, "poisson": True}
-
-
-MIXED = [flow(EF, SMALL, 0.5), flow(AF41, FULL, 8.0), flow(BEST_EFFORT, 472, 4.0)]
+MIXED = [
+    flow(*each, 10.0) for each in ((EF, SMALL, 0.5), (AF41, FULL, 8.0), (BEST_EFFORT, 472, 4.0))
+]
 ONE_BUCKET = profile(direction="up", at="user", cir_mbps=10.0, cbs_bytes=6000)
 TWO_BUCKETS = profile(
     direction="up", at="carrier", cir_mbps=6.0, cbs_bytes=12_500, eir_mbps=3.3, ebs_bytes=5000
@@ -71,17 +66,13 @@ RESHAPED_NS = 5_000_000_000
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one guest's measurements."""
-    folder = tmp_path_factory.mktemp("policing")
     cases: dict[str, Any] = {
         name: {"network": network.model_dump(), "flows": MIXED}
         for name, network in NETWORKS.items()
     }
     cases["reshaped"]["reshape"] = {"at_ns": RESHAPED_NS, "rate_mbps": SLOW_MBPS}
-    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_qos", folder) == 0
-    return folder
+    folder = tmp_path_factory.mktemp("policing")
+    return emulation_factory.measured(folder, "lab_qos", cases=json.dumps(cases))
 
 
 def sent(

@@ -7,13 +7,13 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import emulation_factory
 import numpy as np
 import pytest
-from emulation_factory import WIRE_OVERHEAD, run_lab, star
+from emulation_factory import WIRE_OVERHEAD, star
 from numpy.typing import NDArray
 
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, CS5, CS6, EF
-from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 
 pytestmark = pytest.mark.sandbox
@@ -37,9 +37,7 @@ MILLISECOND = 1_000_000
 
 def flow(dscp: int, payload: int, load: float, seconds: float, *, poisson: bool) -> dict[str, Any]:
     """Packets that are this share of the slow link's rate."""
-    mean_ns = round((payload + WIRE_OVERHEAD) * 8e3 / (MBPS * load))
-    n = round(seconds * 1e9 / mean_ns)
-    return {"dscp": dscp, "payload": payload, "mean_ns": mean_ns, "n": n, "poisson": poisson}
+    return emulation_factory.flow(dscp, payload, MBPS * load, seconds, poisson=poisson)
 
 
 VOICE = flow(EF, SMALL, 0.00856, 20, poisson=False)
@@ -74,17 +72,13 @@ RESHAPED_NS, RESHAPED_MBPS = 10_000 * MILLISECOND, 2.0
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one guest's measurements."""
-    folder = tmp_path_factory.mktemp("qos")
     cases: dict[str, Any] = {
         name: {"network": NETWORKS[name].model_dump(), "flows": flows}
         for name, flows in FLOWS.items()
     }
     cases["reshaped"]["reshape"] = {"at_ns": RESHAPED_NS, "rate_mbps": RESHAPED_MBPS}
-    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_qos", folder) == 0
-    return folder
+    folder = tmp_path_factory.mktemp("qos")
+    return emulation_factory.measured(folder, "lab_qos", cases=json.dumps(cases))
 
 
 @pytest.fixture(scope="module")

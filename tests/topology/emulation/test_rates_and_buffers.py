@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import emulation_factory
 import numpy as np
 import pytest
-from emulation_factory import WIRE_OVERHEAD, run_lab, star
+from emulation_factory import WIRE_OVERHEAD, flow, star
 from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
@@ -17,7 +18,6 @@ from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_of
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, traffic_classes
 from giaoban.topology.network import Network
-from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 
 pytestmark = pytest.mark.sandbox
@@ -30,15 +30,9 @@ SLOW = {"km": 20.0, "rate_mbps": MBPS, "buffer_packets": 20}
 CLASSES = {"scheduling": "classes"}
 
 
-def flow(dscp: int, payload: int, mbps: float, seconds: float = 6.0) -> dict[str, Any]:
-    mean_ns = round((payload + WIRE_OVERHEAD) * 8e3 / mbps)
-    return {
-        **{"dscp": dscp, "payload": payload, "mean_ns": mean_ns, "poisson": True},
-        "n": round(seconds * 1e9 / mean_ns),
-    }
-
-
-FLOWS = [flow(EF, SMALL, 1.0), flow(AF41, FULL, 4.0), flow(BEST_EFFORT, 472, 2.5)]
+FLOWS = [
+    flow(*each, 6.0) for each in ((EF, SMALL, 1.0), (AF41, FULL, 4.0), (BEST_EFFORT, 472, 2.5))
+]
 
 
 def network(mbps: float = MBPS, buffer: dict[str, Any] | None = None, /, **framing: Any) -> Network:
@@ -67,17 +61,13 @@ OVERLOAD = flow(BEST_EFFORT, FULL, LOAD * MBPS * (FULL + WIRE_OVERHEAD) / COUNTE
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one guest's measurements."""
-    folder = tmp_path_factory.mktemp("framing")
     cases = {
         name: {"network": network.model_dump(), "flows": FLOWS}
         for name, network in NETWORKS.items()
     }
     cases["red"] = {"network": RED.model_dump(), "flows": [OVERLOAD]}
-    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_qos", folder) == 0
-    return folder
+    folder = tmp_path_factory.mktemp("framing")
+    return emulation_factory.measured(folder, "lab_qos", cases=json.dumps(cases))
 
 
 def sent(folder: Path, name: str) -> tuple[NDArray[Any], ...]:

@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from emulation_factory import run_lab, star
+from emulation_factory import measured, star
 from lab_tcp import SENT_BYTES
 
 from giaoban.topology.lines.qos import FULL_FRAME_BYTES
-from giaoban.topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox
 
@@ -18,10 +17,7 @@ LINE = {"km": 10.0, "rate_mbps": 100.0, "buffer_packets": 2000}
 
 
 def test_no_segment_on_a_line_is_larger_than_a_frame(tmp_path: Path) -> None:
-    network = star(LINE, LINE)
-    (tmp_path / "network.json").write_text(network.model_dump_json(), encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_tcp", tmp_path) == 0
+    measured(tmp_path, "lab_tcp", network=star(LINE, LINE).model_dump_json())
     found = json.loads((tmp_path / "frames.json").read_text(encoding="utf-8"))
     assert found["bytes"] == SENT_BYTES
     assert max(found["frames"]) == FULL_FRAME_BYTES

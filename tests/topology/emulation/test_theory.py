@@ -7,15 +7,15 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import emulation_factory
 import numpy as np
 import pytest
-from emulation_factory import WIRE_OVERHEAD, run_lab, star
+from emulation_factory import WIRE_OVERHEAD, star
 from numpy.typing import NDArray
 
 from giaoban.topology.load import load_province
 from giaoban.topology.network import Network, build
 from giaoban.topology.routing import shortest_paths
-from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 from giaoban.traffic.fifo import departures
 from tests.topology.emulation import lab_theory
@@ -40,11 +40,8 @@ Z_999 = 3.2905  # a normal variable is within ± this many deviations with 99.9 
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one guest's measurements, all experiments of `lab_theory`."""
     folder = tmp_path_factory.mktemp("theory")
-    for name, network in NETWORKS.items():
-        (folder / f"{name}.json").write_text(network.model_dump_json(), encoding="utf-8")
-    machine = kernel.ensure(lambda _what, _done: None)
-    assert run_lab(machine, "lab_theory", folder, *NETWORKS) == 0
-    return folder
+    files = {name: network.model_dump_json() for name, network in NETWORKS.items()}
+    return emulation_factory.measured(folder, "lab_theory", *NETWORKS, **files)
 
 
 def idle_us(network: Network, source: str, target: str, payload: int) -> float:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from emulation_factory import run_lab
+from emulation_factory import measured
 
-from giaoban.topology.sandbox import kernel
 from tests.topology.emulation.lab_wall_clock import SILENT_S, SPACING_NS
 
 pytestmark = pytest.mark.sandbox
@@ -19,10 +17,7 @@ STEPS_S = (-0.05, -1.0, 3600.0)
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder: Path = tmp_path_factory.mktemp("wall-clock")
-    machine = kernel.ensure(lambda _what, _done: None)
-    words = [str(step_s) for step_s in STEPS_S]
-    assert run_lab(machine, "lab_wall_clock", folder, *words) == 0
+    folder = measured(tmp_path_factory.mktemp("wall-clock"), "lab_wall_clock", *map(str, STEPS_S))
     told: dict[str, Any] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
     return told
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,20 +87,6 @@ def test_known_mu_law_values(code: int, sample: int) -> None:
     assert g711.mu_law_encode(np.array([sample], np.int16))[0] == code
 
 
-def test_silence() -> None:
-    zeros = np.zeros(160, np.int16)
-    assert set(g711.a_law_encode(zeros).tolist()) == {0xD5}
-    assert set(g711.mu_law_encode(zeros).tolist()) == {0xFF}
-
-
-def test_codes_survive_decoding_and_encoding() -> None:
-    again = g711.a_law_encode(g711.a_law_decode(ALL_CODES))
-    np.testing.assert_array_equal(again, ALL_CODES)
-    again = g711.mu_law_encode(g711.mu_law_decode(ALL_CODES))
-    # µ-law has a negative zero, 0x7F, which comes back as the positive one.
-    np.testing.assert_array_equal(again, np.where(ALL_CODES == 0x7F, 0xFF, ALL_CODES))
-
-
 @pytest.mark.parametrize(
     ("encode", "decode", "first_step"),
     [
@@ -108,10 +95,8 @@ def test_codes_survive_decoding_and_encoding() -> None:
     ],
 )
 def test_companding_is_monotonic_and_its_error_is_half_a_step(
-    encode: object, decode: object, first_step: int
+    encode: Any, decode: Any, first_step: int
 ) -> None:
-    assert callable(encode)
-    assert callable(decode)
     out = decode(encode(ALL_SAMPLES)).astype(np.int32)
     assert (np.diff(out) >= 0).all()
     size = np.abs(ALL_SAMPLES.astype(np.int32))

@@ -37,27 +37,6 @@ def test_each_hears_the_saturated_sum_of_the_active_others(
             assert out[me, sample] == max(-32768, min(32767, others))
 
 
-@given(FRAMES)
-def test_own_sound_never_changes_what_one_hears(frames: np.ndarray) -> None:
-    if len(frames):
-        changed = frames.copy()
-        changed[0] = 12_345
-        np.testing.assert_array_equal(mix_minus_one(frames)[0], mix_minus_one(changed)[0])
-
-
-@given(FRAMES, st.randoms(use_true_random=False))
-def test_order_of_calls_does_not_matter(frames: np.ndarray, rng: object) -> None:
-    order = list(range(len(frames)))
-    rng.shuffle(order)  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(mix_minus_one(frames[order]), mix_minus_one(frames)[order])
-
-
-def test_two_calls_swap_and_one_hears_silence() -> None:
-    frames = np.array([[1, -2, 3], [40, 50, -60]], np.int16)
-    np.testing.assert_array_equal(mix_minus_one(frames), frames[::-1])
-    assert not mix_minus_one(frames[:1]).any()
-
-
 def test_a_muted_call_hears_but_is_not_heard_and_its_frame_is_untouched() -> None:
     frames = np.full((3, 4), 100, np.int16)
     out = mix_minus_one(frames, np.array([True, False, True]))

@@ -42,11 +42,6 @@ def test_a_request_that_was_not_answered_is_repeated_after_half_a_second() -> No
     assert asked == [0, 500, 1000, 1500]
 
 
-def test_sources_do_not_share_their_limits() -> None:
-    damper = RequestDamper()
-    assert [damper.allows(source, at(0)) for source in (1, 2, 1, 3)] == [True, True, False, True]
-
-
 def test_a_presenter_is_asked_once_in_five_seconds_answered_or_not() -> None:
     damper = RequestDamper(*CONTENT_LIMITS)
     asked = [
