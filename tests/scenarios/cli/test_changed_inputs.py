@@ -125,26 +125,24 @@ def test_every_command_that_answers_of_files_is_looked_at() -> None:
     assert modules - {"__init__", "baseline"} == {*COMMANDS, *OF_NO_FILES}
 
 
-@pytest.mark.parametrize("name", ["s.toml", "p.toml", "devices.toml", "criteria.toml", "year.csv"])
-def test_each_input_of_a_calendar_is_looked_at(name: str, project: Path) -> None:
+OF_A_MEETING = (*FILES, "meeting.toml")
+OF_COMMANDS = {"sweep": FILES, "calendar": (*FILES, "year.csv"), "meeting": OF_A_MEETING}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(command, name) for command in OF_COMMANDS for name in OF_COMMANDS[command]],
+)
+def test_each_input_is_looked_at(command: str, name: str, project: Path) -> None:
     with saved_anew(project / name):
-        ran = giaoban(*COMMANDS["calendar"], "--results", "runs")
+        ran = giaoban(*COMMANDS[command], "--results", "runs")
     assert ran.code == 2, (ran.out, ran.err)
     assert f"{name}: was changed while it was being answered" in ran.err
     assert [*(project / "runs").glob("*")] == []
 
 
-OF_A_MEETING = ("s.toml", "p.toml", "devices.toml", "criteria.toml", "meeting.toml")
-
-
 @pytest.mark.parametrize("name", OF_A_MEETING)
-def test_each_input_of_a_meeting_is_looked_at(name: str, project: Path) -> None:
-    """Before its emulation, and after it."""
-    with saved_anew(project / name):
-        ran = giaoban(*COMMANDS["meeting"], "--results", "runs")
-    assert ran.code == 2, (ran.out, ran.err)
-    assert f"{name}: was changed while it was being answered" in ran.err
-
+def test_each_input_of_a_meeting_is_looked_at_after_its_emulation(name: str, project: Path) -> None:
     def emulated(*_: object, **__: object) -> dict[str, object]:
         save_anew(project / name, "# and again")
         return {}
@@ -157,14 +155,6 @@ def test_each_input_of_a_meeting_is_looked_at(name: str, project: Path) -> None:
     assert ran.code == 2, (ran.out, ran.err)
     assert f"{name}: was changed while it was being answered" in ran.err
     assert [*(project / "runs").glob("*")] == []
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_each_input_is_looked_at(name: str, project: Path) -> None:
-    with saved_anew(project / name):
-        ran = giaoban(*COMMANDS["sweep"], "--results", "runs")
-    assert ran.code == 2, (ran.out, ran.err)
-    assert f"{name}: was changed while it was being answered" in ran.err
 
 
 @pytest.mark.parametrize(

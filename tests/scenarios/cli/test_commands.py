@@ -32,13 +32,18 @@ def test_no_other_word_is_a_command() -> None:
     assert '(did you mean "check"?)' in ran.stderr
 
 
+def printed(code: str) -> list[str]:
+    """The lines that a process of its own prints."""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return ran.stdout.splitlines()
+
+
 def test_a_command_does_not_load_the_others() -> None:
     code = (
         "import sys; import giaoban.scenarios.cli.app;"
         "print('giaoban.scenarios.cli.commands.documents.annex' in sys.modules)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "False\n"
+    assert printed(code) == ["False"]
 
 
 def test_files_are_verified_without_emulator_mcu_and_scenarios() -> None:
@@ -49,8 +54,7 @@ rooms = ("topology", "traffic", "mcu_sim", "scenarios", "mininet", "scapy")
 ours = [m.removeprefix("giaoban.") for m in sys.modules]
 print([m for m in ours if m.split(".")[0] in rooms and not m.startswith("scenarios.cli")])
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "['scenarios']\n"
+    assert printed(code) == ["['scenarios']"]
 
 
 def test_what_emulates_failures_does_not_load_the_estimate() -> None:
@@ -60,8 +64,7 @@ import sys
 import giaoban.scenarios.cli.commands.check.faults, giaoban.scenarios.study.emulation_process
 print([m for m in sys.modules if m.startswith("giaoban.scenarios.estimate.estimate")])
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "[]\n"
+    assert printed(code) == ["[]"]
 
 
 def test_who_serves_or_calls_loads_neither_terminal_nor_plan_nor_estimate() -> None:
@@ -78,5 +81,4 @@ for needed, not_needed in [
     print([m for m in sys.modules if m.split(".")[: not_needed.count(".") + 1]
            == not_needed.split(".")])
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == ["[]"] * 3
+    assert printed(code) == ["[]"] * 3

@@ -36,6 +36,7 @@ from giaoban.scenarios.study.whatif.search import (
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
 LOWER = ["720p30-1m", "sd30-512k", "sd30-256k", "cif30-128k"]
 ACROSS = ("west--east", "r-west->r-east")
+FULL_DEVICE = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
 LESS = RefusedOrReduced("more-01", "720p30", "audio", 200, "all are in use")
 
 
@@ -69,24 +70,22 @@ def world(questions: Questions) -> World:
 
 
 def test_a_full_device_asks_for_larger_ones_and_lower_calls(world: World) -> None:
-    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
     larger = [SearchState(device.id) for device in DEVICES]
-    assert only_first(world, answer) == lowered(*larger)
+    assert only_first(world, FULL_DEVICE) == lowered(*larger)
 
 
 def test_so_many_devices_are_tried_and_never_the_one_that_is_there(questions: Questions) -> None:
     """The smallest that hold the calls; the question's own is the smallest of all."""
     devices = load_devices().device
     world = World(questions, devices, more=1)
-    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
-    tried = {s.device for s in only_first(world, answer) if s.device is not None}
+    tried = {s.device for s in only_first(world, FULL_DEVICE) if s.device is not None}
     assert world.start.plan.device.id not in tried
     # of the six smallest, one is its own
     plan = world.start.plan
     able = larger_devices(devices, 3, plan.profile.resolution, 80.0, kbps=plan.line_kbps)[:6]
     assert tried == {d.id for d in able} - {plan.device.id}
     assert plan.device.id in {d.id for d in able}
-    assert {s.rates for s in only_first(world, answer)} == {()}
+    assert {s.rates for s in only_first(world, FULL_DEVICE)} == {()}
 
 
 @pytest.mark.parametrize("shown", [False, True])
@@ -102,32 +101,27 @@ def test_devices_are_asked_whether_they_hold_the_calls_with_their_content(
         return []
 
     monkeypatch.setattr(module, "larger_devices", none_holds)
-    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
     loads = world.loads(world.start)
-    assert only_first(world, answer, loads=lambda _: loads) == lowered()
+    assert only_first(world, FULL_DEVICE, loads=lambda _: loads) == lowered()
     given = (DEVICES, 3, "720p30", UNITS_LIMIT_PCT)
     assert asked[0] == (given, {"kbps": plan.line_kbps, "content": shown})
 
 
-def test_a_full_line_asks_for_the_rate_at_which_it_is_not(questions: Questions) -> None:
-    """120 Mb/s in the busiest second are 75 % of 160: the step of 200 Mb/s."""
-    carries = {ACROSS: 60.0, ("west--east", "r-east->r-west"): 1.0}
-    world = World(questions, DEVICES, carries=carries, bursts=2.0)
-    answer = failed("link", Place(kind="link", id="west--east"), 120.0, 75.0)
-    assert only_first(world, answer) == lowered(SearchState(rates=(("west--east", 200.0),)))
-
-
-def test_a_step_that_is_just_enough_is_taken(questions: Questions) -> None:
-    """150 Mb/s are 75 % of 200, to the last bit."""
-    world = World(questions, DEVICES, carries={ACROSS: 75.0}, bursts=2.0)
-    answer = failed("link", Place(kind="link", id="west--east"), 150.0, 75.0)
-    assert only_first(world, answer) == lowered(SearchState(rates=(("west--east", 200.0),)))
-
-
-def test_a_line_that_nothing_is_fast_enough_for_asks_for_lower_calls(questions: Questions) -> None:
-    world = World(questions, DEVICES, carries={ACROSS: 70.0}, bursts=2000.0)
-    answer = failed("link", Place(kind="link", id="west--east"), 1e6, 75.0)
-    assert only_first(world, answer) == lowered()
+@pytest.mark.parametrize(
+    ("mean_mbps", "bursts", "asked_mbps"),
+    [
+        (60.0, 2.0, 200.0),  # 120 Mb/s in the busiest second are 75 % of 160
+        (75.0, 2.0, 200.0),  # 150 Mb/s are 75 % of 200, to the last bit
+        (70.0, 2000.0, None),  # nothing is fast enough: lower calls alone
+    ],
+)
+def test_a_full_line_asks_for_the_rate_at_which_it_is_not(
+    questions: Questions, mean_mbps: float, bursts: float, asked_mbps: float | None
+) -> None:
+    world = World(questions, DEVICES, carries={ACROSS: mean_mbps}, bursts=bursts)
+    answer = failed("link", Place(kind="link", id="west--east"), bursts * mean_mbps, 75.0)
+    faster = [] if asked_mbps is None else [SearchState(rates=(("west--east", asked_mbps),))]
+    assert only_first(world, answer) == lowered(*faster)
 
 
 @pytest.mark.parametrize(
@@ -240,12 +234,11 @@ def test_an_answer_without_a_criterion_that_binds_asks_for_nothing(world: World)
 
 
 def test_arithmetic_asks_for_all_lines_that_are_full_at_once(questions: Questions) -> None:
-    """The means: 80 and 90 of 75 Mb/s; the answer's own criterion plays no part."""
+    """The means: 80 and 90 of 75 Mb/s; the FULL_DEVICE's own criterion plays no part."""
     carries = {ACROSS: 80.0, ("access-mcu", "mcu->r-west"): 90.0}
     world = World(questions, DEVICES, carries=carries, bursts=1.25)
-    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
     rates = (("access-mcu", 150.0), ("west--east", 150.0))
-    assert only_first(world, answer) == lowered(SearchState(rates=rates))
+    assert only_first(world, FULL_DEVICE) == lowered(SearchState(rates=rates))
 
 
 @pytest.mark.parametrize(
@@ -318,8 +311,7 @@ def searched(
         asked.append(state)
         return JudgedState(state, world.start, judge(state))
 
-    first = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
-    start = JudgedState(SearchState(), world.start, first)
+    start = JudgedState(SearchState(), world.start, FULL_DEVICE)
     return search(replace(world.tools(), judge=told), start), asked
 
 

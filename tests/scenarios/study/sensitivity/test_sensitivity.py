@@ -48,7 +48,7 @@ from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.schemas.make import schema_text
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sensitivity import sensitivity as study
-from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
+from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
 from giaoban.scenarios.study.sensitivity.kept import content_of
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.scenarios.study.sensitivity.tried import (
@@ -73,7 +73,7 @@ def by_closed_form(question: Question) -> Judgement:
     plan = question.plan
     line = next(link for link in plan.network.links if link.id == "access-mcu")
     passes = line.rate_mbps >= HOLDS_FROM_MBPS and plan.device.compose_delay_ms <= HOLDS_TO_MS
-    own = real(question) if not _measured else _measured[0]
+    own = real(question)
     return own._replace(verdict="pass" if passes else "fail", binding=own.binding)
 
 
@@ -81,7 +81,9 @@ _measured: list[Judgement] = []
 
 
 def real(question: Question) -> Judgement:
-    _measured.append(judge_alone(question))
+    """What the estimate says of the first that is asked: closed forms turn its verdict alone."""
+    if not _measured:
+        _measured.append(judge_alone(question))
     return _measured[0]
 
 
@@ -100,6 +102,11 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         wanted=AnalysisOptions(worlds=200, required_pct=99.0),
         judge=lambda question, _past_pct: EarlyJudgement(by_closed_form(question), whole=True),
     ).answer
+
+
+def figure_of(world: World, key: str) -> AssumedFigure:
+    [found] = [each for each in figures(world, criteria_of(world.base))[0] if each.key == key]
+    return found
 
 
 def of(answer: Sensitivity, key: str) -> TriedFigure:
@@ -156,11 +163,7 @@ def test_a_limits_curve_is_its_margin_by_that_limit(question: Question) -> None:
         for each in judged.criteria
     ]
     asked = Asked(World.of(question), judged._replace(criteria=full), 0, real)
-    [limit] = [
-        figure
-        for figure in figures(asked.world, criteria_of(question), program_ranges())[0]
-        if figure.key == "thresholds.link-peak"
-    ]
+    limit = figure_of(asked.world, "thresholds.link-peak")
     criteria = criteria_of(question).criterion
     low = at_limits(asked, Side(0, limit, limit.low), criteria)
     high = at_limits(asked, Side(0, limit, limit.high), criteria)
@@ -303,12 +306,8 @@ def test_what_a_full_device_does_is_tried_and_every_choice_has_its_answer(
     judged = judge_alone(world.base)
     asked = Asked(world, judged, 0, lambda q, _past_pct: EarlyJudgement(judge_alone(q), whole=True))
     assert judged.verdict == "pass"
-    [full] = [
-        each
-        for each in figures(world, criteria_of(world.base))[0]
-        if each.key == "device.when_full.steps"
-    ]
-    answers = {side.end: attempt(asked, side) for side in sides(0, full)}
+    full = sides(0, figure_of(world, "device.when_full.steps"))
+    answers = {side.end: attempt(asked, side) for side in full}
     assert set(answers) == {"refuse", "audio, refuse", "lower, refuse"}
     found = {end: each.curve[0] for end, each in answers.items()}
     assert found["refuse"].verdict == "fail"
@@ -540,7 +539,7 @@ def test_another_recording_of_the_same_name_is_another_question(
 ) -> None:
     """Of a recording, or of a trace of losses, the plan has the name alone."""
     recording, contents = tmp_path / "camera.h264", []
-    judged = EarlyJudgement(real(question) if not _measured else _measured[0], whole=True)
+    judged = EarlyJudgement(real(question), whole=True)
     for pictures in (b"one", b"other", b"one"):
         recording.write_bytes(pictures)
         recorded = replace(question, files=[recording], as_read={})
@@ -561,7 +560,7 @@ def test_a_limit_is_tried_against_every_seed(
     link_peak = link_peak.model_copy(update={"threshold": assumed})
 
     def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
-        own, peak = real(asked) if not _measured else _measured[0], peaks[asked.plan.seed]
+        own, peak = real(asked), peaks[asked.plan.seed]
         [measured] = [each for each in own.criteria if each.id == LINK_PEAK]
         there = measured.model_copy(
             update={
@@ -584,8 +583,7 @@ def test_a_limit_is_tried_against_every_seed(
     assert found.verdict == ("pass" if assumed >= 60.0 else "fail")
     assert found.binding.margin_pct == margin_pct(link_peak, 60.0)
     world = World.of(question)
-    [figure] = [f for f in figures(world, criteria_of(question))[0] if f.key.endswith(LINK_PEAK)]
-    figure = replace(figure, value=assumed)
+    figure = replace(figure_of(world, f"thresholds.{LINK_PEAK}"), value=assumed)
     end = figure.low if assumed > 60.0 else figure.high
     flip = at_limits(Asked(world, found, 2, judge), Side(0, figure, end), [link_peak]).flip
     low, high = sorted((float(flip.holds), float(flip.flips)))
@@ -595,7 +593,7 @@ def test_a_limit_is_tried_against_every_seed(
 
 def test_seeds_make_of_a_world_what_they_make_of_a_check(question: Question) -> None:
     """However many of them are judged; whole is what was held to its end at each."""
-    own = real(question) if not _measured else _measured[0]
+    own = real(question)
     seeds = [question.plan.seed, *others(question.plan.seed, 2)]
     for verdicts in product(("pass", "fail", "invalid"), repeat=3):
         there = {
@@ -625,7 +623,7 @@ def test_a_flip_tells_the_worst_of_whole_meetings_at_every_seed(
     question: Question, fails_at: int
 ) -> None:
     """However early, and at whichever seed, it was sure to fail."""
-    own = real(question) if not _measured else _measured[0]
+    own = real(question)
     binding = own.binding
     assert binding is not None
     seeds = [question.plan.seed, *others(question.plan.seed, 2)]
@@ -641,11 +639,7 @@ def test_a_flip_tells_the_worst_of_whole_meetings_at_every_seed(
         return EarlyJudgement(failing, whole=past_pct is None)
 
     world = World.of(question)
-    [figure] = [
-        f
-        for f in figures(world, criteria_of(question))[0]
-        if f.key == "device.compose_delay.delay_ms"
-    ]
+    figure = figure_of(world, "device.compose_delay.delay_ms")
     assert not isinstance(figure.high, str)
     passing = own._replace(verdict="pass")
     flip = attempt(Asked(world, passing, 2, judge), Side(0, figure, figure.high)).flip
