@@ -335,8 +335,8 @@ def test_it_goes_on_for_the_cheapest_with_calls_as_asked(questions: Questions) -
 
 def test_the_first_that_passes_with_calls_as_asked_is_both(world: World) -> None:
     found, asked = searched(world, lambda state: passed() if state.device else failed_link())
-    assert found.cheapest.state.device is None or found.cheapest is found.as_asked
-    assert asked[-1].device is not None
+    assert found.cheapest is found.as_asked
+    assert asked[-1] == found.as_asked.state == SearchState(DEVICES[0].id)
 
 
 def failed_link() -> Result:
