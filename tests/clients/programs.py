@@ -69,8 +69,25 @@ def end(process: subprocess.Popen[Any], by: int = signal.SIGTERM) -> None:
             process.wait()
 
 
-class Mcu:
-    """A running MCU on a free port of the loopback."""
+class JsonProgram:
+    """A running program that does what lines tell it, and writes a line of JSON of each event."""
+
+    process: subprocess.Popen[str]
+    _events: Path
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What it has written so far."""
+        lines = self._events.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def command(self, line: str) -> None:
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+
+class Mcu(JsonProgram):
+    """A running MCU on a free port of the loopback; `--console` lets it take commands."""
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.port = free_ports()
@@ -91,20 +108,9 @@ class Mcu:
         """The address of a room."""
         return f"sip:{room}@{HOST}:{self.port}"
 
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """What it has written so far."""
-        lines = self._events.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
     def said(self, event: str) -> list[dict[str, Any]]:
         """The events of one name."""
         return [e for e in self.events if e["event"] == event]
-
-    def command(self, line: str) -> None:
-        """What the technician at it types; it was started with `--console`."""
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
 
     def wait_for(self, event: str, count: int = 1, **values: object) -> list[dict[str, Any]]:
         """Wait until there are so many events of a name with these values."""

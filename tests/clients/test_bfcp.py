@@ -85,24 +85,24 @@ def test_where_nobody_leads_bridges_present_one_after_the_other(
 ) -> None:
     mcu = serve(*meetings(tmp_path, "dak-nong", "cu-jut", more='floor = "open"'))
     first, second = call(mcu, "dak-nong").floor, call(mcu, "cu-jut").floor
-    first.say("hello")
+    first.command("hello")
     first.wait_for(**{"is": "HelloAck"})
-    second.say("query 1")
+    second.command("query 1")
     second.wait_for(**{"is": "FloorStatus"})
-    first.say("request 1")
+    first.command("request 1")
     assert first.wait_for(**{"is": "FloorRequestStatus"})["status"] == "Pending"
     granted = first.wait_for(status="Granted")
     second.wait_for(**{"is": "FloorStatus"}, status="Granted", request=granted["request"])
-    second.say("request 1")
+    second.command("request 1")
     assert second.wait_for(**{"is": "FloorRequestStatus"})["status"] == "Pending"
-    first.say(f"release {granted['request']}")
+    first.command(f"release {granted['request']}")
     first.wait_for(status="Released")
     second.wait_for(**{"is": "FloorRequestStatus"}, status="Granted")
-    second.say("goodbye")
+    second.command("goodbye")
     second.wait_for(**{"is": "GoodbyeAck"})
     mcu.wait_for("control", 4, kind="present")
     assert presents(mcu) == ["dak-nong", "", "cu-jut", ""]
-    first.say("request 2")
+    first.command("request 2")
     assert first.wait_for(**{"is": "Error"})["error"] == 6
     mcu.stop()
 
@@ -112,7 +112,7 @@ def test_where_the_chair_leads_its_technician_is_told_and_gives_it(
 ) -> None:
     mcu = serve(*meetings(tmp_path, "dak-nong", "cu-jut", more='floor = "chair"'))
     chair, branch = call(mcu, "dak-nong"), call(mcu, "cu-jut")
-    branch.floor.say("request 1")
+    branch.floor.command("request 1")
     branch.floor.wait_for(status="Pending")
     chair.phone.until(lambda: asked(chair.phone), "the request to be told")
     assert asked(chair.phone) == ["cu-jut"]
@@ -121,7 +121,7 @@ def test_where_the_chair_leads_its_technician_is_told_and_gives_it(
     branch.floor.wait_for(status="Granted")
     assert chair.phone.command(json.dumps({"command": "present"})) == 200
     branch.floor.wait_for(status="Revoked")
-    chair.floor.say("request 1")
+    chair.floor.command("request 1")
     chair.floor.wait_for(status="Granted")
     chair.phone.hang_up()
     mcu.wait_for("left", bridge="dak-nong")

@@ -20,7 +20,6 @@ from tests.clients.tshark import Stream, fields, streams_of_calls
 pytestmark = pytest.mark.sandbox
 
 KINDS: tuple[Kind, ...] = ("audio", "video")
-WAYS = ("up", "down")
 CLOCK_HZ = {"audio": 8000, "video": 90_000}
 JITTER_MS = 0.1
 ALWAYS_NS = 2**62

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from giaoban.mcu_sim.sip import CallEstablished, IncomingCall, UserAgent
+from giaoban.mcu_sim.sip import CallEstablished, IncomingCall, Reoffer, UserAgent
 from giaoban.mcu_sim.sip.endpoint import NO_TRANSACTION_USER, TransactionUser
 
 URI = "sip:mcu@10.67.0.2"
@@ -17,6 +17,16 @@ def accept_all(wire: Any, answer: bytes) -> None:
     def at_server(event: object, now_ms: float) -> None:
         if isinstance(event, IncomingCall):
             wire.server.accept(event.call, answer, now_ms)
+
+    wire.on_server_event = at_server
+
+
+def refuse_changes(wire: Any, code: int, reason: str) -> None:
+    """From now on the server refuses every re-INVITE."""
+
+    def at_server(event: object, now_ms: float) -> None:
+        if isinstance(event, Reoffer):
+            wire.server.refuse_reoffer(event.call, code, reason, now_ms)
 
     wire.on_server_event = at_server
 

@@ -8,8 +8,6 @@ from giaoban.mcu_sim.conference import Conference
 
 ABOUT_ONESELF = {"request-to-speak", "withdraw", "mute", "unmute", "report-interruption"}
 TELECOM_MAY = {"queue", "state", "report-interruption"}
-ROLES = ("chair-technician", "mcu-technician", "branch-technician", "telecom-technician")
-
 Grants = set[tuple[str, str, str]]
 
 

@@ -25,7 +25,6 @@ from tests.loopback import local_address
 
 HERE = local_address(79)
 A, B = (local_address(80), 24_000), (local_address(80), 24_002)
-AUDIO = LocalPort(0, "audio", rtcp=False)
 
 
 @pytest.fixture

@@ -21,7 +21,15 @@ from giaoban.mcu_sim.sip import (
 )
 from giaoban.mcu_sim.sip.digest import Authority
 from giaoban.mcu_sim.sip.invite import MAX_GLARES
-from tests.mcu_sim.agent_calls import URIS, accept_all, accepted, establish, inside, ring
+from tests.mcu_sim.agent_calls import (
+    URIS,
+    accept_all,
+    accepted,
+    establish,
+    inside,
+    refuse_changes,
+    ring,
+)
 
 
 def sides(wire: Any, calls: tuple[str, str], first: str) -> tuple[Any, str, Any, str]:
@@ -129,13 +137,8 @@ def test_two_that_cross_are_both_refused_and_both_come_through_later(  # type: i
 
 
 def test_one_who_always_says_491_is_not_asked_for_ever(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    at_client, at_server = establish(wire, offer, answer)
-
-    def at_server_event(event: object, now_ms: float) -> None:
-        if isinstance(event, Reoffer):
-            wire.server.refuse_reoffer(at_server, 491, "Request Pending", now_ms)
-
-    wire.on_server_event = at_server_event
+    at_client, _ = establish(wire, offer, answer)
+    refuse_changes(wire, 491, "Request Pending")
     wire.client.reinvite(at_client, b"v=0 more", wire.now_ms)
     wire.run()
     assert wire.client_events[-1] == ReofferRefused(at_client, 491, "Request Pending")

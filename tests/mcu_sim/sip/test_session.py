@@ -33,7 +33,7 @@ from giaoban.mcu_sim.sip.session_timer import (
     is_too_small,
     read,
 )
-from tests.mcu_sim.agent_calls import URI, URIS, establish, header, ring
+from tests.mcu_sim.agent_calls import URI, URIS, establish, header, refuse_changes, ring
 
 RULES = TimerPolicy(1_800, 90)
 
@@ -231,12 +231,7 @@ def test_a_refresh_says_what_was_agreed_last(make_wire, offer, answer) -> None: 
     wire.client.reinvite(at_client, b"v=0 agreed", wire.now_ms)
     wire.run(wire.now_ms + 100.0)
     agree = wire.on_server_event
-
-    def refuse(event: Event, now_ms: float) -> None:
-        if isinstance(event, Reoffer):
-            wire.server.refuse_reoffer(event.call, 488, "No", now_ms)
-
-    wire.on_server_event = refuse
+    refuse_changes(wire, 488, "No")
     wire.client.reinvite(at_client, b"v=0 refused", wire.now_ms)
     wire.run(wire.now_ms + 100.0)
     wire.on_server_event = agree
@@ -323,12 +318,7 @@ def test_a_422_that_asks_for_nothing_new_is_a_refusal(make_wire, offer) -> None:
 def test_a_refused_refresh_is_tried_again_until_the_time_is_up(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     wire = make_wire()
     at_client, at_server = talk(wire, offer, answer)
-
-    def refuse(event: Event, now_ms: float) -> None:
-        if isinstance(event, Reoffer):
-            wire.server.refuse_reoffer(event.call, 500, "Busy", now_ms)
-
-    wire.on_server_event = refuse
+    refuse_changes(wire, 500, "Busy")
     wire.run(1_700_000.0)
     assert wire.client.calls == [at_client]
     assert 2 < len(wire.sent("client", "INVITE")) < 6
@@ -358,12 +348,7 @@ def test_one_without_timers_that_refuses_refreshes_lives(make_wire, offer, answe
     wire.server.outgoing = untimed
     at_client, at_server = talk(wire, offer, answer)
     wire.server._sessions.arm(wire.server._call_table.calls[at_server], None, 0.0)
-
-    def refuse(event: Event, now_ms: float) -> None:
-        if isinstance(event, Reoffer):
-            wire.server.refuse_reoffer(event.call, 488, "Not Acceptable Here", now_ms)
-
-    wire.on_server_event = refuse
+    refuse_changes(wire, 488, "Not Acceptable Here")
     wire.run(8_000_000.0)
     assert wire.client.calls == [at_client]
     assert [round(at / 1e5) for at in wire.sent("client", "INVITE")[1:]] == list(range(9, 80, 9))

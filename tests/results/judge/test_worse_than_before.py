@@ -19,7 +19,7 @@ from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 
-VI, EN = Wording("vi"), Wording("en")
+VI = Wording("vi")
 
 
 def compared(before: dict[str, Any], after: dict[str, Any]) -> list[Phase]:

@@ -14,9 +14,7 @@ from giaoban.results.model.result import Refused
 from giaoban.results.report.summaries.check_summary import notes, summary_md
 from giaoban.results.report.wording import Wording
 
-VI, EN = Wording("vi"), Wording("en")
-
-PHASE_MS = 30_000.0
+EN = Wording("en")
 
 
 def hit(bridge: str = "cu-jut", **changes: object) -> FaultImpact:

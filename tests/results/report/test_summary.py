@@ -8,7 +8,7 @@ from giaoban.results.report.summaries.check_summary import criteria, notes, summ
 from giaoban.results.report.wording import Wording
 from tests.results.tables import rows_of
 
-VI, EN = Wording("vi"), Wording("en")
+VI = Wording("vi")
 
 
 def test_a_reader_sees_verdict_binding_and_margin_first():

@@ -15,7 +15,6 @@ from giaoban.scenarios.cli.app import COMMANDS, PANELS, every_command, help_of
 from giaoban.translation import translator
 
 EVERY: list[tuple[tuple[str, ...], Any]] = [*every_command()]
-GROUPS = {words for words, command in EVERY if hasattr(command, "commands")}
 
 
 def of(words: tuple[str, ...], language: str, columns: int | None = 80) -> str:

@@ -22,7 +22,6 @@ from giaoban.scenarios.estimate import estimate
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.study import check
 
-Emulate = Callable[..., Engine]
 Pretend = Callable[..., None]
 
 FILES = {

@@ -51,7 +51,6 @@ source = "test"
 {more}
 """
 CRASH = FORWARDED + CUT
-Fields = dict[str, Any]
 Emulated = list[str]
 
 
@@ -263,9 +262,6 @@ def test_nothing_is_left_behind_by_a_mistake(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------- command line, evidence
-
-
-Undrawn = Callable[[], None]
 
 
 @pytest.fixture

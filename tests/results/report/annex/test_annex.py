@@ -24,7 +24,7 @@ from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.wording import Wording
 
-VI, EN = Wording("vi"), Wording("en")
+VI = Wording("vi")
 
 DRAFT = "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT"
 

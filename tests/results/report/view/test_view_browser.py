@@ -25,7 +25,7 @@ from tests.results import sensitivity_factory
 from tests.results import view_factory as v
 from tests.results.identifiers import showing
 
-VI, EN = Wording("vi"), Wording("en")
+VI = Wording("vi")
 
 pytestmark = pytest.mark.realtime
 
