@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.sentence import Sentence
+from giaoban.topology.lines.qos import PROBE_PACKETS
+from giaoban.topology.network import NetLink
+from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 BIN_NS = 10_000_000
 """What a link carried is counted in bins of so long; one begins `BINS_BEGIN_NS` past each second of
@@ -19,6 +22,9 @@ BINS = 1_000_000_000 // BIN_NS
 """Of a second."""
 WINDOWS_MS = (100, 10)
 """How long the windows are in which a link's worst load is looked for, beside the second."""
+PROBE_BYTES = 1200
+"""Of a packet by which a link is measured, without what is around it."""
+PROBE_WIRE_BYTES = PROBE_BYTES + UDP_IP_BYTES + ETHERNET_BYTES
 RATE_TOLERANCE_PCT = 2.0
 DELAY_TOLERANCE_US = 50.0
 
@@ -33,6 +39,13 @@ def worst_windows(carried: NDArray[np.int64]) -> NDArray[np.int64]:
     hops = len(carried)
     bins = (window_ms * 1_000_000 // BIN_NS for window_ms in WINDOWS_MS)
     return np.array([carried.reshape(hops, -1, n).sum(axis=2).max(axis=1) for n in bins], np.int64)
+
+
+def train_packets(link: NetLink) -> int:
+    """How many packets measure each direction of a link: a short queue holds no long train, and a
+    slow link should not take long."""
+    serialisation_s = (PROBE_WIRE_BYTES + link.overhead_bytes) * 8 / (link.rate_mbps * 1e6)
+    return max(2, min(PROBE_PACKETS, link.buffer_packets // 2, round(2.0 / serialisation_s)))
 
 
 @dataclass(frozen=True)

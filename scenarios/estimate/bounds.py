@@ -9,16 +9,15 @@ figure changed has an answer for many of its values at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from giaoban.scenarios.estimate.media.checkpoints import Within
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
-from giaoban.scenarios.estimate.network.hops import probes
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import rate_of
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.lines.impairments import scaled
+from giaoban.topology.counts import train_packets
 from giaoban.topology.network import NetLink
 
 
@@ -27,13 +26,11 @@ class Bounds:
     """What an estimate's plan could have had instead, all else being equal (`beyond_bounds`).
 
     Attributes:
-        limits: hop → the least and the highest limit of its queue.
-        losses: hop → the same of its line's own probability of loss, in netem's units.
+        within: its buffers and losses.
         ends_ns: the plan may end at any moment behind it.
     """
 
-    limits: dict[int, tuple[int, int]]
-    losses: dict[int, tuple[int, int]]
+    within: Within
     ends_ns: int
 
     @classmethod
@@ -47,24 +44,13 @@ class Bounds:
             return None
         limits = estimated.equivalent
         if estimated.meter.drops.any() and not plan.watchful:
-            limits = {hop: (limit, limit) for hop, limit in _limits(plan, limits)}
-        return cls(
-            limits=limits,
-            losses={
-                hop: line.equivalent
-                for hop, lines in estimated.lines.items()
-                for line in lines
-                if line.own
-            },
-            ends_ns=estimated.last_ns,
-        )
+            of = [rate_of(link).limit for link in plan.network.links for _ in link.hops]
+            limits = {hop: (of[hop], of[hop]) for hop in limits}
+        return cls(Within.of(limits, estimated.lines), estimated.last_ns)
 
     def hold_for(self, plan: Plan) -> bool:
         """Whether the same would be found of a plan that is equal in all else."""
-        if round(plan.end_s * 1e9) <= self.ends_ns:
-            return False
-        lost = ((hop, scaled(_link(plan, hop).loss_pct / 100)) for hop in self.losses)
-        return _within(_limits(plan, self.limits), self.limits) and _within(lost, self.losses)
+        return round(plan.end_s * 1e9) > self.ends_ns and self.within.holds_for(plan)
 
 
 def beyond_bounds(plan: Plan) -> str:
@@ -90,7 +76,7 @@ def _beyond_bounds(link: NetLink, *, crossed: bool) -> NetLink:
     told: dict[str, object] = {"source": "", "km": 0.0}
     if not crossed:
         told |= {"rate_mbps": 1.0, "delay_us": 0.0}
-    measured_by = probes(link) if link.loss_pct else 0
+    measured_by = train_packets(link) if link.loss_pct else 0
     told |= {"buffer_packets": measured_by, "loss_pct": float(link.loss_pct > 0)}
     return link.model_copy(update=told)
 
@@ -102,17 +88,3 @@ def _under_way(estimated: EstimatedTraffic) -> bool:
     meter = estimated.meter
     gone += int(meter.drops.sum() + meter.policed_packets.sum() + estimated.unheard.sum())
     return int(estimated.injected.sum()) != int(estimated.received.counts.sum()) + gone
-
-
-def _link(plan: Plan, hop: int) -> NetLink:
-    return plan.network.links[hop // 2]
-
-
-def _limits(plan: Plan, hops: Iterable[int]) -> Iterable[tuple[int, int]]:
-    """Each hop with its queue's limit."""
-    for hop in hops:
-        yield hop, rate_of(_link(plan, hop)).limit
-
-
-def _within(figures: Iterable[tuple[int, int]], bounds: dict[int, tuple[int, int]]) -> bool:
-    return all(bounds[hop][0] <= figure <= bounds[hop][1] for hop, figure in figures)

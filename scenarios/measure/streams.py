@@ -217,7 +217,6 @@ class _AudioLeg(NamedTuple):
     among the streams of that."""
 
     at: tuple[int, int]
-    direction: str
     missing_pct: float
     burst_ratio: float
 
@@ -273,7 +272,7 @@ class _Measured:
             if not self._was_due(kind, direction, leg, joined):
                 continue
             if kind == "audio":
-                self._hear(leg, (len(self._bridges), len(streams)), direction)
+                self._hear(leg, (len(self._bridges), len(streams)))
             streams.append(self._stream(call, kind, direction, leg, pictures.get(index)))
         skews: dict[str, float | None] = dict.fromkeys(WAYS)
         if "video" in kinds and self._wants("lip_sync_up_ms", "lip_sync_down_ms"):
@@ -398,10 +397,10 @@ class _Measured:
         assert index is not None
         return self.captures.traces[index].due_ns
 
-    def _hear(self, leg: StreamLeg, at: tuple[int, int], direction: str) -> None:
+    def _hear(self, leg: StreamLeg, at: tuple[int, int]) -> None:
         missing_pct = leg.measures.missing_pct
         if leg.measures.received and missing_pct is not None:
-            self._sounds.append(_AudioLeg(at, direction, missing_pct, leg.burst_ratio))
+            self._sounds.append(_AudioLeg(at, missing_pct, leg.burst_ratio))
 
     def _stream(
         self,

@@ -6,6 +6,7 @@ duplicates and delays whatever crosses it, one direction of a link at a time.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -28,6 +29,18 @@ MOMENT_TOLERANCE_PCT = 2.0
 def scaled(probability: float) -> int:
     """A probability in netem's units."""
     return round(probability * PROBABILITY_ONE)
+
+
+def line_seed(seed: int, link: int, end: int) -> int:
+    """Of the queue of a link's end, by a run's seed and the link's number; `end`: 0 is a, 1 is b.
+    The line's own loss has the next one."""
+    return (seed << 20 | link << 2 | end << 1) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def changed_seed(line_seed: int, changes: int) -> int:
+    """Of what impairs the line after so many changes: what happens to which packet."""
+    digest = hashlib.blake2b(f"{line_seed} {changes}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
+from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.queues import rate_of
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.lines.impairments import scaled
@@ -56,6 +57,12 @@ class Within:
 
     limits: HopBounds
     losses: HopBounds
+
+    @classmethod
+    def of(cls, limits: HopBounds, lines: Mapping[int, list[LineEnd]]) -> Within:
+        """As queues and lines know of all that has come to them."""
+        losses = {hop: end.equivalent for hop, ends in lines.items() for end in ends if end.own}
+        return cls(limits, losses)
 
     def and_within(self, other: Within) -> Within:
         """Both."""

@@ -348,7 +348,7 @@ class _MeetingRun:
         self._control: list[RtcpDeparture] = []
         """RTCP that is to be put on its way."""
         self.injected = np.zeros(len(self.flows.path_of), np.int64)
-        self._put_known(timeline)
+        self._put_known()
         self._others = [
             PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
         ]
@@ -432,7 +432,7 @@ class _MeetingRun:
                 came = self._step(now_ns, until_ns)
                 missed = self._take_missed(now_ns)
                 if missed and long and self._foresees:
-                    self._drop()
+                    self._so_far().close()
                     raise _LostUnforeseenError
                 if not missed or not long:
                     break
@@ -456,11 +456,6 @@ class _MeetingRun:
             now_ns, tried_ns = until_ns, min(max(tried_ns, 2 * LOOK_NS), self._coarse_ns)
             if self._foresees:  # nothing is lost where it is quiet
                 tried_ns = self._coarse_ns
-
-    def _drop(self) -> None:
-        """Nothing of it is wanted any more."""
-        for buffer in (self._sent, self._received, self._waited):
-            buffer.close()
 
     def _calm_until_ns(self, now_ns: int) -> int:
         """The last look before anything is under way that the next change of a link or a route may
@@ -589,10 +584,7 @@ class _MeetingRun:
     def _within(self) -> Within:
         """With which buffers and losses it would have come here just so."""
         assert isinstance(self._transit, BatchedTransit)
-        losses = {
-            hop: line.equivalent for hop, lines in self.lines.items() for line in lines if line.own
-        }
-        within = Within(self._transit.equivalent, losses)
+        within = Within.of(self._transit.equivalent, self.lines)
         return within if self._undone is None else within.and_within(self._undone)
 
     def _keep(self, pace: Pace, saved: dict[str, Any]) -> None:
@@ -755,10 +747,10 @@ class _MeetingRun:
             self._put(index, packets)
         buffer.fresh.clear()
 
-    def _put_known(self, timeline: Timeline) -> None:
+    def _put_known(self) -> None:
         """Signalling: nothing that happens changes it."""
         known: dict[int, list[tuple[int, int]]] = {}
-        for message in timeline.messages:
+        for message in self.timeline.messages:
             of = self.flows.floor_control if message.protocol == "bfcp" else self.flows.signalling
             flow = of(message.path)
             known.setdefault(flow, []).append((message.at_ns, message.size))

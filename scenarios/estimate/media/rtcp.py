@@ -39,32 +39,14 @@ HEARD_NS = 500_000_000
 """What is sent to somebody has come to it so long after its call began."""
 
 
-class PlannedReport(NamedTuple):
-    """One report: who made it, of which medium's reception, when, and its datagram.
-
-    `path`: on which it travels, from who received the medium. `size`: on the wire. `parting`: made
-    as its call ended, or the BYE after it (RFC 3550 §6.6): nobody notes any more what it says.
-    """
-
-    number: int
-    kind: Kind
-    path: int
-    made_ns: int
-    size: int
-    parting: bool = False
-
-
 REPORT_DTYPE = np.dtype(
-    [
-        ("number", "i4"),
-        ("kind", "i1"),
-        ("path", "i4"),
-        ("made_ns", "i8"),
-        ("size", "i4"),
-        ("parting", "?"),
-    ]
+    [("kind", "i1"), ("path", "i4"), ("made_ns", "i8"), ("size", "i4"), ("parting", "?")]
 )
-"""A report as a record; its kind by its place in `KINDS`."""
+"""A report: of which medium's reception, by its place in `KINDS`; on which path it travels, from
+who received the medium; when it was made; its bytes on the wire; whether it was made as its call
+ended, or is the BYE after it (RFC 3550 §6.6): nobody notes any more what such a one says."""
+PlannedReport = tuple[int, int, int, int, bool]
+"""The same as it is made."""
 
 
 Reports = NDArray[np.void]
@@ -84,8 +66,7 @@ def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     mcu = (
         r for mcu_leg in timeline.mcu_legs for r in _of_mcu(plan, mcu_leg, woken, windows, shown)
     )
-    rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
-    made = np.fromiter(rows, REPORT_DTYPE)
+    made = np.fromiter(chain(bridges, mcu), REPORT_DTYPE)
     return made[np.lexsort((made["path"], made["made_ns"]))]
 
 
@@ -114,7 +95,7 @@ def _of_bridge(
             plan, kind, call.bridge, seed, shown, sends=up is not None, hears=hears
         )
         for made_ns, size in sender.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
-            yield PlannedReport(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
+            yield KINDS.index(kind), 2 * bridge_leg.number, made_ns, size, False
 
 
 def _of_mcu(
@@ -155,11 +136,10 @@ def _of_mcu(
         )
         spoken = sender.sends_within(mcu_leg.from_ns, end_ns)
         for made_ns, size in sender.until(mcu_leg.from_ns, until_ns, poll):
-            yield PlannedReport(row, kind, 2 * row + 1, made_ns, size, made_ns == end_ns)
+            yield KINDS.index(kind), 2 * row + 1, made_ns, size, made_ns == end_ns
             spoken = True
         if says_bye and spoken:  # who never said anything does not say so (§6.3.7)
-            bye = PlannedReport(row, kind, 2 * row + 1, end_ns, sender.bye_bytes, parting=True)
-            byes.append(bye)
+            byes.append((KINDS.index(kind), 2 * row + 1, end_ns, sender.bye_bytes, True))
     yield from byes  # behind all reports, which the order of the times leaves so
 
 

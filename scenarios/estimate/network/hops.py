@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.flows import Flows
-from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
+from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting
 from giaoban.scenarios.estimate.network.paths import Paths
 from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer
 from giaoban.scenarios.estimate.network.queues import Fifo, Served, ServiceRate, rate_from, rate_of
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.counts import train_packets
 from giaoban.topology.lines.bandwidth_profile import At
-from giaoban.topology.lines.impairments import LineImpairment, RandomLoss
+from giaoban.topology.lines.impairments import (
+    LineImpairment,
+    RandomLoss,
+    changed_seed,
+    line_seed,
+)
 from giaoban.topology.lines.qos import TrafficClass, by_class, traffic_classes
-from giaoban.topology.network import NetLink
-
-MOST_PROBES, PROBE_BYTES = 20, 1242
-SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class ClassBlindFifo:
@@ -125,19 +127,16 @@ def _rates(plan: Plan, paths: Paths, hop: int) -> list[ServiceRate]:
     return sorted(rates, key=lambda rate: rate.from_ns)
 
 
-def line_seed(plan: Plan, hop: int) -> int:
-    """As `ProvinceNet`: of the queue of a link's end."""
-    return (plan.seed << 20 | hop // 2 << 2 | hop % 2 << 1) & SEED_BITS
-
-
 def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
     """Hop → what its line does, where it does anything: its own loss first, then impairments."""
     found: dict[int, list[LineEnd]] = {}
     for hop, link in enumerate(paths.links):
         if link.loss_pct:
             what = LineImpairment(loss=RandomLoss(p=link.loss_pct / 100))
-            change = LineSetting(0, what, line_seed(plan, hop) + 1)
-            found.setdefault(hop, []).append(LineEnd([change], own=True, skip=probes(link)))
+            change = LineSetting(0, what, line_seed(plan.seed, *divmod(hop, 2)) + 1)
+            # by which the link was measured, and which met its losses
+            skip = train_packets(link)
+            found.setdefault(hop, []).append(LineEnd([change], own=True, skip=skip))
     impaired: dict[int, list[tuple[float, bool, LineImpairment]]] = {}
     for line in plan.lines:
         hop = paths.hops.index(line.hop)
@@ -146,17 +145,11 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
             impaired[hop].append((line.to_s, False, LineImpairment()))
     for hop, told in impaired.items():
         told.sort(key=lambda each: each[:2])  # at one moment one ends before another begins
+        seed = line_seed(plan.seed, *divmod(hop, 2))
         changes = [
             # the first change is to nothing, when the line is built
-            LineSetting(round(from_s * 1e9), what, seed_of(line_seed(plan, hop), number))
+            LineSetting(round(from_s * 1e9), what, changed_seed(seed, number))
             for number, (from_s, _, what) in enumerate(told, start=1)
         ]
         found.setdefault(hop, []).append(LineEnd(changes, own=False))
     return found
-
-
-def probes(link: NetLink) -> int:
-    """As `giaoban.topology.emulation.probe`: packets by which a link was measured, which met its
-    losses."""
-    serialisation_s = (PROBE_BYTES + link.overhead_bytes) * 8 / (link.rate_mbps * 1e6)
-    return max(2, min(MOST_PROBES, link.buffer_packets // 2, round(2.0 / serialisation_s)))

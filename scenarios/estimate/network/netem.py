@@ -7,7 +7,6 @@ emulation's seeds, so that the same packets in the same order meet the same fate
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -175,12 +174,6 @@ class LineSetting:
     def __deepcopy__(self, memo: dict[int, object]) -> LineSetting:
         """It never changes."""
         return self
-
-
-def seed_of(line_seed: int, changes: int) -> int:
-    """As `giaoban.topology.emulation.impaired_line`: of the netem after so many changes."""
-    digest = hashlib.blake2b(f"{line_seed} {changes}".encode(), digest_size=8)
-    return int.from_bytes(digest.digest(), "little")
 
 
 AFTER_ANOTHER_NS = 1

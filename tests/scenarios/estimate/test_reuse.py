@@ -415,7 +415,7 @@ def test_what_lies_on_nobodys_way_is_not_estimated_again(
     judge, plan = CachingJudge(), world.base.plan
     crossed = judge(world.question()).bounds
     assert crossed is not None
-    spare = [n for n, k in enumerate(plan.network.links) if 2 * n not in crossed.limits]
+    spare = [n for n, k in enumerate(plan.network.links) if 2 * n not in crossed.within.limits]
     ids = {plan.network.links[n].id for n in spare}
     numbers = [n for n, link in enumerate(world.province.links) if link.id in ids]
     assert numbers

@@ -24,7 +24,7 @@ CONTROL = FLOWS.control(PATH, KIND)
 
 def fq_model(*made_ms: float) -> FqModel:
     """Reports on the way of `STREAM`, of its medium, made at these moments."""
-    rows = [(PATH // 2, KINDS.index(KIND), PATH, round(ms * MS), 100, False) for ms in made_ms]
+    rows = [(KINDS.index(KIND), PATH, round(ms * MS), 100, False) for ms in made_ms]
     return FqModel(FLOWS, np.array(rows, REPORT_DTYPE))
 
 
