@@ -21,7 +21,7 @@ from giaoban.regulation import Regulation
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
-from giaoban.topology.lines.buffers import Buffer, BufferBytes, BufferMs, check_one
+from giaoban.topology.lines.buffers import KEYS, Buffer, BufferBytes, BufferMs, check_one
 from giaoban.topology.lines.framing import Framing
 from giaoban.topology.lines.qos import Qos
 from giaoban.topology.lines.queue_discipline import QueueDiscipline
@@ -53,22 +53,6 @@ def _within(low: float, high: float, unit: str, key: str = "") -> tuple[AfterVal
                     ),
                     key,
                     value,
-                )
-            )
-        return value
-
-    return AfterValidator(check), told(minimum=low, maximum=high)
-
-
-def _whole(low: int, high: int, unit: str) -> tuple[AfterValidator, FieldInfo]:
-    def check(value: int) -> int:
-        if not low <= value <= high:
-            raise ValueError(
-                Sentence(
-                    "is out of range (allowed: {low} to {high}{unit})",
-                    low=low,
-                    high=high,
-                    unit=Sentence(unit),
                 )
             )
         return value
@@ -134,7 +118,7 @@ PrivateRange = Annotated[
 RateMbps = Annotated[float, *_within(0.064, 100_000, " Mb/s", "rate_mbps")]
 Km = Annotated[float, *_within(0, 20_000, " km", "km")]
 """Half way around the Earth: links of imported networks cross continents."""
-Packets = Annotated[int, *_whole(2, 1_000_000, N_(" packets"))]
+Packets = Annotated[int, *_within(2, 1_000_000, N_(" packets"))]
 LossPercent = Annotated[float, *_within(0, 99, " %")]
 """A link that loses everything is a link that is cut, and cannot be measured."""
 Latitude = Annotated[float, *_within(-90, 90, N_("° north"))]
@@ -143,8 +127,8 @@ UsPerKm = Annotated[float, *_within(3.3, 10, " µs/km")]
 """3.3 µs/km is light in vacuum: nothing is faster."""
 
 
-Milliseconds = Annotated[int, *_whole(1, 600_000, " ms")]
-Delay = Annotated[int, *_whole(0, 10_000, " ms")]
+Milliseconds = Annotated[int, *_within(1, 600_000, " ms")]
+Delay = Annotated[int, *_within(0, 10_000, " ms")]
 PROTECTION_MAX_MS = 50
 """Within which a protected ring has switched over."""
 _OSPF_TIMERS = ("hello_ms", "dead_ms", "spf_ms")
@@ -327,7 +311,7 @@ class Routing(Assumable):
     routes, at most so long after it learned of a change. Divides a second."""
     bfd_interval_ms: Milliseconds | None = None
     """How often BFD sends a packet, in ms (RFC 5880). With `ospf-bfd`."""
-    bfd_multiplier: Annotated[int, *_whole(1, 50, "")] | None = None
+    bfd_multiplier: Annotated[int, *_within(1, 50, "")] | None = None
     """How many BFD packets in a row have to be missing. With `ospf-bfd`."""
     protection_ms: Milliseconds | None = None
     """How long a protected ring takes to switch over, in ms; up to 50 (ITU-T G.8032). With
@@ -544,14 +528,7 @@ class LinkChange(_Buffered):
 
     def figures(self) -> dict[str, float | int]:
         """The figures that change, by the name of the field."""
-        named: dict[str, float | int | None] = {
-            "km": self.km,
-            "rate_mbps": self.rate_mbps,
-            "buffer_packets": self.buffer_packets,
-            "buffer_bytes": self.buffer_bytes,
-            "buffer_ms": self.buffer_ms,
-            "loss_pct": self.loss_pct,
-        }
+        named = {name: getattr(self, name) for name in ("km", "rate_mbps", *KEYS, "loss_pct")}
         return {name: value for name, value in named.items() if value is not None}
 
 

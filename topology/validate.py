@@ -91,24 +91,23 @@ def change_mistakes(
     province: Province, extra: Sequence[BridgeSpec], changes: Sequence[LinkChange]
 ) -> list[Mistake]:
     """What is wrong with the link changes of a scenario; `loc` begins with the list index."""
-    hosts = [province.mcu.id, *(b.id for b in province.bridges), *(b.id for b in extra)]
-    links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
-    ends = {link.id: Ends(link.id, link.a, link.b) for link in province.links}
     records = _records(province, extra)
     mistakes = []
     twice = {mistake.loc[0]: mistake for mistake in changed_twice(changes)}
     for index, change in enumerate(changes):
-        if change.link not in links:
+        if change.link not in records:
+            loc: Loc = (index, "link")
             mistakes.append(
-                _unknown((index, "link"), change.link, links, Sentence("unknown link"), "link")
+                _unknown(loc, change.link, [*records], Sentence("unknown link"), "link")
             )
         elif index in twice:
             mistakes.append(twice[index])
         else:
             mistakes += _changed_buffer(records[change.link], change, province, (index,))
             if change.profile is not None:
-                on = ends.get(change.link) or _access_ends(change.link, province, extra)
-                mistakes += _profiles(change.profile, on, province, (index, "profile"))
+                mistakes += _profiles(
+                    change.profile, _ends_of(records[change.link]), province, (index, "profile")
+                )
     return mistakes
 
 
@@ -183,24 +182,19 @@ def profile_mistakes(province: Province, extra: Sequence[BridgeSpec] = ()) -> li
     found: list[Mistake] = []
     if not extra:
         for i, link in enumerate(province.links):
-            on = Ends(link.id, link.a, link.b)
-            found += _profiles(link.profile, on, province, ("link", i, "profile"))
-        on = _on_access(province.mcu)
-        found += _profiles(province.mcu.profile, on, province, ("mcu", "profile"))
+            found += _profiles(link.profile, _ends_of(link), province, ("link", i, "profile"))
+        mcu = province.mcu
+        found += _profiles(mcu.profile, _ends_of(mcu), province, ("mcu", "profile"))
     for i, bridge in enumerate(extra or province.bridges):
-        on = _on_access(bridge)
         loc: Loc = (i, "profile") if extra else ("bridge", i, "profile")
-        found += _profiles(bridge.profile, on, province, loc)
+        found += _profiles(bridge.profile, _ends_of(bridge), province, loc)
     return found
 
 
-def _access_ends(link: str, province: Province, extra: Sequence[BridgeSpec]) -> Ends:
-    hosts: list[Access] = [province.mcu, *province.bridges, *extra]
-    return _on_access(next(host for host in hosts if access_link_id(host.id) == link))
-
-
-def _on_access(host: Access) -> Ends:
-    return Ends(access_link_id(host.id), host.id, host.router, access=True)
+def _ends_of(record: Link | Access) -> Ends:
+    if isinstance(record, Link):
+        return Ends(record.id, record.a, record.b)
+    return Ends(access_link_id(record.id), record.id, record.router, access=True)
 
 
 def _profiles(

@@ -13,6 +13,7 @@ from giaoban.files import read_file, whole
 from giaoban.provenance import Assumable
 from giaoban.scarce import shortage
 from giaoban.schemas import referring
+from giaoban.sentence import Sentence
 from giaoban.topology.importers.complete import ImportOptions, complete
 from giaoban.topology.importers.draft import Draft
 from giaoban.topology.importers.graphml import graphml
@@ -82,37 +83,23 @@ def export_province(
     lines with bandwidth profiles, framing, queue disciplines or buffers not in packets: these
     formats know one figure of a kind a line."""
     lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
-    if province.framing or (framed := [each.id for each in lines if each.framing]):
-        raise InputError(
-            "{framed}: what a rate counts (framing) has no place in {format} (allowed: the "
-            "province's TOML file)",
-            framed=province.id if province.framing else ", ".join(framed),
-            format=file_format,
-        )
-    counted = [each.id for each in lines if each.buffer_packets is None]
-    if counted:
-        raise InputError(
-            "{counted}: a buffer in bytes or milliseconds has no place in {format} (allowed: the "
-            "province's TOML file)",
-            counted=", ".join(counted),
-            format=file_format,
-        )
-    managed = [each.id for each in lines if each.queue]
-    if managed:
-        raise InputError(
-            "{managed}: a queue discipline has no place in {format} (allowed: the province's TOML "
-            "file)",
-            managed=", ".join(managed),
-            format=file_format,
-        )
-    policed = [each.id for each in lines if each.profile]
-    if policed:
-        raise InputError(
-            "{policed}: a bandwidth profile has no place in {format} (allowed: the province's "
-            "TOML file)",
-            policed=", ".join(policed),
-            format=file_format,
-        )
+    framed = [province.id] if province.framing else [each.id for each in lines if each.framing]
+    for which, what in (
+        (framed, Sentence("what a rate counts (framing)")),
+        (
+            [each.id for each in lines if each.buffer_packets is None],
+            Sentence("a buffer in bytes or milliseconds"),
+        ),
+        ([each.id for each in lines if each.queue], Sentence("a queue discipline")),
+        ([each.id for each in lines if each.profile], Sentence("a bandwidth profile")),
+    ):
+        if which:
+            raise InputError(
+                "{which}: {what} has no place in {format} (allowed: the province's TOML file)",
+                which=", ".join(which),
+                what=what,
+                format=file_format,
+            )
     if file_format == "graphml":
         _write({out: graphml(province)}, replace)
         return [out]

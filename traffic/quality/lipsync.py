@@ -13,14 +13,11 @@ SOUND_WITHIN_NS = 1_000_000_000
 """A frame without sound heard in the second before it has no skew."""
 
 
-def skew_ms(found: Frames, sound: Trace, fixed_ms: float = 0.0) -> NDArray[np.float64]:
+def skew_ms(found: Frames, sound: Trace) -> NDArray[np.float64]:
     """(f,) how much later than its sound each frame came; NaN where it or its sound is missing.
 
     A frame's delay until it was complete, less that of the last usable packet of sound that was due
     no later.
-
-    Args:
-        fixed_ms: what terminals and MCU add to the picture's delay beyond the sound's.
     """
     skew = np.full(len(found.due_ns), np.nan)
     heard = np.flatnonzero(~sound.missing)
@@ -31,16 +28,14 @@ def skew_ms(found: Frames, sound: Trace, fixed_ms: float = 0.0) -> NDArray[np.fl
     frame, packet = np.flatnonzero(known)[near], packet[near]
     picture_ns = found.complete_ns[frame] - found.due_ns[frame]
     sound_ns = sound.arrival_ns[packet] - sound.due_ns[packet]
-    skew[frame] = (picture_ns - sound_ns) / 1e6 + fixed_ms
+    skew[frame] = (picture_ns - sound_ns) / 1e6
     return skew
 
 
 @memoized
-def lip_sync(
-    found: Frames, sound: Trace, start_ns: int, end_ns: int, fixed_ms: float = 0.0
-) -> float | None:
+def lip_sync(found: Frames, sound: Trace, start_ns: int, end_ns: int) -> float | None:
     """Median skew in ms of the frames due in [start, end), positive where the picture is later than
     its sound; None if there is none."""
-    skew = skew_ms(found, sound, fixed_ms)
+    skew = skew_ms(found, sound)
     skew = skew[(found.due_ns >= start_ns) & (found.due_ns < end_ns) & ~np.isnan(skew)]
     return float(np.median(skew)) if len(skew) else None

@@ -38,15 +38,7 @@ def recording_from_h264(
         InputError: the file is none that can be sent, or it does not say its frame rate.
     """
     clip = read_clip(read_file(path, most=MAX_BYTES), str(path))
-    if fps is not None and not FPS[0] <= fps <= FPS[1]:
-        raise InputError(
-            "{path}: {rate:g} frames a second (allowed: {least} to {most})",
-            path=path,
-            rate=fps,
-            least=FPS[0],
-            most=FPS[1],
-        )
-    rate = clip.fps if fps is None else Fraction(fps).limit_denominator(1001)
+    rate = clip.fps if fps is None else fps
     if rate is None:
         raise InputError("{path}: does not say its frame rate (fps is needed)", path=path)
     if not FPS[0] <= rate <= FPS[1]:
@@ -57,6 +49,8 @@ def recording_from_h264(
             least=FPS[0],
             most=FPS[1],
         )
+    if not isinstance(rate, Fraction):
+        rate = Fraction(rate).limit_denominator(1001)
     return clip_recording(clip, rate, max_payload=max_payload, spread=spread)
 
 

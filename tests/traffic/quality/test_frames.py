@@ -203,10 +203,10 @@ def test_a_window_without_frames_says_nothing_of_them() -> None:
 def test_lip_sync_is_positive_where_the_picture_is_later() -> None:
     found = frames(delivered(video_log(60, 1, [0]), delay_ms=60))
     sound = delivered(sent_log(100), delay_ms=20, clock_hz=8000)
-    got = lip_sync(found, sound, START_NS, END_NS, fixed_ms=-10)
-    assert got == pytest.approx(30)
-    skew = skew_ms(found, sound, fixed_ms=-10)
-    assert [np.nanmin(skew), np.nanmax(skew)] == pytest.approx([30, 30])
+    got = lip_sync(found, sound, START_NS, END_NS)
+    assert got == pytest.approx(40)
+    skew = skew_ms(found, sound)
+    assert [np.nanmin(skew), np.nanmax(skew)] == pytest.approx([40, 40])
     assert lip_sync(found, sound, 0, START_NS) is None
     silent = delivered(sent_log(100), missing=range(100), clock_hz=8000)
     assert np.isnan(skew_ms(found, silent)).all()
