@@ -66,13 +66,13 @@ def table(title: str, columns: str) -> Table:
     return made
 
 
-def targets_table(targets: list[Target], before: Mapping[str, float] | None = None) -> Table:
+def targets_table(targets: list[Target], before: Mapping[str, float]) -> Table:
     """What was wanted beside what was measured, now and `before` (`bench.history`)."""
     made = table("Targets", "<figure | measured | before | target | <")
     for one in targets:
         sign = f"≥ {one.at_least:g}" if one.at_least is not None else f"≤ {one.at_most:g}"
         met, style = ("met", "") if one.met else ("NOT MET", "red")
-        last = (before or {}).get(one.what)
+        last = before.get(one.what)
         earlier = "" if last is None else f"{last:.2f}"
         made.add_row(one.what, f"{one.value:.2f}", earlier, sign, met, style=style)
     return made

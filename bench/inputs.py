@@ -38,16 +38,11 @@ def write_scenario(size: Size, folder: Path) -> Path:
     with trunks that can carry them all.
     """
     province = load_province(PROVINCE)
-    lines = [
-        'schema = "giaoban.scenario/1"',
-        f'id = "bench-{size.bridges}-bridges"',
-        'question = "How fast is the emulation?"',
-        'question_vi = "Tốc độ mô phỏng là bao nhiêu?"',
-        f'province = "{PROVINCE}"',
-        f'device = "{BIG_DEVICE}"',
-        f'profile = "{DEFAULT_PROFILE}"',
-        "[phases]",
-    ]
+    lines = heading(
+        f"bench-{size.bridges}-bridges",
+        "How fast is the emulation?",
+        "Tốc độ mô phỏng là bao nhiêu?",
+    )
     for name in ("before", "during", "after"):
         seconds = size.seconds if name == size.timed else SHORTEST_PHASE_S
         if name == "during" and size.bridges > len(province.bridges):
@@ -55,20 +50,44 @@ def write_scenario(size: Size, folder: Path) -> Path:
         lines.append(f"{name}_s = {seconds}")
     routers = [router.id for router in province.routers]
     for number in range(max(1, size.bridges - len(province.bridges))):
-        lines += [
-            "[[bridge]]",
-            f'id = "commune-{number + 1}"',
-            f'name = "Xã {number + 1}"',
-            f'router = "{routers[number % len(routers)]}"',
-            f"km = {5.0 + number % 20}\nrate_mbps = 10.0\nbuffer_packets = 200\n{SOURCE}",
-        ]
+        lines += new_bridge(number, routers[number % len(routers)])
     if size.bridges > len(province.bridges):
         for link in [*(link.id for link in province.links), access_link_id("mcu")]:
-            lines += [
-                "[[link]]",
-                f'link = "{link}"',
-                f"rate_mbps = {TRUNK_MBPS}\nbuffer_packets = {TRUNK_PACKETS}\n{SOURCE}",
-            ]
+            lines += link_figures(link, TRUNK_MBPS, TRUNK_PACKETS)
     path = folder / f"bench-{size.bridges}.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def heading(ident: str, question: str, question_vi: str) -> list[str]:
+    """What a scenario of the province begins with, `[phases]` without its figures the last."""
+    return [
+        'schema = "giaoban.scenario/1"',
+        f'id = "{ident}"',
+        f'question = "{question}"',
+        f'question_vi = "{question_vi}"',
+        f'province = "{PROVINCE}"',
+        f'device = "{BIG_DEVICE}"',
+        f'profile = "{DEFAULT_PROFILE}"',
+        "[phases]",
+    ]
+
+
+def new_bridge(number: int, router: str) -> list[str]:
+    """A commune's bridge; they count from 0."""
+    return [
+        "[[bridge]]",
+        f'id = "commune-{number + 1}"',
+        f'name = "Xã {number + 1}"',
+        f'router = "{router}"',
+        f"km = {5.0 + number % 20}\nrate_mbps = 10.0\nbuffer_packets = 200\n{SOURCE}",
+    ]
+
+
+def link_figures(link: str, mbps: float, packets: int) -> list[str]:
+    """Another rate and buffer of a link that is there."""
+    return [
+        "[[link]]",
+        f'link = "{link}"',
+        f"rate_mbps = {mbps}\nbuffer_packets = {packets}\n{SOURCE}",
+    ]

@@ -11,17 +11,16 @@ import argparse
 import sys
 from collections import Counter
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from bench.harness import SCENARIO
 from giaoban.processes.workers import WorkerPool, cores
 from giaoban.results.model.seeds import others
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 
-SCENARIO = Path(__file__).parents[1] / "scenarios/expansion-gia-nghia-quang-son.toml"
 LOSSES_PCT = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5)
 SEEDS = 20
 

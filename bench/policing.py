@@ -8,19 +8,18 @@ Printed as a table of Markdown (docs/lines.md).
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.harness import SCENARIO
 from giaoban.scenarios.estimate.estimate import estimate_meeting
 from giaoban.scenarios.estimate.network.policing import TokenBucket
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.lines.token_bucket import BucketSize
 
-SCENARIO = Path(__file__).parents[1] / "scenarios/expansion-gia-nghia-quang-son.toml"
 CIR_MBPS = 10.0
 CBS_BYTES = (6000, 12_500, 50_000)
 

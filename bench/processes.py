@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -43,9 +42,9 @@ def memory_mb(root: int) -> float:
 class PeakMemory:
     """Samples a process tree while the `with` lasts; `mb` is the highest sample."""
 
-    def __init__(self, root: int | None = None) -> None:
-        """`root`: process id, this process if None."""
-        self._root = os.getpid() if root is None else root
+    def __init__(self, root: int) -> None:
+        """`root`: process id."""
+        self._root = root
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self.mb = 0.0

@@ -95,10 +95,10 @@ def fetch(folder: Path) -> Path:
     return folder
 
 
-def encode(clip: str, setting: Setting, clips: Path, name: str = "") -> Encoding:
+def encode(clip: str, setting: Setting, clips: Path) -> Encoding:
     """One of `head`, `room`, `cuts` or `slides` through x264."""
     graph, cuts = _GRAPHS[clip](setting, clips)
-    out = clips / f"{name or clip}.mp4"
+    out = clips / f"{clip}.mp4"
     command = ["ffmpeg", "-v", "error", "-y"]
     for source in (HEAD, STREET, FILM):
         command += ["-i", str(clips / source)]
@@ -109,14 +109,8 @@ def encode(clip: str, setting: Setting, clips: Path, name: str = "") -> Encoding
     command += ["-profile:v", setting.profile, "-b:v", rate, "-maxrate", rate]
     command += ["-bufsize", f"{setting.kbps * setting.vbv_s:g}k"]
     # key frames at the start and on request only
-    command += [
-        "-g",
-        "1000000",
-        "-keyint_min",
-        "1",
-        "-sc_threshold",
-        "40" if setting.scenecut else "0",
-    ]
+    command += ["-g", "1000000", "-keyint_min", "1"]
+    command += ["-sc_threshold", "40" if setting.scenecut else "0"]
     if not cuts:
         command += ["-force_key_frames", ",".join(map(str, KEYS_S)), "-forced-idr", "1"]
     _run([*command, str(out)])

@@ -61,18 +61,17 @@ class Slides:
     idle_bytes: float
 
 
-def slides(series: Iterable[tuple[NDArray[np.int64], Sequence[int]]], stands: int) -> Slides:
-    """From encodings of slides that stand for `stands` frames each; the first is left out."""
+def slides(size: NDArray[np.int64], changes: Sequence[int], stands: int) -> Slides:
+    """From an encoding of slides that stand for `stands` frames each; the first is left out."""
     pictures, ratios, times, idle = [], [], [], []
-    for size, changes in series:
-        for at in changes:
-            after = size[at + 1 : at + stands].astype(float)
-            quiet = float(np.median(after[-stands // 4 :]))
-            more = np.maximum(after - quiet, 0)
-            pictures.append(float(size[at]))
-            ratios.append(more.sum() / size[at])
-            times.append(float(more @ np.arange(1, stands)) / more.sum())
-            idle.append(quiet)
+    for at in changes:
+        after = size[at + 1 : at + stands].astype(float)
+        quiet = float(np.median(after[-stands // 4 :]))
+        more = np.maximum(after - quiet, 0)
+        pictures.append(float(size[at]))
+        ratios.append(more.sum() / size[at])
+        times.append(float(more @ np.arange(1, stands)) / more.sum())
+        idle.append(quiet)
     return Slides(
         picture_bytes=float(np.median(pictures)),
         picture_sigma=float(np.log(pictures).std()),

@@ -192,7 +192,7 @@ def measure(folder: Path, say: Say) -> Encodings:
         drawn_scenes=_drawn_scenes(cut[0].setting, fit),
         scene_keys=keys / changes,
         slides=encodings_fit.slides(
-            [(shared.size, shared.cuts)], encodings_clips.SLIDE_S * encodings_clips.CONTENT_FPS
+            shared.size, shared.cuts, encodings_clips.SLIDE_S * encodings_clips.CONTENT_FPS
         ),
     )
 

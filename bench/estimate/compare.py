@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,9 +20,9 @@ from bench.estimate.schedule import (
     through_estimate,
     through_ns3,
 )
+from bench.estimate.whole import figures_of
 from bench.harness import ROOT, Say, Target, table
 from bench.inputs import SIZES, write_scenario
-from giaoban.errors import GiaobanError
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import Question, make_question
 
@@ -201,7 +198,7 @@ def measure(folder: Path, say: Say) -> EstimateFigures:
     scaled = []
     for bridges in SCALE:
         say(f"estimate: {bridges} bridges")
-        scaled.append(_scaled(bridges))
+        scaled.append(Scaled(**figures_of(str(bridges), within_s=CHILD_WITHIN_S)))
     return EstimateFigures(compared, scaled, ns3.version())
 
 
@@ -267,14 +264,3 @@ def agreement(
         "lost_ns3_pct": lost_ns3,
         "lost_off_points": abs(lost - lost_ns3),
     }
-
-
-def _scaled(bridges: int) -> Scaled:
-    """In a process of its own, whose peak memory is then its own too."""
-    command = [sys.executable, "-m", "bench.estimate.scale", str(bridges)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=CHILD_WITHIN_S, check=False
-    )
-    if done.returncode:
-        raise GiaobanError(f"{bridges} bridges: {done.stderr[-2000:]}")
-    return Scaled(**json.loads(done.stdout))

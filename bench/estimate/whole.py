@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from giaoban.errors import GiaobanError
 from giaoban.results.model.run_ids import now_in_vietnam
@@ -77,15 +78,17 @@ def check_country(bridges: int) -> WholeCheck:
     )
 
 
-def measure(bridges: int) -> WholeCheck:
-    """In a process of its own, whose peak memory is then its own too. Raises `GiaobanError`."""
-    command = [sys.executable, "-m", "bench.estimate.scale", "--here", str(bridges)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=CHILD_WITHIN_S, check=False
-    )
+def figures_of(*words: str, within_s: float) -> dict[str, Any]:
+    """What `bench.estimate.scale WORDS` says of one country.
+
+    It has a process, and so a peak memory, of its own. Raises `GiaobanError`.
+    """
+    command = [sys.executable, "-m", "bench.estimate.scale", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=False)
     if done.returncode:
-        raise GiaobanError(f"{bridges} bridges: {done.stderr[-2000:]}")
-    return WholeCheck(**json.loads(done.stdout))
+        raise GiaobanError(f"{' '.join(words)} bridges: {done.stderr[-2000:]}")
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
 
 
 def here(bridges: int) -> None:
@@ -100,7 +103,7 @@ def table(sizes: Sequence[int]) -> None:
         f"{'written MB':>10} {'µs/packet':>9} {'ms/(n log n)':>12}  verdict\n"
     )
     for bridges in sizes or SIZES:
-        one = measure(bridges)
+        one = WholeCheck(**figures_of("--here", str(bridges), within_s=CHILD_WITHIN_S))
         sys.stdout.write(
             f"{one.bridges:8,} {one.packets:12,} {one.cpu_s:8.1f} {one.took_s:8.1f} "
             f"{one.peak_mb:8.0f} {one.written_mb:10.1f} {one.us_a_packet:9.2f} "

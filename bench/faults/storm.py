@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.inputs import BIG_DEVICE, PROVINCE, SOURCE, TRUNK_MBPS, TRUNK_PACKETS
+from bench.inputs import (
+    PROVINCE,
+    TRUNK_MBPS,
+    TRUNK_PACKETS,
+    heading,
+    link_figures,
+    new_bridge,
+)
 from giaoban.topology.load import load_province
-from giaoban.traffic.profiles import DEFAULT_PROFILE
 
 CUT_OFF = 71
 CUT_S, BACK_S = 10.0, 30.0
@@ -20,35 +26,21 @@ def write_scenario(folder: Path) -> Path:
     are cut at the same moment and come back 20 s later."""
     province = load_province(PROVINCE)
     home = province.mcu.router
-    lines = [
-        'schema = "giaoban.scenario/1"',
-        'id = "redial-storm"',
-        'question = "How long is it after a ring cut until the last of 71 bridges is back?"',
-        'question_vi = "Sau sự cố đứt vòng cáp, bao lâu thì điểm cầu cuối cùng trong 71 điểm cầu '
-        'kết nối lại?"',
-        f'province = "{PROVINCE}"',
-        f'device = "{BIG_DEVICE}"',
-        f'profile = "{DEFAULT_PROFILE}"',
-        "[phases]",
-    ]
+    lines = heading(
+        "redial-storm",
+        "How long is it after a ring cut until the last of 71 bridges is back?",
+        "Sau sự cố đứt vòng cáp, bao lâu thì điểm cầu cuối cùng trong 71 điểm cầu kết nối lại?",
+    )
     names = ("before", "during", "after")
     lines += [f"{name}_s = {s}" for name, s in zip(names, PHASES_S, strict=True)]
     others = [router.id for router in province.routers if router.id != home]
     there = sum(bridge.router != home for bridge in province.bridges)
     for number in range(CUT_OFF - there):
-        lines += [
-            "[[bridge]]",
-            f'id = "commune-{number + 1}"\nname = "Xã {number + 1}"',
-            f'router = "{others[number % len(others)]}"',
-            f"km = {5.0 + number % 20}\nrate_mbps = 10.0\nbuffer_packets = 200\n{SOURCE}",
-        ]
+        lines += new_bridge(number, others[number % len(others)])
     sizes = {link.id: (TRUNK_MBPS, TRUNK_PACKETS) for link in province.links}
     sizes["access-mcu"] = (MCU_ACCESS_MBPS, MCU_ACCESS_PACKETS)
     for link, (mbps, packets) in sizes.items():
-        lines += [
-            f'[[link]]\nlink = "{link}"',
-            f"rate_mbps = {mbps}\nbuffer_packets = {packets}\n{SOURCE}",
-        ]
+        lines += link_figures(link, mbps, packets)
     for cable in province.links:
         if home in (cable.a, cable.b):
             lines += [

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bench.harness import SCENARIO
 from giaoban.errors import InputError, InvalidRun
 from giaoban.results.model.result import Result
 from giaoban.scenarios.emulation.engine import EngineName, emulate
@@ -27,7 +28,6 @@ from giaoban.scenarios.spec.faults.kinds import KINDS, Fault
 from giaoban.scenarios.spec.scenario import Phases, Scenario
 from giaoban.topology.network import Network
 
-SCENARIO = Path(__file__).parents[2] / "scenarios/expansion-gia-nghia-quang-son.toml"
 PHASES = Phases(before_s=2.0, during_s=10.0, after_s=8.0)
 MOST_FAULTS = 3
 EQUIPMENT = ("router", "bridge", "mcu")

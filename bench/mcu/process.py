@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.harness import ROOT
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 30.0
 PROBE = (
     "OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}\r\n"
