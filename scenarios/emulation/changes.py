@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from giaoban.clock import sleep_until
 from giaoban.scenarios.records.guest import BridgeRoutes, ChangeMade, LineChange
@@ -82,14 +83,10 @@ class Changes:
             self.routes.append(BridgeRoutes(t_ms, self._failing.paths()))
 
     def _plan_line(self, line: LinePlan) -> None:
-        def begin(at_ns: int) -> None:
-            self._change(line, at_ns, begins=True)
-
-        def end(at_ns: int) -> None:
-            self._change(line, at_ns, begins=False)
-
+        begin = partial(self._change, line, begins=True)
         self.timetable.add(self._at_ns(line.from_s), BEGIN, begin)
         if line.to_s is not None:
+            end = partial(self._change, line, begins=False)
             self.timetable.add(self._at_ns(line.to_s), END, end)
 
     def _change(self, line: LinePlan, at_ns: int, *, begins: bool) -> None:

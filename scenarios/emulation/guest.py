@@ -22,6 +22,8 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -32,8 +34,7 @@ from giaoban import sentence
 from giaoban.clock import SECOND_NS, sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.mcu_sim.conference.effects import OPERATOR
-from giaoban.mcu_sim.conference.meeting import Meetings
-from giaoban.mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
+from giaoban.mcu_sim.server import TimedCommand, serve
 from giaoban.processes.children import die_with_parent
 from giaoban.processes.progress import tell as tell_progress
 from giaoban.scenarios.bridge.power import Power
@@ -42,6 +43,7 @@ from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
 from giaoban.scenarios.plan.beginning import Beginning, tell_outages
+from giaoban.scenarios.plan.mcu import mcu_config
 from giaoban.scenarios.plan.plan import GRACE_S, PLAN, SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import (
@@ -176,14 +178,15 @@ def _meet(
     origin_ns = _next(time.monotonic_ns() + START_IN_NS, ORIGIN_GRID_NS)
     plan = run.plan
     with Recorder(net, plan.pcap, captures) as recorder:
+        namespaces = {call.bridge: net.namespace(call.bridge) for call in plan.calls}
+        meeting = partial(attend, plan, namespaces, origin_ns, captures, run.beginning)
         crew = [
-            _start(_run_mcu, net, plan, origin_ns, captures),
-            _start(_run_bridges, net, plan, origin_ns, captures, run.beginning),
+            _start("mcu", captures, partial(_run_mcu, net, plan, origin_ns, captures)),
+            _start("bridges", captures, meeting),
         ]
-        if ways:
-            crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
-        if tcp_ways:
-            crew.append(_start(_run_tcp, net, plan, origin_ns, captures, tcp_ways))
+        for name, load, via in (("background", background.load, ways), ("tcp", tcp.load, tcp_ways)):
+            if via:
+                crew.append(_start(name, captures, partial(load, plan, via, origin_ns, captures)))
         changes = Changes(net, failing, plan.lines, origin_ns)
         if run.beginning is None:
             changes.plan(plan.changes)
@@ -309,12 +312,6 @@ def _watch(
 
 
 def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
-    planned_streams = {
-        call.bridge: PlannedStreams(
-            up=call.up, down={kind: plan.streams[index] for kind, index in call.down.items()}
-        )
-        for call in plan.calls
-    }
     commands = [
         TimedCommand(
             origin_ns + round(control.at_s * 1e9), control.do, plan.meeting_of_control(control)
@@ -325,73 +322,27 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
     mcu = plan.network.mcu.id
     end_ns = origin_ns + round((plan.end_s + 0.5) * 1e9)
     over_ns = origin_ns + round((plan.hang_up_s + GRACE_S) * 1e9)
-    config = McuConfig(
-        address=plan.network.address(mcu),
-        device=plan.device,
-        meetings=Meetings(schema="giaoban.meetings/1", meeting=plan.meetings),
-        playout_ms=plan.terminal.playout_ms,
-        video=plan.video,
-        seed=plan.seed,
-        origin_ns=origin_ns,
+    config = replace(
+        mcu_config(plan, origin_ns),
         end_ns=end_ns,
         over_ns=None if plan.recovery is None else over_ns,
-        planned_streams=planned_streams,
         commands=commands,
-        rate_adaptation=plan.rate_adaptation,
-        retransmission=plan.retransmission,
-        fec=plan.fec,
-        video_playout_ms=plan.terminal.video_playout_ms,
-        watchful=plan.watchful,
-        encrypted=plan.encrypted,
-        dialled_resolution=plan.profile.resolution,
-        dialled_profile=plan.profile.video_profile,
         virtual_time=order.in_virtual_time(),
-        floor_port=plan.floor_port,
-        sound=plan.audio,
     )
     with namespace.inside(net.namespace(mcu)):
         power = Power.of(mcu, plan.outages, origin_ns)
         serve(config, captures, list(power.up_times(0, end_ns)), mcu)
 
 
-def _run_bridges(
-    net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, beginning: Beginning | None
-) -> None:
-    namespaces = {call.bridge: net.namespace(call.bridge) for call in plan.calls}
-    attend(plan, namespaces, origin_ns, captures, beginning)
-
-
-def _run_background(
-    _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[BackgroundHost]
-) -> None:
-    background.load(plan, ways, origin_ns, captures)
-
-
-def _run_tcp(
-    _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[BackgroundHost]
-) -> None:
-    tcp.load(plan, ways, origin_ns, captures)
-
-
-def _start(
-    run: Callable[..., None],
-    net: ProvinceNet,
-    plan: Plan,
-    origin_ns: int,
-    captures: Path,
-    *more: object,
-) -> BaseProcess:
+def _start(name: str, captures: Path, run: Callable[[], None]) -> BaseProcess:
     """Fork a process of the crew: it shares what is loaded, and dies with this one."""
-
-    name = run.__name__.removeprefix("_run_")
-
     us = os.getpid()
 
     def body() -> None:
         die_with_parent(parent=us)
         order.take_turn(name)
         try:
-            run(net, plan, origin_ns, captures, *more)
+            run()
         except Exception as error:
             traceback.print_exc()
             said = str(error) if isinstance(error, GiaobanError) else repr(error)

@@ -70,6 +70,7 @@ class _Flow:
     way: BackgroundHost
     rng: np.random.Generator
     sender: socket.socket | None = None
+    receiver: socket.socket | None = None
     left: float = 0.0
     transfers: int = 0
     received: int = 0
@@ -86,7 +87,6 @@ class Transfers:
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
         self._listeners: list[socket.socket] = []
-        self._receivers: dict[int, tuple[socket.socket, _Flow]] = {}
         self._taken = bytearray(1 << 20)
         self.flows: list[_Flow] = []
         for number, (each, way) in enumerate(zip(plan.tcp, ways, strict=True)):
@@ -172,7 +172,7 @@ class Transfers:
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, TAKEN_BYTES)
             [flow] = whose
-            self._receivers[id(flow)] = sock, flow
+            flow.receiver = sock
             self._watch(sock, select.EPOLLIN, partial(self._take, flow))
 
     def _begin(self, flow: _Flow) -> None:
@@ -212,9 +212,9 @@ class Transfers:
 
     def _take(self, flow: _Flow, _events: int) -> None:
         """Whatever has come; at the end the flow pauses, or is done."""
-        sock, _ = self._receivers[id(flow)]
+        assert flow.receiver is not None
         try:
-            while came := sock.recv_into(self._taken):
+            while came := flow.receiver.recv_into(self._taken):
                 flow.received += came
         except BlockingIOError:
             return
@@ -236,10 +236,10 @@ class Transfers:
             flow.sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
             self._forget(flow.sender)
             flow.sender = None
-        if (open_ := self._receivers.pop(id(flow), None)) is not None:
-            sock = open_[0]
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
-            self._forget(sock)
+        if flow.receiver is not None:
+            flow.receiver.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+            self._forget(flow.receiver)
+            flow.receiver = None
 
 
 def load(plan: Plan, ways: Sequence[BackgroundHost], origin_ns: int, captures: Path) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal, cast
 
@@ -25,14 +26,13 @@ from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.bfcp.floor_server import BfcpDatagram as FloorDatagram
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.conference.effects import OPERATOR
-from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
-from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig, PlannedStreams
+from giaoban.mcu_sim.server.config import HEAR_EVERY_NS
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.server.server import LIFE
 from giaoban.mcu_sim.sip.agent import UserAgent
@@ -61,6 +61,7 @@ from giaoban.scenarios.estimate.timeline import (
     SignallingDatagram,
     Timeline,
 )
+from giaoban.scenarios.plan.mcu import mcu_config
 from giaoban.scenarios.plan.plan import GRACE_S, Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, around_bytes
 from giaoban.scenarios.records.events import (
@@ -173,27 +174,8 @@ class _Signalling:
     def _make_mcu(self, plan: Plan) -> None:
         mcu, seed = plan.network.mcu.id, plan.seed + self._starts * LIFE
         rng, secrets = drawn_from(seed, mcu)
-        self._address = plan.network.address(mcu)
-        config = McuConfig(
-            address=self._address,
-            device=plan.device,
-            meetings=Meetings(schema="giaoban.meetings/1", meeting=plan.meetings),
-            playout_ms=plan.terminal.playout_ms,
-            video=plan.video,
-            seed=seed,
-            origin_ns=0,
-            planned_streams={
-                call.bridge: PlannedStreams(
-                    up=call.up, down={kind: plan.streams[i] for kind, i in call.down.items()}
-                )
-                for call in plan.calls
-            },
-            encrypted=plan.encrypted,
-            dialled_resolution=plan.profile.resolution,
-            dialled_profile=plan.profile.video_profile,
-            floor_port=plan.floor_port,
-            sound=plan.audio,
-        )
+        config = replace(mcu_config(plan, 0), seed=seed)
+        self._address = config.address
         participants = ParticipantCalls(config.planned_streams, config.guests)
         self._participants = participants
         self._capacity = Capacity(plan.device)

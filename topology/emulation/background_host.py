@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.topology.addressing import host
-from giaoban.topology.emulation import namespace, netlink, qdisc
+from giaoban.topology.emulation import counters, namespace, netlink, qdisc
 from giaoban.topology.emulation.mininet_net import UP_WITHIN_S, ProvinceNet
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop
@@ -66,7 +65,7 @@ class BackgroundHost:
             with namespace.inside(fd), Rtnetlink() as route:
                 [index] = route.link_lookup(ifname=interface)
                 if fd == self._fd:
-                    route.tc("add", index=index, **qdisc.pacer(netlink.PACER_LIMIT))
+                    route.tc("add", index=index, **qdisc.pacer())
                 route.link("set", index=index, state="up", gso_max_segs=netlink.ONE_SEGMENT)
                 route.addr("add", index=index, address=address, prefixlen=30)
                 route.neigh("replace", ifindex=index, dst=other, lladdr=mac, state=128)
@@ -107,11 +106,7 @@ class BackgroundHost:
         """Packets that its pacing dropped: there must be none."""
         with namespace.inside(self._fd), Rtnetlink() as route:
             [index] = route.link_lookup(ifname=INTERFACE)
-            return sum(
-                int(queue.get_attr("TCA_STATS2").get_attr("TCA_STATS_QUEUE")["drops"])
-                for queue in route.get_qdiscs(index=index)
-                if queue["index"] == index
-            )
+            return sum(of.drops for of in counters.qdiscs(route) if of.interface == index)
 
     def close(self) -> None:
         """Let it go, and with it its interfaces."""
@@ -146,11 +141,4 @@ def damaged(net: ProvinceNet, hosts: Sequence[BackgroundHost]) -> int:
 def snmp(fd: int, protocol: str, counter: str) -> int:
     """One of a namespace's counters, of all that its kernel counts of a protocol."""
     with namespace.inside(fd):
-        told = "".join(
-            Path(f"/proc/thread-self/net/{name}").read_text(encoding="ascii")
-            for name in ("snmp", "netstat")
-        )
-    names, values = [
-        line.split()[1:] for line in told.splitlines() if line.startswith(f"{protocol}:")
-    ]
-    return int(values[names.index(counter)])
+        return counters.kernel_counts()[protocol][counter]

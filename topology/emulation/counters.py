@@ -308,14 +308,21 @@ def _add(
     totals: dict[str, int], wanted: Mapping[str, tuple[str, ...]], without: tuple[str, ...] = ()
 ) -> None:
     """Add this namespace's counters to totals by "Protocol Counter"."""
+    counts = kernel_counts()
+    for protocol, keys in wanted.items():
+        for key in keys:
+            label = f"{protocol} {key}"
+            totals.setdefault(label, 0)
+            if key not in without:
+                totals[label] += counts[protocol][key]
+
+
+def kernel_counts() -> dict[str, dict[str, int]]:
+    """This namespace's counters, by protocol."""
+    found = {}
     for name in ("snmp", "netstat"):
         with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
             rows = [line.split() for line in file]
-        for names, values in zip(rows[::2], rows[1::2], strict=True):
-            protocol = names[0].rstrip(":")
-            counts = dict(zip(names[1:], values[1:], strict=True))
-            for key in wanted.get(protocol, ()):
-                label = f"{protocol} {key}"
-                totals.setdefault(label, 0)
-                if key not in without:
-                    totals[label] += int(counts[key])
+        for (protocol, *names), (_, *values) in zip(rows[::2], rows[1::2], strict=True):
+            found[protocol.rstrip(":")] = dict(zip(names, map(int, values), strict=True))
+    return found

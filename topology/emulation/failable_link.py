@@ -12,17 +12,24 @@ import socket
 import struct
 import time
 
-from pyroute2.netlink.exceptions import NetlinkError
-
 from giaoban.clock import sleep_until
-from giaoban.errors import InvalidRun, MachineLacks, strerror
-from giaoban.sentence import Sentence
+from giaoban.errors import InvalidRun, MachineLacks
+from giaoban.sentence import N_
 from giaoban.topology.emulation import namespace, qdisc
-from giaoban.topology.emulation.netlink import interface_index
+from giaoban.topology.emulation.netlink import (
+    INGRESS_HANDLE,
+    add_ingress,
+    interface_index,
+    needed,
+)
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop, NetLink
 
-INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
+CANNOT = N_(
+    "this kernel cannot let a link fail, it lacks dummy, sch_ingress, cls_matchall or act_mirred "
+    "({why})"
+)
+EGRESS = 0xFFFFFFF3  # linux/pkt_sched.h: of `clsact`
 RTM_GETLINK, IFLA_OPERSTATE, IFLA_STATS64 = 18, 16, 23
 LINK = struct.Struct("=BxHiII")
 """family, type, index, flags, which flags change (`ifinfomsg`)."""
@@ -51,25 +58,17 @@ class LinkEnd:
         with namespace.inside(fd):
             self._route = Rtnetlink()
         try:
-            self._in = self._make_sink(f"in-{interface}")
-            self._end = interface_index(self._route, interface)
-            if self._route.get_qdiscs(index=self._end) and not self._has_ingress():
-                self._route.tc("add", "ingress", index=self._end)
-            if upper is not None:
-                self._out = self._make_sink(f"out-{interface}")
-                self._top = interface_index(self._route, upper)
-                self._route.tc("add", "clsact", index=self._top)
-        except NetlinkError as error:
+            with needed(CANNOT, "dummy sch_ingress cls_matchall act_mirred"):
+                self._in = self._make_sink(f"in-{interface}")
+                self._end = interface_index(self._route, interface)
+                add_ingress(self._route, self._end)
+                if upper is not None:
+                    self._out = self._make_sink(f"out-{interface}")
+                    self._top = interface_index(self._route, upper)
+                    self._route.tc("add", "clsact", index=self._top)
+        except MachineLacks:
             self.close()
-            raise MachineLacks(
-                "this kernel cannot let a link fail, it lacks dummy, sch_ingress, "
-                "cls_matchall or act_mirred ({why})",
-                Sentence(
-                    "modprobe -a {modules}, or use --engine sandbox",
-                    modules="dummy sch_ingress cls_matchall act_mirred",
-                ),
-                why=strerror(error.code),
-            ) from None
+            raise
 
     def _make_sink(self, name: str) -> int:
         """A device that counts what it is given and forgets it; its index."""
@@ -78,15 +77,9 @@ class LinkEnd:
         self._route.link("set", index=index, state="up")
         return index
 
-    def _has_ingress(self) -> bool:
-        return any(
-            queue["handle"] == INGRESS and queue["index"] == self._end
-            for queue in self._route.get_qdiscs()
-        )
-
     def discard(self, *, on: bool) -> None:
         """From now on whatever arrives is discarded, or arrives again."""
-        self._redirect(self._end, INGRESS, self._in, on=on)
+        self._redirect(self._end, INGRESS_HANDLE, self._in, on=on)
 
     def set_down(self, *, on: bool) -> None:
         """The carrier goes, or comes back, as the node sees it."""

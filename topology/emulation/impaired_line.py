@@ -8,19 +8,21 @@ loses is counted apart from what a queue drops.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from pyroute2.netlink.exceptions import NetlinkError
-
-from giaoban.errors import MachineLacks, strerror
-from giaoban.sentence import N_, Sentence
+from giaoban.errors import MachineLacks
+from giaoban.sentence import N_
 from giaoban.topology.emulation import namespace, qdisc
-from giaoban.topology.emulation.netlink import interface_index
+from giaoban.topology.emulation.netlink import INGRESS_HANDLE, interface_index, needed
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
-from giaoban.topology.lines.impairments import GilbertElliott, LineImpairment, LineJitter
+from giaoban.topology.lines.impairments import (
+    GilbertElliott,
+    LineImpairment,
+    LineJitter,
+    changed_seed,
+)
 
-INGRESS_HANDLE = 0xFFFF0000
+CANNOT = N_("this kernel cannot impair a line, it lacks {modules} ({why})")
 NEEDED = ("TCA_NETEM_LOSS", "TCA_NETEM_LATENCY64", "TCA_NETEM_JITTER64", "TCA_NETEM_PRNG_SEED")
 # what `_check` reads back: every attribute that an older kernel would pass over in silence
 TRIAL = LineImpairment(
@@ -55,19 +57,19 @@ class ImpairedLine:
 
     def _build(self) -> None:
         route = self._route
-        with _needs("ifb"):
+        with needed(CANNOT, "ifb"):
             route.link("add", ifname=self.ifb, kind="ifb")
         self.index = interface_index(route, self.ifb)
-        with _needs("sch_netem"):
+        with needed(CANNOT, "sch_netem"):
             route.tc("add", index=self.index, **qdisc.impairment(TRIAL, 0))
         self._check()
         self.change(LineImpairment())
         route.link("set", index=self.index, state="up")
         end = interface_index(route, self.interface)
-        with _needs("sch_ingress"):
+        with needed(CANNOT, "sch_ingress"):
             route.tc("add", "ingress", index=end)
         redirect = qdisc.redirect(self.index)
-        with _needs("cls_matchall act_mirred"):
+        with needed(CANNOT, "cls_matchall act_mirred"):
             route.tc("add-filter", "matchall", index=end, parent=INGRESS_HANDLE, action=[redirect])
 
     def _check(self) -> None:
@@ -83,8 +85,7 @@ class ImpairedLine:
 
     def change(self, what: LineImpairment) -> None:
         """From now on the line does this to what arrives, and nothing else; one request."""
-        key = f"{self._seed} {self._changes}".encode()
-        seed = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
+        seed = changed_seed(self._seed, self._changes)
         self._changes += 1
         self._route.tc("change", index=self.index, **qdisc.impairment(what, seed))
 
@@ -103,22 +104,3 @@ class ImpairedLine:
     def close(self) -> None:
         """Let the socket go; the line stays as long as its namespace."""
         self._route.close()
-
-
-class _needs:  # noqa: N801 (reads as a phrase)
-    """Turns what the kernel says no to into what it lacks."""
-
-    def __init__(self, modules: str) -> None:
-        self._modules = modules
-
-    def __enter__(self) -> None:
-        """Nothing to do."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, NetlinkError):
-            raise MachineLacks(
-                "this kernel cannot impair a line, it lacks {modules} ({why})",
-                Sentence("modprobe -a {modules}, or use --engine sandbox", modules=self._modules),
-                modules=self._modules.replace(" ", " or "),
-                why=strerror(error.code),
-            ) from None

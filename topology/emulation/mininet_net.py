@@ -25,7 +25,7 @@ from giaoban.topology.emulation import namespace, netlink, policing, qdisc, sche
 from giaoban.topology.emulation.impaired_line import ImpairedLine
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.lines.bandwidth_profile import ENDS, At
-from giaoban.topology.lines.impairments import LineImpairment
+from giaoban.topology.lines.impairments import LineImpairment, line_seed
 from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.routing import Routes, shortest_paths
@@ -204,7 +204,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         self.impaired[hop] = ImpairedLine(
             self.namespace(hop.target),
             self.interfaces[hop.link, hop.target],
-            self._line_seed(number, end),
+            line_seed(self.seed, number, end),
         )
         if hop.source not in self._routes:  # opened now, since it takes milliseconds
             with namespace.inside(self.namespace(hop.source)):
@@ -262,7 +262,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         link = self.network.link(hop.link)
         route = self._routes[hop.source]
         if self._waits_apart(link, hop.source):
-            seed = self._line_seed(*self._place(hop))
+            seed = line_seed(self.seed, *self._place(hop))
             interface = self.interfaces[hop.link, hop.source]
             scheduler.reshape(route, interface, link, rate_mbps, seed)
             return
@@ -272,7 +272,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             link.delay_us,
             buffer_packets,
             0.0,
-            self._line_seed(*self._place(hop)),
+            line_seed(self.seed, *self._place(hop)),
             link.overhead_bytes,
         )
         if link.profiles_of(hop.source, "user"):
@@ -283,9 +283,6 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         """The number of a direction's link, and the end that sends: 0 is a, 1 is b."""
         number = [link.id for link in self.network.links].index(hop.link)
         return number, 0 if hop.source == self.network.links[number].a else 1
-
-    def _line_seed(self, number: int, end: int) -> int:
-        return (self.seed << 20 | number << 2 | end << 1) & 0xFFFF_FFFF_FFFF_FFFF
 
     def _wait_until_up(self) -> None:
         """The kernel opens a link's queues some time after it was brought up; until then all
@@ -331,7 +328,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
 
     def _end(self, number: int, link: NetLink, node_id: str) -> netlink.Interface:
         end = 0 if node_id == link.a else 1
-        seed = self._line_seed(number, end)
+        seed = line_seed(self.seed, number, end)
         if self._waits_apart(link, node_id):
             queues = scheduler.line(link, seed)
         else:

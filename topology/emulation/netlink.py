@@ -9,25 +9,26 @@ has two as well: the macvlan loses its carrier while the queue below sends what 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.errors import MachineLacks, strerror
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 
 HOST_INTERFACE = "media0"
 IFF_UP = 1
+INGRESS_HANDLE = 0xFFFF0000  # linux/pkt_sched.h, TC_H_INGRESS
 SINK = "sink0"
 LAST_RESORT = 2**31  # a metric that any route is better than
 ONE_SEGMENT = 1
 """TCP hands over one packet at a time: with segmentation offload it would put some 40 of them on a
 line as one, which a queue's limit counts as one, and a bucket lets through or drops as one."""
-PACER_LIMIT = 1_000_000  # packets; a sender hands over whole windows of media at once
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,36 @@ class Interface:
     peer_address: str  # "10.67.0.2"
     peer_mac: str
     queues: list[dict[str, Any]]
+
+
+@contextmanager
+def needed(cannot: str, modules: str, **values: object) -> Iterator[None]:
+    """Requests to which the kernel says no if it lacks these modules.
+
+    Args:
+        cannot: a sentence of what this kernel cannot do, with `why`, and perhaps `modules` and
+            these values.
+
+    Raises:
+        MachineLacks: it says no.
+    """
+    try:
+        yield
+    except NetlinkError as error:
+        raise MachineLacks(
+            cannot,
+            Sentence("modprobe -a {modules}, or use --engine sandbox", modules=modules),
+            modules=modules.replace(" ", " or "),
+            why=strerror(error.code),
+            **values,
+        ) from None
+
+
+def add_ingress(route: Any, index: int) -> None:
+    """Where filters look at what comes in by an interface, if there is none yet."""
+    there = ((queue["handle"], queue["index"]) for queue in route.get_qdiscs())
+    if (INGRESS_HANDLE, index) not in there:
+        route.tc("add", "ingress", index=index)
 
 
 def mac(link_index: int, end: int) -> str:
@@ -144,14 +175,8 @@ def accept_all_sources() -> None:
 
 
 def _add_sink(route: Any, name: str) -> None:
-    try:
+    with needed(N_("this kernel has no dummy device ({why})"), "dummy"):
         route.link("add", ifname=name, kind="dummy")
-    except NetlinkError as error:
-        raise MachineLacks(
-            "this kernel has no dummy device ({why})",
-            Sentence("modprobe -a {modules}, or use --engine sandbox", modules="dummy"),
-            why=strerror(error.code),
-        ) from None
     index = interface_index(route, name)
     route.link("set", index=index, state="up")
     route.route("add", dst="0.0.0.0/0", oif=index, scope=253, priority=LAST_RESORT)
@@ -159,32 +184,20 @@ def _add_sink(route: Any, name: str) -> None:
 
 def _add_upper(route: Any, below: int, name: str, *, paced: bool) -> int:
     """A macvlan on a link's end, with fq if it is to pace; its interface index."""
-    try:
+    with needed(N_("this kernel has no macvlan ({why})"), "macvlan"):
         route.link("add", ifname=name, kind="macvlan", link=below, macvlan_mode="passthru")
-    except NetlinkError as error:
-        raise MachineLacks(
-            "this kernel has no macvlan ({why})",
-            Sentence("modprobe -a {modules}, or use --engine sandbox", modules="macvlan"),
-            why=strerror(error.code),
-        ) from None
     index = interface_index(route, name)
     if paced:
-        _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
+        _add_queue(route, index, qdisc.pacer())
     route.link("set", index=index, state="up", gso_max_segs=ONE_SEGMENT)
     return index
 
 
 def _add_queue(route: Any, index: int, queue: dict[str, Any]) -> None:
-    try:
+    kind = queue["kind"]
+    cannot = N_("this kernel has no queueing discipline {kind} as the plan needs it ({why})")
+    with needed(cannot, f"sch_{kind}", kind=repr(kind)):
         route.tc("add", index=index, **queue)
-    except NetlinkError as error:
-        kind = queue["kind"]
-        raise MachineLacks(
-            "this kernel has no queueing discipline {kind} as the plan needs it ({why})",
-            Sentence("modprobe -a {modules}, or use --engine sandbox", modules=f"sch_{kind}"),
-            kind=repr(kind),
-            why=strerror(error.code),
-        ) from None
 
 
 def interface_index(route: Any, name: str) -> int:

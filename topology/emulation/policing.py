@@ -16,13 +16,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from pyroute2.netlink import nla
-from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl.tcmsg import common_act
 
-from giaoban.errors import MachineLacks, strerror
-from giaoban.sentence import Sentence
+from giaoban.errors import MachineLacks
+from giaoban.sentence import N_
 from giaoban.topology.emulation import namespace
 from giaoban.topology.emulation.netem import RATE_32_BITS
+from giaoban.topology.emulation.netlink import INGRESS_HANDLE, add_ingress, needed
 from giaoban.topology.emulation.qdisc import ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.emulation.scheduler import DSCP_KEY, ETH_P_IP, LINKLAYER_ETHERNET
@@ -31,10 +31,10 @@ from giaoban.topology.lines.qos import TrafficClass
 from giaoban.topology.lines.token_bucket import BucketSize
 from giaoban.traffic.rtp import ETHERNET_BYTES
 
-INGRESS_HANDLE = 0xFFFF0000
 OK, SHOT, PIPE, JUMP = 0, 2, 3, 1 << 28
 FIRST = 2
 """Behind a failed link's filter, before that of an impaired line and of the classes."""
+CANNOT = N_("this kernel cannot police a line, it lacks {modules} ({why})")
 MODULES = "act_police cls_matchall cls_u32 sch_ets sch_ingress"
 ANY_CELL = 3  # the table of packet times is not used, but has to be there
 TABLE = bytes(1024)
@@ -139,26 +139,16 @@ class Policer:
         self._parent = INGRESS_HANDLE if incoming else ROOT_HANDLE
         # what comes in has lost its Ethernet header by then
         overhead = ETHERNET_BYTES if incoming else 0
+        place = {"index": self._index, "parent": self._parent}
         try:
-            if incoming and not self._has_ingress():
-                self._route.tc("add", "ingress", index=self._index)
-            place = {"index": self._index, "parent": self._parent}
-            for number, request in enumerate(_filters(profiles, classes, to, overhead)):
-                self._route.tc("add-filter", **place, prio=FIRST + number, **request)
-        except NetlinkError as error:
+            with needed(CANNOT, MODULES):
+                if incoming:
+                    add_ingress(self._route, self._index)
+                for number, request in enumerate(_filters(profiles, classes, to, overhead)):
+                    self._route.tc("add-filter", **place, prio=FIRST + number, **request)
+        except MachineLacks:
             self.close()
-            raise MachineLacks(
-                "this kernel cannot police a line, it lacks {modules} ({why})",
-                Sentence("modprobe -a {modules}, or use --engine sandbox", modules=MODULES),
-                modules=MODULES.replace(" ", " or "),
-                why=strerror(error.code),
-            ) from None
-
-    def _has_ingress(self) -> bool:
-        return any(
-            queue["handle"] == INGRESS_HANDLE and queue["index"] == self._index
-            for queue in self._route.get_qdiscs()
-        )
+            raise
 
     @property
     def dropped(self) -> int:

@@ -14,19 +14,16 @@ import numpy as np
 
 from giaoban.errors import InvalidRun
 from giaoban.topology.addressing import host
-from giaoban.topology.counts import Probe
+from giaoban.topology.counts import PROBE_BYTES, PROBE_WIRE_BYTES, Probe, train_packets
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.namespace import inside
 from giaoban.topology.network import Hop, NetLink
 
 PROBE_PORT = 9
-PAYLOAD_BYTES = 1200
-WIRE_BYTES = PAYLOAD_BYTES + 28 + 14
 SO_TIMESTAMPNS, SO_TIMESTAMPING = 35, 37
 # linux/net_tstamp.h: SOF_TIMESTAMPING_TX_SCHED, _SOFTWARE and _OPT_TSONLY
 STAMP_BEFORE_QUEUE = 1 << 8 | 1 << 4 | 1 << 11
 ATTEMPTS = 5
-MAX_TRAIN = 20
 
 
 def measure(net: ProvinceNet) -> list[Probe]:
@@ -48,10 +45,9 @@ def _best(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
 
 
 def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
-    wire_bytes = WIRE_BYTES + link.overhead_bytes
+    wire_bytes = PROBE_WIRE_BYTES + link.overhead_bytes
     serialisation_s = wire_bytes * 8 / (link.rate_mbps * 1e6)
-    # a short queue holds no long train, and a slow link should not take long
-    count = max(2, min(MAX_TRAIN, link.buffer_packets // 2, round(2.0 / serialisation_s)))
+    count = train_packets(link)
     target = host(link.address_of(hop.target))
     with inside(net.namespace(hop.target)):
         receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -64,7 +60,7 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
         sender.connect((target, PROBE_PORT))
     with sender, receiver:
         for number in range(count):
-            sender.send(number.to_bytes(PAYLOAD_BYTES, "little"))
+            sender.send(number.to_bytes(PROBE_BYTES, "little"))
         numbers, arrivals = [], []
         try:
             for _ in range(count):
@@ -93,9 +89,9 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
 def _stamped(sock: socket.socket, kind: int, flags: int) -> tuple[bytes, int]:
     """The next message and the kernel's time stamp of it: when it came, or entered the first queue.
 
-    What comes from the error queue is the whole frame that was sent, cut to PAYLOAD_BYTES.
+    What comes from the error queue is the whole frame that was sent, cut to PROBE_BYTES.
     """
-    data, messages, _, _ = sock.recvmsg(PAYLOAD_BYTES, 256, flags)
+    data, messages, _, _ = sock.recvmsg(PROBE_BYTES, 256, flags)
     stamps = [
         stamp for level, type_, stamp in messages if (level, type_) == (socket.SOL_SOCKET, kind)
     ]

@@ -168,6 +168,7 @@ def redirect(ifindex: int) -> dict[str, Any]:
     return {"kind": "mirred", "direction": "egress", "action": "redirect", "ifindex": ifindex}
 
 
-def pacer(limit: int) -> dict[str, Any]:
-    """fq on a sender's own loopback-side: releases each packet at its SO_TXTIME."""
-    return {"kind": "fq", "handle": ROOT_HANDLE, "parent": TC_H_ROOT, "limit": limit}
+def pacer() -> dict[str, Any]:
+    """fq on a sender's own loopback-side: releases each packet at its SO_TXTIME. A sender hands
+    over whole windows of media at once."""
+    return {"kind": "fq", "handle": ROOT_HANDLE, "parent": TC_H_ROOT, "limit": MAX_PACKETS}

@@ -158,16 +158,15 @@ class Routers:
         log = (self.folder / f"{router}.log").read_text(encoding="utf-8", errors="replace")
         return "\n".join(log.splitlines()[-5:])
 
-    def converge(self) -> float:
-        """Wait until all packets take the best ways; how long it took, in seconds.
+    def converge(self) -> None:
+        """Wait until all packets take the best ways.
 
         Raises:
             InvalidRun: they do not, long after they should; a process ended, or has no clock.
         """
         routing = self._network.routing
         assert routing is not None
-        started = time.monotonic()
-        deadline = started + bird.converged_within_ms(routing) / 1000
+        deadline = time.monotonic() + bird.converged_within_ms(routing) / 1000
         while wrong := astray(self._network, self._fib.read()):
             self.check()
             if time.monotonic() > deadline:
@@ -177,7 +176,6 @@ class Routers:
             now_ns = time.monotonic_ns()
             time.sleep((bird.next_asked_ns(now_ns) - now_ns) / 1e9)
         self.check_clocks()
-        return time.monotonic() - started
 
     @property
     def running(self) -> list[str]:

@@ -23,22 +23,18 @@ its own plugin form (linux/pkt_sched.h).
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from pyroute2.netlink import NLA_F_NESTED, nla
-from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb, sched_pfifo
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
-from giaoban.errors import MachineLacks, strerror
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_
 from giaoban.topology.emulation import aqm, namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
-from giaoban.topology.emulation.netlink import interface_index
+from giaoban.topology.emulation.netlink import interface_index, needed
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.lines.buffers import CREDIT_NS
@@ -169,15 +165,17 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
     """
     with namespace.inside(fd), Rtnetlink() as route:
         name = device(interface)
-        ask = partial(_ask, cannot=BY_BYTES if qos is None else BY_CLASS)
-        ask("ifb", lambda: route.link("add", ifname=name, kind="ifb"))
+        cannot = BY_BYTES if qos is None else BY_CLASS
+        with needed(cannot, "ifb"):
+            route.link("add", ifname=name, kind="ifb")
         index = interface_index(route, name)
         only = {"parent": ROOT_HANDLE, **_rate(link.rate_mbps)}
         queues: dict[str, Any] = {"index": index, "handle": ROOT_HANDLE}
         if link.overhead_bytes:
             queues["stab"] = _sizes(link.overhead_bytes)
-        ask("sch_htb", lambda: route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF))
-        ask("sch_htb", lambda: route.tc("add-class", "htb", index, ONLY_CLASS, **only))
+        with needed(cannot, "sch_htb"):
+            route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF)
+            route.tc("add-class", "htb", index, ONLY_CLASS, **only)
         if qos is not None:
             _add_classes(route, index, traffic_classes(qos))
         else:
@@ -188,10 +186,8 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
         route.link("set", index=index, state="up")
         redirect = qdisc.redirect(index)
         end = {"index": interface_index(route, interface), "parent": ROOT_HANDLE}
-        ask(
-            "cls_matchall act_mirred",
-            lambda: route.tc("add-filter", "matchall", **end, action=[redirect]),
-        )
+        with needed(cannot, "cls_matchall act_mirred"):
+            route.tc("add-filter", "matchall", **end, action=[redirect])
 
 
 def manage(fd: int, interface: str, link: NetLink, what: Codel | FqCodel | Red) -> None:
@@ -208,8 +204,8 @@ def manage(fd: int, interface: str, link: NetLink, what: Codel | FqCodel | Red) 
         index = interface_index(route, device(interface))
         place = {"index": index, "handle": DISCIPLINE_HANDLE, "parent": ONLY_CLASS}
         wanted = aqm.request(link, what)
-        ask = partial(_ask, f"sch_{what.discipline}", cannot=BY_DISCIPLINE)
-        ask(lambda: route.tc("replace", **wanted, **place))
+        with needed(BY_DISCIPLINE, f"sch_{what.discipline}"):
+            route.tc("replace", **wanted, **place)
 
 
 def _add_classes(route: Any, index: int, classes: tuple[TrafficClass, ...]) -> None:
@@ -219,7 +215,8 @@ def _add_classes(route: Any, index: int, classes: tuple[TrafficClass, ...]) -> N
         "strict": sum(c.strict for c in classes),
         "quanta": [c.quantum_bytes for c in classes if not c.strict],
     }
-    _ask("sch_ets", lambda: route.tc("add", "ets", index, **bands))
+    with needed(BY_CLASS, "sch_ets"):
+        route.tc("add", "ets", index, **bands)
     for number, each in enumerate(classes):
         band = CLASSES_HANDLE | number + 1
         queue = {"handle": CLASS_HANDLES + (number << 16), "parent": band}
@@ -232,7 +229,8 @@ def _add_classes(route: Any, index: int, classes: tuple[TrafficClass, ...]) -> N
                 "target": band,
                 "keys": [DSCP_KEY.format(dscp << 18)],
             }
-            _ask("cls_u32", partial(route.tc, "add-filter", "u32", index, **to_band))
+            with needed(BY_CLASS, "cls_u32"):
+                route.tc("add-filter", "u32", index, **to_band)
 
 
 def _sizes(overhead_bytes: int) -> bytes:
@@ -270,16 +268,3 @@ def counted(route: Any, interface: str) -> list[Any]:
 
 def _rate(rate_mbps: float) -> dict[str, int]:
     return {"rate_bytes_per_s": bytes_per_s(rate_mbps)}
-
-
-def _ask(modules: str, request: Callable[[], object], cannot: str = BY_CLASS) -> None:
-    """Make a request; what the kernel says no to is what it lacks."""
-    try:
-        request()
-    except NetlinkError as error:
-        raise MachineLacks(
-            cannot,
-            Sentence("modprobe -a {modules}, or use --engine sandbox", modules=modules),
-            modules=modules.replace(" ", " or "),
-            why=strerror(error.code),
-        ) from None

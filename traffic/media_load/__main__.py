@@ -82,15 +82,7 @@ def _run(load: MediaLoad, line: socket.socket) -> None:
             load.slot()
 
 
-def _answer(
-    load: MediaLoad, data: bytes
-) -> (
-    messages.Ports
-    | messages.Acknowledged
-    | messages.RequestFailed
-    | messages.CallReport
-    | messages.Health
-):
+def _answer(load: MediaLoad, data: bytes) -> messages.Answers:
     order = messages.ORDERS.validate_json(data)
     try:
         match order:

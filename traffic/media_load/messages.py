@@ -158,11 +158,8 @@ class Health(StrictModel):
     cpu_s: float
 
 
-Answer = Annotated[
-    Ports | Acknowledged | RequestFailed | CallReport | Health, Field(discriminator="answer")
-]
+Answers = Ports | Acknowledged | RequestFailed | CallReport | Health
+Answer = Annotated[Answers, Field(discriminator="answer")]
 
 ORDERS: TypeAdapter[Orders] = TypeAdapter(Order)
-ANSWERS: TypeAdapter[Ports | Acknowledged | RequestFailed | CallReport | Health] = TypeAdapter(
-    Answer
-)
+ANSWERS: TypeAdapter[Answers] = TypeAdapter(Answer)

@@ -94,10 +94,7 @@ class MediaProcess:
             self._process.kill()
             self._process.wait()
 
-    def _ask(
-        self,
-        order: messages.Orders,
-    ) -> messages.Ports | messages.Acknowledged | messages.CallReport | messages.Health:
+    def _ask(self, order: messages.Orders) -> messages.Answers:
         """Raises `MediaError`."""
         with self._lock:
             try:
