@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import statistics
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from bench.harness import Say, Target, answer
+from bench.harness import Say, Target, time_answers
 
 RUNS = 3
 AT_MOST_S = 10.0
@@ -93,11 +92,5 @@ def measure(folder: Path, say: Say) -> CalendarFigures:
     path = folder / "year.ics"
     write_year(path)
     words = ("calendar", str(path), "--from", "2027-01-01", "--estimate")
-    seconds, meetings = [], 0
-    for number in range(RUNS):
-        say(f"giaoban calendar, run {number + 1} of {RUNS}")
-        began_s = time.perf_counter()
-        told = answer(folder / "calendar", *words)
-        seconds.append(time.perf_counter() - began_s)
-        meetings = len(told["booked"])
-    return CalendarFigures(meetings, seconds)
+    seconds, told = time_answers(folder / "calendar", *words, runs=RUNS, say=say)
+    return CalendarFigures(len(told["booked"]), seconds)

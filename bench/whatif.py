@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import statistics
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from bench.harness import ROOT, Say, Target, answer
+from bench.harness import ROOT, Say, Target, answer, time_answers
 
 SWEEP = ROOT / "scenarios" / "sweep" / "cables-and-devices.toml"
 
@@ -87,12 +86,9 @@ def measure(folder: Path, say: Say) -> WhatIfFigures:
     """
     seconds: dict[str, list[float]] = {}
     for command in TIMED:
-        taken = seconds.setdefault(command.what, [])
-        for number in range(command.runs):
-            say(f"{command.what}, run {number + 1} of {command.runs}")
-            began_s = time.perf_counter()
-            answer(folder / "whatif", *command.words)
-            taken.append(time.perf_counter() - began_s)
+        seconds[command.what], _ = time_answers(
+            folder / "whatif", *command.words, runs=command.runs, say=say
+        )
     say(f"sweep of {SWEEP.name}")
     told = answer(folder / "whatif", "sweep", str(SWEEP), "--points", str(folder / "points"))
     return WhatIfFigures(seconds, SweepFigures(told["computed"], told["seconds"]))

@@ -141,6 +141,14 @@ def _records(
             value = ", ".join(f"{name} {number(figure)} {unit}" for name, figure, unit in shown)
             yield each, say.gettext("bandwidth profile, {line}", line=what), value
 
+    def line(
+        what: str, of: Link | Access | LinkChange, value: str
+    ) -> Iterator[tuple[Sourced, str, str]]:
+        yield of, what, value
+        yield from framing(what, of.framing)
+        yield from queue(what, of.queue)
+        yield from profiles(what, of.profile or [])
+
     called = province.link_names
     yield (
         province.fibre,
@@ -171,38 +179,23 @@ def _records(
         yield router, say.gettext("place of router {router}", router=router.name), place
     for link in province.links:
         what = say.pgettext("assumption", "link {ends}", ends=called[link.id])
-        yield link, what, figures(link)
-        yield from framing(what, link.framing)
-        yield from queue(what, link.queue)
-        yield from profiles(what, link.profile)
+        yield from line(what, link, figures(link))
     what = say.gettext("access of the MCU")
-    yield province.mcu, what, figures(province.mcu)
-    yield from framing(what, province.mcu.framing)
-    yield from queue(what, province.mcu.queue)
-    yield from profiles(what, province.mcu.profile)
+    yield from line(what, province.mcu, figures(province.mcu))
     for bridge in province.bridges:
         what = say.gettext("access of bridge {bridge}", bridge=bridge.name)
-        yield bridge, what, figures(bridge)
-        yield from framing(what, bridge.framing)
-        yield from queue(what, bridge.queue)
-        yield from profiles(what, bridge.profile)
+        yield from line(what, bridge, figures(bridge))
     for group in province.groups:
         what = say.gettext("links in one cable {cable}", cable=group.name)
         yield group, what, ", ".join(line_name(province, each, say) for each in group.links)
     for bridge in extra:
         what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
-        yield bridge, what, figures(bridge)
-        yield from framing(what, bridge.framing)
-        yield from queue(what, bridge.queue)
-        yield from profiles(what, bridge.profile)
+        yield from line(what, bridge, figures(bridge))
     for change in changes:
-        line = line_name(province, change.link, say, extra)
-        what = say.gettext("changed by the scenario, {line}", line=line)
+        name = line_name(province, change.link, say, extra)
+        what = say.gettext("changed by the scenario, {line}", line=name)
         tables = ", ".join(say.gettext(_TABLES[name]) for name in change.tables())
-        yield change, what, told(change.figures()) or tables
-        yield from framing(what, change.framing)
-        yield from queue(what, change.queue)
-        yield from profiles(what, change.profile or [])
+        yield from line(what, change, told(change.figures()) or tables)
 
 
 def line_name(

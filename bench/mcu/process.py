@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,16 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.harness import ROOT
-from giaoban.errors import InvalidRun, MachineLacks
+from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.scenarios.load.own_mcu import wait_for
 
 HOST = "127.0.0.1"
-STARTS_WITHIN_S = 30.0
-PROBE = (
-    "OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}\r\n"
-    "From: <sip:bench@{host}>;tag=1\r\nTo: <sip:{host}>\r\nCall-ID: {port}\r\n"
-    "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-)
+ENDS_WITHIN_S = 30.0
 
 
 def cores() -> tuple[int, int]:
@@ -112,10 +107,9 @@ class McuProcess:
         )
         undisturbed(self._process.pid, core)
         try:
-            self._wait_for_it()
+            wait_for(self._process, self.address)
         except BaseException:
-            self._process.kill()
-            self._process.communicate()
+            self.kill()
             raise
 
     @property
@@ -126,7 +120,7 @@ class McuProcess:
     def stop(self) -> dict[str, Any]:
         """Its closing report. Raises `InvalidRun` if it did not end as it should."""
         self._process.send_signal(signal.SIGINT)
-        said, complained = self._process.communicate(timeout=STARTS_WITHIN_S)
+        said, complained = self._process.communicate(timeout=ENDS_WITHIN_S)
         if self._process.returncode not in (0, InvalidRun.exit_code):
             raise InvalidRun(f"the MCU ended with {self._process.returncode}:\n{complained}")
         report: dict[str, Any] = json.loads(said)
@@ -137,18 +131,3 @@ class McuProcess:
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
-
-    def _wait_for_it(self) -> None:
-        limit = time.monotonic() + STARTS_WITHIN_S
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((HOST, 0))
-            probe.settimeout(0.1)
-            ask = PROBE.format(host=HOST, port=probe.getsockname()[1]).encode()
-            while time.monotonic() < limit and self._process.poll() is None:
-                probe.sendto(ask, self.address)
-                try:
-                    if probe.recv(65_535).startswith(b"SIP/2.0 200"):
-                        return
-                except OSError:
-                    continue
-        raise MachineLacks("`giaoban mcu serve` did not start", "giaoban doctor")

@@ -47,6 +47,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for(process: subprocess.Popen[str], address: tuple[str, int]) -> None:
+    """Until an MCU that was started answers. Raises `MachineLacks` if it does not."""
+    limit = time.monotonic() + STARTS_WITHIN_S
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((HOST, 0))
+        probe.settimeout(0.2)
+        ask = _PROBE.format(host=HOST, port=probe.getsockname()[1]).encode()
+        while time.monotonic() < limit and process.poll() is None:
+            probe.sendto(ask, address)
+            with suppress(OSError):
+                if probe.recv(65_535).startswith(b"SIP/2.0 200"):
+                    return
+    said = "" if process.poll() is None else process.communicate()[1]
+    raise MachineLacks("`giaoban mcu serve` did not start:\n{said}", "giaoban doctor", said=said)
+
+
 def meetings_toml(plan: LoadPlan, video: str) -> str:
     """The meeting that all bridges call, and one for each technician."""
 
@@ -133,7 +149,7 @@ class OwnMcu:
         self._cpu: list[tuple[float, float]] = []
         self._before = (time.monotonic(), 0.0)
         try:
-            self._wait_for_it(plan.target)
+            wait_for(self._process, plan.target)
         except BaseException:
             self.kill()
             raise
@@ -196,22 +212,6 @@ class OwnMcu:
                 up["joined"] += event["event"] == "joined"
                 up["left"] += event["event"] == "left"
         return up["joined"] - up["left"]
-
-    def _wait_for_it(self, address: tuple[str, int]) -> None:
-        limit = time.monotonic() + STARTS_WITHIN_S
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((HOST, 0))
-            probe.settimeout(0.2)
-            ask = _PROBE.format(host=HOST, port=probe.getsockname()[1]).encode()
-            while time.monotonic() < limit and self._process.poll() is None:
-                probe.sendto(ask, address)
-                with suppress(OSError):
-                    if probe.recv(65_535).startswith(b"SIP/2.0 200"):
-                        return
-        said = "" if self._process.poll() is None else self._process.communicate()[1]
-        raise MachineLacks(
-            "`giaoban mcu serve` did not start:\n{said}", "giaoban doctor", said=said
-        )
 
 
 def _cpu_s(process: int) -> float:

@@ -434,9 +434,9 @@ class RoutedNetwork:
 
     def _hear_request(self, link: NetLink, wanted: list[str], router: _Router, now_ns: int) -> None:
         found = [router.database[name][0] for name in wanted if name in router.database]
-        self._send(router, link, now_ns, partial(self._hear_requested, link, found))
+        self._send(router, link, now_ns, partial(self._hear_update, link, found))
 
-    def _hear_requested(self, link: NetLink, lsas: list[Lsa], router: _Router, now_ns: int) -> None:
+    def _hear_update(self, link: NetLink, lsas: list[Lsa], router: _Router, now_ns: int) -> None:
         neighbour = router.neighbours.get(link.id)
         if neighbour is None or neighbour.state < EXCHANGE:
             return
@@ -471,16 +471,9 @@ class RoutedNetwork:
         has = None if other is None else other.database.get(lsa.router)
         if has is not None and has[0].number >= lsa.number:
             return
-        self._send(router, link, now_ns, partial(self._hear_update, link, lsa))
+        self._send(router, link, now_ns, partial(self._hear_update, link, [lsa]))
         again_ns = now_ns + RETRANSMIT_MS * 1_000_000 // self._factor
         self._later(again_ns, partial(self._update, router, link, neighbour, lsa))
-
-    def _hear_update(self, link: NetLink, lsa: Lsa, router: _Router, now_ns: int) -> None:
-        neighbour = router.neighbours.get(link.id)
-        if neighbour is None or neighbour.state < EXCHANGE:
-            return
-        self._heard(router, link, neighbour, now_ns)
-        self._install_lsa(router, link, lsa, now_ns)
 
     def _install_lsa(self, router: _Router, link: NetLink, lsa: Lsa, now_ns: int) -> None:
         known = router.database.get(lsa.router)
