@@ -37,7 +37,7 @@ from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.scenarios.study.redial_storm import storm_in_province
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.sentence import Sentence
@@ -197,9 +197,9 @@ def _failures(
 ) -> tuple[FaultsAnswer, Callable[..., Outcome[FaultsAnswer]]]:
     then = FaultsAnswer.from_json(files[FAULTS])
     # each is tried by a process that reads the scenario as it is, so absolute paths must be there
-    asked = ask(scenario, province, manifest.seed)
+    asked = make_question(scenario, province_path=province, seed=manifest.seed)
     possible = possible_in(asked)
-    network = asked.question.plan.network
+    network = asked.plan.network
     again = partial(
         try_failures,
         asked,

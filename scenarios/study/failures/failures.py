@@ -39,8 +39,8 @@ from giaoban.scenarios.study.emulation_process import (
 )
 from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures.answer import answer_of
-from giaoban.scenarios.study.failures.observe import no_measures, observe, observe_run, snapshots
-from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
+from giaoban.scenarios.study.failures.observe import no_measures, observe, observe_run
+from giaoban.scenarios.study.failures.trial import question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.convergence.forwarding import KnownRouters
@@ -61,7 +61,7 @@ class FailuresOutcome(Outcome[FaultsAnswer]):
 
 
 def try_failures(
-    asked: FailuresQuestion,
+    asked: Question,
     cases: Sequence[FailureCase],
     *,
     possible: Mapping[str, FailureCase],
@@ -139,7 +139,7 @@ def _parts(case: FailureCase) -> list[str]:
 
 
 def _not_estimated(
-    asked: FailuresQuestion, cases: Sequence[FailureCase], refused: Mapping[str, list[Sentence]]
+    asked: Question, cases: Sequence[FailureCase], refused: Mapping[str, list[Sentence]]
 ) -> InputError:
     """Which failures cannot be estimated, why, and which can."""
     from giaoban.scenarios.estimate import limits
@@ -162,7 +162,7 @@ def _not_estimated(
 
 
 def _emulate_all(
-    asked: FailuresQuestion,
+    asked: Question,
     cases: Sequence[FailureCase],
     known: Mapping[str, Question],
     places: Mapping[str, Path],
@@ -191,7 +191,7 @@ def _emulate_all(
 
 
 def _estimate_all(
-    asked: FailuresQuestion,
+    asked: Question,
     cases: Sequence[FailureCase],
     places: Mapping[str, Path],
     jobs: int,
@@ -211,7 +211,7 @@ def _estimate_all(
 
 
 def _estimated(
-    kept: tuple[FailuresQuestion, StreamCache, KnownRouters], of: tuple[FailureCase, Path]
+    kept: tuple[Question, StreamCache, KnownRouters], of: tuple[FailureCase, Path]
 ) -> tuple[str, EmulationOutcome[FailureResult]]:
     from giaoban.scenarios.estimate.estimate import estimate_failing
 
@@ -221,7 +221,7 @@ def _estimated(
     answer, routes = estimate_failing(question, place.name, made, routers)
     with writing(place):
         store.write_result(place, answer.result)
-    found = observe(case, answer.result, question.plan.faults, snapshots(routes))
+    found = observe(case, answer.result, question.plan.faults, routes)
     return case.id, EmulationOutcome(found, time.monotonic() - began)
 
 

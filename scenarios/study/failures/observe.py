@@ -1,6 +1,6 @@
 """What one failure did, from its emulation's result and the paths that the network had.
 
-The paths were taken at the start of the first phase and at the end of each (`guest.BridgeRoutes`).
+The paths were taken at the start of the first phase and at the end of each (`BridgeRoutes`).
 Here the way up stands for both: a link's figures are the same in both directions, so is the best
 way.
 """
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.scenarios.measure.assemble import Answer
-from giaoban.scenarios.records import guest
+from giaoban.scenarios.records.guest import BridgeRoutes, read_routes
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.faults.plan import FaultPlan
 
@@ -25,26 +25,6 @@ FAILED = "during"
 ON_TIME_MS = 100.0
 """A table that is read at the end of a phase is read a little later; a restored link is in use
 again only after its neighbours have found each other, which takes longer."""
-
-
-class Snapshot(NamedTuple):
-    """The links from each bridge to the MCU at a moment (ms after the run's origin); None: none."""
-
-    t_ms: float
-    paths: Mapping[str, list[str] | None]
-
-
-def read_routes(captures: Path) -> list[Snapshot]:
-    """In order of time; nothing if the guest did not write them down."""
-    return snapshots(guest.read_routes(captures))
-
-
-def snapshots(told: Iterable[guest.BridgeRoutes]) -> list[Snapshot]:
-    """The ways up of each."""
-    return [
-        Snapshot(routes.t_ms, {bridge: ways["up"] for bridge, ways in routes.paths.items()})
-        for routes in told
-    ]
 
 
 def observe_run(
@@ -59,7 +39,7 @@ def observe(
     case: FailureCase,
     result: Result,
     faults: Sequence[FaultPlan],
-    routes: Sequence[Snapshot] = (),
+    routes: Sequence[BridgeRoutes],
 ) -> FailureResult:
     """Put a result's measures of each bridge and link together.
 
@@ -111,7 +91,7 @@ def _of_case(case: FailureCase, **found: Any) -> FailureResult:
 
 
 def before_and_after(
-    routes: Sequence[Snapshot], bridge: str, *, failed_ms: float, restored_ms: float
+    routes: Sequence[BridgeRoutes], bridge: str, *, failed_ms: float, restored_ms: float
 ) -> tuple[list[str] | None, list[str] | None]:
     """A bridge's path before a failure, and the last one seen while it lasted.
 
@@ -121,9 +101,8 @@ def before_and_after(
     """
     earlier = [s for s in routes if s.t_ms < failed_ms]
     during = [s for s in routes if failed_ms <= s.t_ms <= restored_ms]
-    before = earlier[-1].paths.get(bridge) if earlier else None
-    after = during[-1].paths.get(bridge) if during else None
-    return before, after
+    before, after = (seen[-1].paths.get(bridge, {}) if seen else {} for seen in (earlier, during))
+    return before.get("up"), after.get("up")
 
 
 def _by_bridge(impacts: Iterable[FaultImpact]) -> Mapping[str, list[FaultImpact]]:

@@ -6,9 +6,6 @@ here everybody is in from the start and only what a failure does is looked at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from pydantic import TypeAdapter
 
 from giaoban.results.model.studies.failures import Timing
@@ -41,40 +38,23 @@ TIMING = Timing(
 )
 
 
-@dataclass(frozen=True)
-class FailuresQuestion:
-    """A scenario whose failures are asked for, read and checked as it is."""
-
-    question: Question
-    seed: int | None
-
-    @property
-    def scenario_path(self) -> Path:
-        return self.question.scenario_path
-
-
-def ask(scenario: Path, province: Path | None, seed: int | None) -> FailuresQuestion:
-    """Read a scenario and all it names. Raises `InputError` for any mistake in it."""
-    return FailuresQuestion(make_question(scenario, province_path=province, seed=seed), seed)
-
-
-def possible_in(asked: FailuresQuestion) -> dict[str, FailureCase]:
+def possible_in(asked: Question) -> dict[str, FailureCase]:
     """Every single failure of the scenario's network."""
-    return possible(asked.question.plan.network, asked.question.province.groups)
+    return possible(asked.plan.network, asked.province.groups)
 
 
-def question_of(asked: FailuresQuestion, case: FailureCase) -> Question:
+def question_of(asked: Question, case: FailureCase) -> Question:
     """The question of one failure: everybody is in the meeting, and it happens.
 
     Raises `InputError` for what the scenario asks and a trial's phases cannot give.
     """
     question = make_question(
         asked.scenario_path,
-        province_path=asked.question.province_path,
-        seed=asked.seed,
+        province_path=asked.province_path,
+        seed=asked.plan.seed,
         change=lambda scenario: trial(scenario, case),
         all_from_start=True,
-        as_read=asked.question.as_read,  # which failures there are was read then
+        as_read=asked.as_read,  # which failures there are was read then
     )
     criteria_of(question)
     return question

@@ -29,8 +29,9 @@ from giaoban.mcu_sim.device import load_devices
 from giaoban.results.report import terminal
 from giaoban.scenarios.cli.commands.data import schema
 from giaoban.scenarios.plan.identity import Commit
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import check, documents
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 from scripts.docs import reference
 from scripts.docs.fences import Command, commands, lines_of_shell, pages
 from tests.nights import at_night
@@ -192,7 +193,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         undrawn(patch)
         patch.setattr(documents, "draw_pictures", lambda *_, **__: {})  # of `giaoban annex`
         failing = Pretended()
-        for ident, case in possible_in(ask(folder / FAILING, None, None)).items():
+        for ident, case in possible_in(make_question(folder / FAILING)).items():
             failing.children[ident] = Child(observed(case))
         failing.use(patch)
         yield folder

@@ -28,8 +28,9 @@ from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli.commands.check.load import _end
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import check
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
 from giaoban.scenarios.study.whatif import confirm as confirming
@@ -153,7 +154,7 @@ def since(was: str, now: str) -> int:
 def trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """What failures do from now on."""
     file = scenario(tmp_path / "s.toml")
-    possible = possible_in(ask(file, None, None))
+    possible = possible_in(make_question(file))
     made = Pretended()
     made.use(monkeypatch)
 

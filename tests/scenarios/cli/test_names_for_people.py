@@ -54,8 +54,9 @@ from giaoban.results.report.summaries import (
     whatif_summary,
 )
 from giaoban.results.report.wording import Wording
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import check
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.sentence import Sentence
 from giaoban.translation import Language, languages, translator
 from tests.nights import at_night
@@ -235,7 +236,7 @@ def test_what_an_identifier_is() -> None:
 def test_of_every_failure_there_can_be(tmp_path: Path) -> None:
     """What they and what fails are called; the command is tried with one of them alone."""
     given = {"province": PROVINCE, "profile": "sd30-512k", "bridges": (QUANG_SON,)}
-    possible = possible_in(ask(scenario(tmp_path / "s.toml", **given), None, None))
+    possible = possible_in(make_question(scenario(tmp_path / "s.toml", **given)))
     assert set(FAILURES) <= set(possible)
     called = [name for case in possible.values() for name in (case.name, case.point)]
     for lang in languages():

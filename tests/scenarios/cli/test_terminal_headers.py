@@ -16,7 +16,8 @@ from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.baseline import accept, text_of
 from giaoban.scenarios.cli.commands.check.load import shown
 from giaoban.scenarios.cli.output import print_blocks
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.study.failures.trial import possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
 from tests.scenarios.cli.commands.what_if.test_whatif import VARIANTS
@@ -55,7 +56,7 @@ def test_check(tmp_path: Path) -> None:
 
 def test_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = scenario(tmp_path / "s.toml")
-    router = possible_in(ask(file, None, None))["router:r-east"]
+    router = possible_in(make_question(file))["router:r-east"]
     made = Pretended()
     made.children = {router.id: Child(observed(router, interrupted("north", 412.0)))}
     made.use(monkeypatch)

@@ -18,8 +18,9 @@ from undrawn import undrawn
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.studies.failures import BridgeImpact, LinkPeak
 from giaoban.scenarios.plan.identity import Commit
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import check
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 from scripts.docs.fences import blocks
 
 PAGES = (
@@ -130,7 +131,7 @@ def globbed(word: str) -> list[str]:
 def pretend_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever takes the spur away takes its two bridges, and nothing else anybody."""
     failing = Pretended()
-    question = ask(Path("scenarios/cho-moi.toml"), None, None)
+    question = make_question(Path("scenarios/cho-moi.toml"))
     for ident, case in possible_in(question).items():
         spur = ident.endswith("north--ben-da")
         bridges = [

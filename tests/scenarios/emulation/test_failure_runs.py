@@ -23,8 +23,9 @@ from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.scenarios.emulation import beginnings
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.failures.failures import folder_name, try_failures
-from giaoban.scenarios.study.failures.trial import LASTS_S, ask, possible_in
+from giaoban.scenarios.study.failures.trial import LASTS_S, possible_in
 from tests.nights import at_night
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province, ring_scenario
@@ -224,7 +225,7 @@ def test_one_in_a_guest_of_its_own_gives_the_same_figures(
     monkeypatch.setattr(beginnings.fork_server, "has_room", lambda *_of: False)
     monkeypatch.setattr(beginnings.fork_server, "booted", None)
     failures = ("silent:a--b", "site:a")
-    asked = ask(ring.file, None, None)
+    asked = make_question(ring.file)
     possible = possible_in(asked)
     try_failures(
         asked,

@@ -17,13 +17,14 @@ from giaoban.scenarios.plan.beginning import (
     told_outages,
 )
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.study.failures.trial import AT_S, ask, possible_in, question_of
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.study.failures.trial import AT_S, possible_in, question_of
 
 
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     """Of every failure of a small network, by their ids."""
-    asked = ask(scenario(tmp_path_factory.mktemp("s") / "s.toml"), None, None)
+    asked = make_question(scenario(tmp_path_factory.mktemp("s") / "s.toml"))
     return {name: question_of(asked, case).plan for name, case in possible_in(asked).items()}
 
 

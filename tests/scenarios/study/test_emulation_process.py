@@ -21,6 +21,7 @@ from giaoban.results.model.result import Engine, Result
 from giaoban.results.model.studies.failures import FailureResult
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import emulation_process
 from giaoban.scenarios.study.emulation_process import (
     ERROR,
@@ -30,7 +31,7 @@ from giaoban.scenarios.study.emulation_process import (
     main,
 )
 from giaoban.scenarios.study.failures.failures import order_of
-from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
+from giaoban.scenarios.study.failures.trial import possible_in, question_of
 
 Pretend = Callable[..., list[Path]]
 SANDBOX, NATIVE = EngineName.SANDBOX, EngineName.NATIVE
@@ -40,7 +41,7 @@ SANDBOX, NATIVE = EngineName.SANDBOX, EngineName.NATIVE
 def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
     """A process that is given orders, whose emulations are replaced: the failure does not happen,
     or an error is raised. Their folders."""
-    asked = ask(scenario(tmp_path / "s.toml"), None, None)
+    asked = make_question(scenario(tmp_path / "s.toml"))
     case = possible_in(asked)["cut:west--east"]
     question = question_of(asked, case)
 
@@ -130,7 +131,7 @@ def test_an_order_is_one_line_whatever_its_folder_is_called(
     pretend()
     folder = tmp_path / "odd\nname\tof é"
     folder.mkdir()
-    asked = ask(tmp_path / "s.toml", None, None)
+    asked = make_question(tmp_path / "s.toml")
     case = possible_in(asked)["cut:west--east"]
     order = job(order_of(case, question_of(asked, case), folder, EngineName.SANDBOX)).order
     assert order.isprintable()

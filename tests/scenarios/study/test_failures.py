@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,22 +13,21 @@ from giaoban.errors import InputError
 from giaoban.results.judge.baseline import read
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.records.guest import BridgeRoutes
 from giaoban.scenarios.spec.failure_cases import chosen, find, pairs, possible
 from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study.failures.observe import (
-    Snapshot,
     before_and_after,
     no_measures,
     observe,
-    read_routes,
 )
 from giaoban.scenarios.study.failures.trial import (
     AT_S,
     DURING_S,
     LASTS_S,
     TIMING,
-    ask,
     possible_in,
     question_of,
     trial,
@@ -134,11 +132,11 @@ def test_what_is_accepted_has_to_be_a_failure_with_a_reason(
 ) -> None:
     file = scenario(tmp_path / "s.toml", more=more)
     if not said:
-        [item] = ask(file, None, None).question.scenario.accepted
+        [item] = make_question(file).scenario.accepted
         assert item.failure == "mcu"
         return
     with pytest.raises(InputError) as told:
-        ask(file, None, None)
+        make_question(file)
     assert said in str(told.value)
     assert "accepted" in str(told.value)
 
@@ -242,7 +240,7 @@ audio-loss = 2.0
 
 def test_everybody_is_in_from_the_start_of_every_failure() -> None:
     """What a cut takes is mended within the trial; what has to start is not."""
-    asked = ask(EXPANSION, None, None)
+    asked = make_question(EXPANSION)
     for ident, case in possible_in(asked).items():
         plan = question_of(asked, case).plan
         assert len(plan.calls) == 10
@@ -271,7 +269,7 @@ sense = "at-most"
 source_en = "test"
 source_vi = "thử"
 """
-    asked = ask(scenario(tmp_path / "s.toml", phases=(30, 30, 30), more=more), None, None)
+    asked = make_question(scenario(tmp_path / "s.toml", phases=(30, 30, 30), more=more))
     with pytest.raises(InputError, match="warm_up_s = 10"):
         question_of(asked, find(possible_in(asked), "mcu"))
 
@@ -280,10 +278,13 @@ source_vi = "thử"
 
 
 PATHS = [
-    Snapshot(100.0, {"a": ["access-a", "x"], "b": ["access-b"]}),
-    Snapshot(4100.0, {"a": ["access-a", "x"], "b": ["access-b"]}),
-    Snapshot(13_011.0, {"a": ["access-a", "y"], "b": None}),
-    Snapshot(19_000.0, {"a": ["access-a", "x"], "b": ["access-b"]}),
+    BridgeRoutes(t_ms, {bridge: {"up": up, "down": ["y"]} for bridge, up in ways.items()})
+    for t_ms, ways in (
+        (100.0, {"a": ["access-a", "x"], "b": ["access-b"]}),
+        (4100.0, {"a": ["access-a", "x"], "b": ["access-b"]}),
+        (13_011.0, {"a": ["access-a", "y"], "b": None}),
+        (19_000.0, {"a": ["access-a", "x"], "b": ["access-b"]}),
+    )
 ]
 
 
@@ -293,16 +294,6 @@ def test_paths_before_and_after() -> None:
     assert before_and_after(PATHS, "b", **window) == (["access-b"], None)
     assert before_and_after([], "a", **window) == (None, None)
     assert before_and_after(PATHS[:2], "a", **window) == (["access-a", "x"], None)
-
-
-def test_routes_are_read_in_order_of_time(tmp_path: Path) -> None:
-    assert read_routes(tmp_path) == []
-    said = [
-        {"t_ms": 2.0, "paths": {"a": {"up": None, "down": ["y"]}}},
-        {"t_ms": 1.0, "paths": {"a": {"up": ["x"], "down": ["x"]}}},
-    ]
-    (tmp_path / "routes.json").write_text(json.dumps(said), encoding="utf-8")
-    assert read_routes(tmp_path) == [Snapshot(1.0, {"a": ["x"]}), Snapshot(2.0, {"a": None})]
 
 
 def fault(*impacts: FaultImpact) -> FaultResult:
@@ -372,7 +363,7 @@ def test_of_a_pair_the_worse_counts(network: Network) -> None:
     both = find(possible(network), "cut:gia-nghia--dak-song+cut:dak-mil--cu-jut")
     one = fault(hit("a", 100.0, lost=7, picture_again_ms=200.0))
     other = fault(hit("a", 300.0, lost=5, cut_off=True, picture_again_ms=150.0))
-    [impact] = observe(both, result(one, other), [planned(), planned(None)]).bridges
+    [impact] = observe(both, result(one, other), [planned(), planned(None)], []).bridges
     assert (impact.interruption_ms, impact.packets_lost, impact.cut_off) == (300.0, 7, True)
     assert impact.picture_again_ms == 200.0
 

@@ -31,7 +31,7 @@ from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.measure import streams
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.failure_cases import pair
-from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
+from giaoban.scenarios.study.failures.trial import possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.traffic.quality.measure import Measures, Trace
 from giaoban.traffic.quality.memoized import memoized
@@ -224,7 +224,7 @@ def test_steps_shorter_than_any_fibre_come_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is done where routers tell classes apart, done where they do not."""
-    asked = ask(ring(tmp_path), None, None)
+    asked = make_question(ring(tmp_path))
     question = question_of(asked, possible_in(asked)["cut:a--b"])
     packet_by_packet = estimate(question).result
 
@@ -346,7 +346,7 @@ def test_long_steps_beside_a_failure_say_what_steps_from_look_to_look_do(
     """What nobody can notice while nothing gets through makes no step short, nor does a request
     that a failure took."""
     whole = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
-    asked = ask(whole if "gia-nghia" in ident else ring(tmp_path), None, None)
+    asked = make_question(whole if "gia-nghia" in ident else ring(tmp_path))
     possible = possible_in(asked)
     parts = [possible[part] for part in ident.split("+")]
     question = question_of(asked, parts[0] if len(parts) == 1 else pair(*parts))
@@ -383,7 +383,7 @@ def test_what_is_under_way_when_something_fails_is_foreseen(
         return own(meeting)
 
     monkeypatch.setattr(media._MeetingRun, "run", run)
-    asked = ask(SCENARIOS / "expansion-gia-nghia-quang-son.toml", None, None)
+    asked = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
     estimate_failing(question_of(asked, possible_in(asked)[ident]), "run")
     assert len(begun) == 1
 
@@ -401,7 +401,7 @@ def test_what_no_fault_interrupted_is_measured_once(
         return found
 
     monkeypatch.setattr(streams, "measure", memoized(measure))
-    asked = ask(ring(tmp_path), None, None)
+    asked = make_question(ring(tmp_path))
     question = question_of(asked, possible_in(asked)["cut:a--b"])
     estimate_failing(question, "run")
     of_each = Counter((id(trace), window) for trace, window in measured)
@@ -411,7 +411,7 @@ def test_what_no_fault_interrupted_is_measured_once(
 
 
 def test_streams_of_other_failures_are_the_same(tmp_path: Path) -> None:
-    asked = ask(ring(tmp_path), None, None)
+    asked = make_question(ring(tmp_path))
     made = StreamCache()
     for ident in ("router:r-b", "cut:a--b", "silent:a--b"):
         question = question_of(asked, possible_in(asked)[ident])

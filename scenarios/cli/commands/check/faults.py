@@ -23,10 +23,11 @@ from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.emulation.engine import EngineName, check_installed
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.failure_cases import chosen
 from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failures
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.sentence import Sentence
 from giaoban.topology.network import Network
 
@@ -77,9 +78,11 @@ def command(
     ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
     something is worse than what was accepted, and 0 that nothing is.
     """
-    asked = ask(scenario or of_last_run("faults", results), province, seed)
+    asked = make_question(
+        scenario or of_last_run("faults", results), province_path=province, seed=seed
+    )
     possible = possible_in(asked)
-    network = asked.question.plan.network
+    network = asked.plan.network
     failures = chosen(network, possible, only=only or (), with_pairs=pairs, access=access, mcu=mcu)
     _known("--link", link, (item.id for item in network.links))
     _known("--bridge", bridge, (item.id for item in network.bridges))
@@ -106,13 +109,13 @@ def command(
             baseline=accepted,
         )
     if picture is not None:
-        _draw(outcome, picture, network, asked.question.province.name)
+        _draw(outcome, picture, network, asked.province.name)
     return judging.end_of(
         outcome,
         of_faults(outcome.answer, outcome.seconds),
         *shown(outcome, link=link, bridge=bridge),
         as_json=as_json,
-        files=[asked.scenario_path, asked.question.province_path],
+        files=[asked.scenario_path, asked.province_path],
     )
 
 

@@ -34,7 +34,7 @@ from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
+from giaoban.scenarios.study.failures.trial import possible_in, question_of
 from giaoban.traffic.log import RECEIVED
 from giaoban.traffic.rtcp.session import Reporter
 from tests.traffic.receiver.rfc3550 import Source
@@ -101,7 +101,7 @@ def test_an_mcu_that_ends_the_meeting_itself_reports_no_more() -> None:
 
 def test_bridges_that_cannot_hang_up_are_put_out_when_the_meeting_is_over() -> None:
     path = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
-    asked = ask(path, None, 5)
+    asked = make_question(path, seed=5)
     plan = question_of(asked, possible_in(asked)["router:r-gia-nghia"]).plan
     legs = signal(plan, FailingPaths(plan)).mcu_legs
     over = [leg for leg in legs if leg.meeting_over]

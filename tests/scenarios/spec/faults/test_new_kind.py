@@ -152,13 +152,13 @@ def test_it_is_planned_measured_judged_and_described(tmp_path: Path) -> None:
 
 
 def test_it_is_tried_told_and_compared(tmp_path: Path) -> None:
-    asked = trial.ask(scenario_file(tmp_path / "asked.toml"), None, None)
+    asked = make_question(scenario_file(tmp_path / "asked.toml"))
     case = trial.possible_in(asked)[f"digger:{LINK}"]
     question = trial.question_of(asked, case)
     [planned] = question.plan.faults
     assert (planned.kind, planned.links) == ("digger", [LINK])
     made = Meeting(tmp_path, bridges=())
-    tried = observe(case, made.result(), question.plan.faults)
+    tried = observe(case, made.result(), question.plan.faults, [])
 
     def answered(*failures: FailureResult, possible: dict[str, FailureCase]) -> FaultsAnswer:
         return answer_of(question, failures, engine=None, run_id="r", whole=True, possible=possible)

@@ -13,11 +13,11 @@ from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
 from giaoban.results.model.studies.failures import FaultsAnswer
-from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures import failures, trial
-from giaoban.scenarios.study.failures.trial import FailuresQuestion, ask, possible_in
+from giaoban.scenarios.study.failures.trial import possible_in
 
 USUAL = {
     "cut:west--east",
@@ -44,7 +44,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def possible(file: Path) -> dict[str, FailureCase]:
-    return possible_in(ask(file, None, None))
+    return possible_in(make_question(file))
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_a_pairs_question_is_asked_when_it_is_due(
     tried alone."""
     asked: dict[str, int] = {}
 
-    def question_of(of: FailuresQuestion, case: FailureCase) -> Question:
+    def question_of(of: Question, case: FailureCase) -> Question:
         assert asked.setdefault(case.id, len(pretended.started)) == len(pretended.started)
         return trial.question_of(of, case)
 

@@ -14,8 +14,8 @@ from whatif_factory import DEVICE, base, small
 from giaoban.errors import InvalidRun
 from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.schemas.make import ANSWERS, schema_path, schema_text
-from giaoban.scenarios.study.failures.trial import ask as ask_failures
 from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
@@ -275,7 +275,7 @@ def test_the_headline_says_what_the_worst_failure_does(
         return found
 
     monkeypatch.setattr(whatif_run, "confirm", confirm)
-    cut = possible_in(ask_failures(small(tmp_path), None, None))["cut:west--east"]
+    cut = possible_in(make_question(small(tmp_path)))["cut:west--east"]
     monkeypatch.setattr(whatif_run, "worst_failure", lambda _: (cut, 50.0))
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1", "--confirm")
     assert asked == [None, "cut:west--east"]
