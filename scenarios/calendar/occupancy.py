@@ -8,15 +8,14 @@ is estimated or emulated where a moment is to be judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 
 from giaoban.results.model.studies.calendar import Period
 from giaoban.scenarios.calendar.registration import Registration
 from giaoban.scenarios.estimate.static import StaticLoads, static_loads
-from giaoban.scenarios.plan.question import Question, question_from
+from giaoban.scenarios.plan.question import HeldWith
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.scenarios.spec.scenario import (
     ConcurrentMeeting,
@@ -26,7 +25,7 @@ from giaoban.scenarios.spec.scenario import (
     Scenario,
 )
 from giaoban.sentence import N_, message
-from giaoban.topology.model import BridgeSpec, LinkChange, Province
+from giaoban.topology.model import BridgeSpec, LinkChange
 
 QUESTION = N_("May the meetings at {time} on {day} be held at once?")
 MOMENT_S = 20.0
@@ -36,27 +35,10 @@ BEGINS_S = 4.0
 
 
 @dataclass(frozen=True)
-class CalendarContext:
-    """What meetings are held with: a scenario's bridges, lines and device, on a province."""
+class CalendarContext(HeldWith):
+    """What the meetings of a calendar are held with, and the catalogue that they are of."""
 
-    base: Scenario
-    base_path: Path
-    province: Province
-    province_path: Path
     catalogue: Mapping[str, CataloguedMeeting]
-    as_read: dict[Path, str] = field(default_factory=dict, compare=False)
-    """The sums of all files that its questions read, which are read again for each."""
-
-    def question(self, scenario: Scenario, seed: int | None = None) -> Question:
-        """Raises `InputError`."""
-        return question_from(
-            scenario,
-            self.base_path,
-            self.province,
-            self.province_path,
-            seed=seed,
-            as_read=self.as_read,
-        )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.spec.faults.validate import mistakes as fault_mistakes
 from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes
 from giaoban.scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
-from giaoban.scenarios.spec.project import Project, project_of
+from giaoban.scenarios.spec.project import Project, current, project_of
 from giaoban.scenarios.spec.scenario import Control, Scenario, load_scenario
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
@@ -78,6 +78,76 @@ class Question:
     def at_seed(self, seed: int) -> Question:
         """The same question at another seed."""
         return replace(self, plan=at_seed(self.plan, self.scenario, seed))
+
+    def with_scenario(self, scenario: Scenario) -> Question:
+        """The same question about another scenario, as if that stood in its file.
+
+        Raises `InputError`.
+        """
+        return question_from(
+            scenario,
+            self.scenario_path,
+            self.province,
+            self.province_path,
+            seed=self.plan.seed,
+            as_read=self.as_read,
+        )
+
+
+@dataclass(frozen=True)
+class HeldWith:
+    """What meetings are held with: the scenario, the province, and their files.
+
+    `as_read`: the sums of all files of the answer from before they were read, as `Question` has
+    them.
+    """
+
+    base: Scenario
+    base_path: Path
+    province: Province
+    province_path: Path
+    as_read: dict[Path, str]
+
+    def question(self, scenario: Scenario, seed: int | None = None) -> Question:
+        """What is asked of a meeting that is held so. Raises `InputError`."""
+        return question_from(
+            scenario,
+            self.base_path,
+            self.province,
+            self.province_path,
+            seed=seed,
+            as_read=self.as_read,
+        )
+
+
+def held_with(scenario: Path | None, province: Path | None, as_read: dict[Path, str]) -> HeldWith:
+    """Read what meetings are held with; without a scenario it is the province as it is.
+
+    `as_read`: the sums of what was read already, to which those of these files are added. Raises
+    `InputError`.
+    """
+    if scenario is None:
+        path = (province or current().province).resolve()
+        base, base_path = plain_scenario(path), path
+    else:
+        sum_before_reading([scenario], as_read)
+        base, base_path = load_scenario(scenario), scenario
+        path = province or province_of(base, scenario)
+    sum_before_reading([path], as_read)
+    return HeldWith(base, base_path, load_province(path), path, as_read)
+
+
+def plain_scenario(province_path: Path) -> Scenario:
+    """A province as it is, for meetings that no scenario is named for."""
+    return Scenario.model_validate(
+        {
+            "schema": "giaoban.scenario/1",
+            "id": "meeting",
+            "question": "?",
+            "question_vi": "?",
+            "province": str(province_path),
+        }
+    )
 
 
 def make_question(

@@ -10,7 +10,7 @@ from pathlib import Path
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import refuse_changed
 from giaoban.processes.progress import Progress
-from giaoban.regulation import Regulation, article_of, calendar_rules
+from giaoban.regulation import CalendarRules, Regulation, article_of, calendar_rules
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import MCU_UNITS
 from giaoban.results.model.quantities import Verdict
@@ -130,7 +130,8 @@ def plan(
     limits = _limits(world, found[0][0])
     asked = calendar_rules(world.province.regulation)
     moved = rules.MovedCalendar({named(each): each for each in registrations}, loads, limits, asked)
-    findings = rules.with_moves(_findings(world, registrations, found, named, limits, until), moved)
+    broken = _findings(world, registrations, found, named, limits, asked, until)
+    findings = rules.with_moves(broken, moved)
     chosen = _peaks(found, most_peaks)
     with new_run(root, _clean(f"calendar-{path.stem[:48]}"), now) as folder:
         answer = CalendarAnswer(
@@ -179,11 +180,11 @@ def _findings(
     found: Sequence[tuple[Moment, StaticLoads, Period]],
     name: rules.Name,
     limits: rules.OccupancyLimits,
+    asked: CalendarRules,
     until: date | None,
 ) -> list[Finding]:
     first, last = registrations[0].start.date(), registrations[-1].start.date()
     months = _whole_months(first, last if until is None else until)
-    asked = calendar_rules(world.province.regulation)
     all_found = [
         *rules.late_registrations(registrations, name, asked),
         *rules.unchecked(registrations, name, asked),

@@ -14,7 +14,7 @@ from giaoban.results.judge.verdict import with_meetings
 from giaoban.results.model.result import MeetingChecked
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
-from giaoban.scenarios.plan.question import Question, question_from
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
     course_scenario,
@@ -38,7 +38,7 @@ def meetings_of(question: Question) -> list[AskedMeeting]:
     Raises:
         InputError: a mistake in one of them, before anything is emulated.
     """
-    scenario, path = question.scenario, question.scenario_path
+    scenario = question.scenario
     found: dict[str, AskedMeeting] = {}
     for file in question.meetings:
         meeting = load_meeting(file)
@@ -48,15 +48,7 @@ def meetings_of(question: Question) -> list[AskedMeeting]:
         if absent := list(meeting.absent(question.province, scenario.new_bridges)):
             raise tomlfile.mistakes(file, absent)
         try:
-            held = course_scenario(meeting, scenario, question.province)
-            asked = question_from(
-                held,
-                path,
-                question.province,
-                question.province_path,
-                seed=question.plan.seed,
-                as_read=question.as_read,
-            )
+            asked = question.with_scenario(course_scenario(meeting, scenario, question.province))
         except InputError as error:
             raise InputError("{file}: {error}", file=file, error=error) from None
         found[meeting.id] = AskedMeeting(meeting, asked)

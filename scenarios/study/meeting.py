@@ -15,7 +15,7 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
-from giaoban.files import refuse_changed, sum_before_reading
+from giaoban.files import refuse_changed
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation
@@ -42,25 +42,17 @@ from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.measure.assumptions import assumption
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.plan.question import (
-    Question,
-    devices_of,
-    make_question,
-    province_of,
-    question_from,
-)
+from giaoban.scenarios.plan.question import HeldWith, Question, devices_of, make_question
 from giaoban.scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
     check_scenario,
     course_scenario,
 )
-from giaoban.scenarios.spec.project import current, project_of
-from giaoban.scenarios.spec.scenario import Scenario, load_scenario
+from giaoban.scenarios.spec.project import project_of
+from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import N_, Sentence, message
-from giaoban.topology.load import load_province
-from giaoban.topology.model import Province
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
@@ -75,51 +67,6 @@ class PartOutcome:
     assumptions: Sequence[Assumption]
     unmodelled: Sequence[Unmodelled]
     names: dict[str, str]
-
-
-def plain_scenario(province_path: Path) -> Scenario:
-    """A province as it is, for meetings that no scenario is named for."""
-    return Scenario.model_validate(
-        {
-            "schema": "giaoban.scenario/1",
-            "id": "meeting",
-            "question": "?",
-            "question_vi": "?",
-            "province": str(province_path),
-        }
-    )
-
-
-@dataclass(frozen=True)
-class HeldWith:
-    """What meetings are held with: the scenario, the province, and their files.
-
-    `as_read`: the sums of all files of the answer from before they were read, as
-    `giaoban.scenarios.plan.question.Question` has them.
-    """
-
-    base: Scenario
-    base_path: Path
-    province: Province
-    province_path: Path
-    as_read: dict[Path, str]
-
-
-def held_with(scenario: Path | None, province: Path | None, as_read: dict[Path, str]) -> HeldWith:
-    """Read what meetings are held with; without a scenario it is the province as it is.
-
-    `as_read`: the sums of what was read already, to which those of these files are added. Raises
-    `InputError`.
-    """
-    if scenario is None:
-        path = (province or current().province).resolve()
-        base, base_path = plain_scenario(path), path
-    else:
-        sum_before_reading([scenario], as_read)
-        base, base_path = load_scenario(scenario), scenario
-        path = province or province_of(base, scenario)
-    sum_before_reading([path], as_read)
-    return HeldWith(base, base_path, load_province(path), path, as_read)
 
 
 def hold(
@@ -151,12 +98,7 @@ def hold(
     make = {"check": check_scenario, "course": course_scenario}
     made = {part: make[part](meeting, base, province) for part in parts}
     for part in parts:  # all mistakes are told before a minute of emulation
-        criteria_of(
-            question_from(
-                made[part], held.base_path, province, held.province_path,
-                seed=seed, as_read=as_read,
-            )
-        )  # fmt: skip
+        criteria_of(held.question(made[part], seed))
     refuse_changed(as_read)
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)

@@ -21,7 +21,7 @@ from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import OFF, LossBehaviour, TerminalsChecked
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
-from giaoban.scenarios.plan.question import Question, question_from
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.scenario import MeetingSettings
 from giaoban.scenarios.study.variations import Found, Untried, checked, try_each, untried
 from giaoban.sentence import N_, Sentence
@@ -134,19 +134,12 @@ def _told(
 
 def _asked(question: Question, does: LossBehaviour) -> Question | InputError:
     """The question where terminals do this, or what in the scenario forbids it."""
-    scenario, path = question.scenario, question.scenario_path
+    scenario = question.scenario
     try:
         meeting = MeetingSettings.model_validate({**dict(scenario.meeting), **asdict(does)})
-        return question_from(
-            scenario.model_copy(update={"meeting": meeting}),
-            path,
-            question.province,
-            question.province_path,
-            seed=question.plan.seed,
-            as_read=question.as_read,
-        )
+        return question.with_scenario(scenario.model_copy(update={"meeting": meeting}))
     except ValidationError as error:
         found = [(("meeting",), does.id, said_by_pydantic(dict(e))) for e in error.errors()]
-        return tomlfile.mistakes(path, found)
+        return tomlfile.mistakes(question.scenario_path, found)
     except InputError as error:
         return error

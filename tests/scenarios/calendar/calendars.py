@@ -12,8 +12,8 @@ from giaoban.regulation import calendar_rules
 from giaoban.scenarios.calendar.icalendar_file import read_ics
 from giaoban.scenarios.calendar.occupancy import CalendarContext
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
+from giaoban.scenarios.plan.question import plain_scenario
 from giaoban.scenarios.spec.meeting_catalogue import files, load_meeting
-from giaoban.scenarios.study.meeting import plain_scenario
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 
 FILES = Path(__file__).parent / "files"
@@ -26,7 +26,7 @@ def world() -> CalendarContext:
     """The default province, with nothing added."""
     catalogue = {meeting.id: meeting for meeting in map(load_meeting, files())}
     path = DEFAULT_PROVINCE.resolve()
-    return CalendarContext(plain_scenario(path), path, load_province(path), path, catalogue)
+    return CalendarContext(plain_scenario(path), path, load_province(path), path, {}, catalogue)
 
 
 ASKED = calendar_rules(world().province.regulation)

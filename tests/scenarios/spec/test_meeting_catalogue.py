@@ -11,7 +11,7 @@ from scenario_factory import DEFAULT, SCENARIOS, giaoban
 from giaoban.errors import InputError
 from giaoban.regulation import cited
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.plan.question import question_from
+from giaoban.scenarios.plan.question import plain_scenario, question_from
 from giaoban.scenarios.spec.meeting_catalogue import (
     CHECK_S,
     CataloguedMeeting,
@@ -23,7 +23,6 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     load_meeting,
 )
 from giaoban.scenarios.spec.scenario import Scenario, load_scenario
-from giaoban.scenarios.study.meeting import plain_scenario
 from giaoban.topology.load import load_province
 from giaoban.translation import translator
 

@@ -11,7 +11,7 @@ from giaoban.errors import InputError
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.plan.question import make_question, question_from
+from giaoban.scenarios.plan.question import make_question, plain_scenario, question_from
 from giaoban.scenarios.spec.meeting_catalogue import (
     CATALOGUE,
     CataloguedMeeting,
@@ -19,7 +19,6 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     course_scenario,
     load_meeting,
 )
-from giaoban.scenarios.study.meeting import plain_scenario
 from giaoban.topology.load import load_province
 from tests.nights import at_night
 

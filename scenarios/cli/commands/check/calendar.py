@@ -16,9 +16,9 @@ from giaoban.results.report.meetings.calendar_summary import brief
 from giaoban.scenarios.calendar.occupancy import CalendarContext
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
+from giaoban.scenarios.plan.question import held_with
 from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
 from giaoban.scenarios.study.calendar import plan
-from giaoban.scenarios.study.meeting import held_with
 from giaoban.sentence import Sentence
 
 MOST_PEAKS = 3
@@ -69,14 +69,7 @@ def command(
     sum_before_reading([file, *kinds], as_read)
     with_what = held_with(scenario, province, as_read)
     known = [load_meeting(path) for path in kinds]
-    world = CalendarContext(
-        with_what.base,
-        with_what.base_path,
-        with_what.province,
-        with_what.province_path,
-        {meeting.id: meeting for meeting in known},
-        as_read,
-    )
+    world = CalendarContext(**vars(with_what), catalogue={each.id: each for each in known})
     with progress() as told:
         planned = plan(
             file,

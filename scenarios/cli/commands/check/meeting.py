@@ -21,8 +21,9 @@ from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName, check_emulates
 from giaoban.scenarios.load.plan import ROOM
 from giaoban.scenarios.load.target import check_room, parse_target
+from giaoban.scenarios.plan.question import held_with
 from giaoban.scenarios.spec.meeting_catalogue import find, load_meeting
-from giaoban.scenarios.study.meeting import check_at, held_with, hold
+from giaoban.scenarios.study.meeting import check_at, hold
 from giaoban.sentence import Sentence
 
 
