@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import writing
@@ -64,14 +63,18 @@ def helpers_for(question: Question, count: int | None) -> AbstractContextManager
     return pool
 
 
-class SeedTrials(Protocol):
-    """Other seeds that are tried meanwhile."""
+class SeedTrials:
+    """Other seeds that are tried meanwhile: here none are, and `told` says why, or nothing."""
+
+    def __init__(self, told: Seeds | None = None) -> None:
+        self._told = told
 
     def begin(self) -> None:
         """From now on there is time for it."""
 
     def seeds(self, folder: Path, progress: Progress) -> Seeds | None:
         """What they came to, when all are through; `folder` is for what is in the way meanwhile."""
+        return self._told
 
 
 def other_seeds(
@@ -87,12 +90,12 @@ def other_seeds(
         InputError: more than can be emulated.
     """
     if count == 0:
-        return _NoTrials(None)
+        return SeedTrials()
     if not (why := reasons(question.plan)):
         return _EstimatedTrials(question, OTHER_SEEDS if count is None else count, helpers)
     if count is None:
         told = joined("; ", why)
-        return _NoTrials(Seeds(refused=told.en, refused_vi=told.vi))
+        return SeedTrials(Seeds(refused=told.en, refused_vi=told.vi))
     if count > MOST_EMULATED:
         raise InputError(
             "--seeds = {count}: {scenario_path} cannot be estimated, and no more than "
@@ -106,18 +109,7 @@ def other_seeds(
     return _EmulatedTrials(question, count, engine)
 
 
-@dataclass
-class _NoTrials:
-    told: Seeds | None
-
-    def begin(self) -> None:
-        """There is nothing to do."""
-
-    def seeds(self, _folder: Path, _progress: Progress) -> Seeds | None:
-        return self.told
-
-
-class _EstimatedTrials:
+class _EstimatedTrials(SeedTrials):
     """In processes beside this one; without any, when the answers are wanted."""
 
     def __init__(self, question: Question, count: int, helpers: Helpers) -> None:
@@ -134,7 +126,7 @@ class _EstimatedTrials:
         keep_in(self._helpers, self._question)
         self._answers = [ask(with_kept, _estimated_at, seed) for seed in self._seeds]
 
-    def seeds(self, _folder: Path, progress: Progress) -> Seeds:
+    def seeds(self, folder: Path, progress: Progress) -> Seeds:
         trials = []
         for number, answer in enumerate(self._answers):
             progress(
@@ -145,16 +137,13 @@ class _EstimatedTrials:
         return seeds_of(trials, "estimate")
 
 
-class _EmulatedTrials:
+class _EmulatedTrials(SeedTrials):
     """By emulations, each in a process of its own, once the check's own is through."""
 
     def __init__(self, question: Question, count: int, engine: EngineName) -> None:
         self._question = question
         self._seeds = others(question.plan.seed, count)
         self._engine = engine
-
-    def begin(self) -> None:
-        """Emulations of the check itself go first."""
 
     def seeds(self, folder: Path, progress: Progress) -> Seeds:
         place = folder / PLACE

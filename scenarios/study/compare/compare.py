@@ -28,7 +28,8 @@ from giaoban.scenarios.study.compare.effects import ComparedSide, side_of
 from giaoban.scenarios.study.compare.sides import ComparedPair
 from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
-from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
+from giaoban.scenarios.study.whatif.confirm import summarised
+from giaoban.scenarios.study.whatif.judge import CONFIRMED
 from giaoban.scenarios.study.whatif.variant import UnnamedVariant
 from giaoban.sentence import N_, Sentence, said_by
 from giaoban.topology.sandbox import kernel

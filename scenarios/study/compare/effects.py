@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Literal
 
 from giaoban.names import ACCESS_PREFIX
@@ -140,17 +141,8 @@ def bridges(
 
 def _same_figure(criterion: Criterion, before: Criteria) -> bool:
     """Whether it was about the same before: a scenario may have another of this name."""
-    same = next((c for c in before.criterion if c.id == criterion.id), None)
-    return same is not None and (
-        (same.measure, same.statistic, same.warm_up_s, same.unit, same.sense)
-        == (
-            criterion.measure,
-            criterion.statistic,
-            criterion.warm_up_s,
-            criterion.unit,
-            criterion.sense,
-        )
-    )
+    told = attrgetter("id", "measure", "statistic", "warm_up_s", "unit", "sense")
+    return told(criterion) in map(told, before.criterion)
 
 
 def _points(was: float | None, now: float | None, criterion: Criterion) -> float:

@@ -24,11 +24,12 @@ WORDS = frozenset(
 
 def changes(kind: InputFile, old: Path, new: Path) -> list[InputChange]:
     """Every key that differs. Raises `InputError` for a file that is no TOML."""
-    texts = read_text(old), read_text(new)
-    before = dict(_flat(parse(old, texts[0])))
-    after = dict(_flat(parse(new, texts[1])))
-    lines = places(texts[1])
-    numbers = dict(_numbered(parse(new, texts[1])))
+    before = {at: text for at, _, text in _walk(parse(old, read_text(old)))}
+    text_now = read_text(new)
+    walked = list(_walk(parse(new, text_now)))
+    after = {at: text for at, _, text in walked}
+    numbers = {at: place for at, place, _ in walked}
+    lines = places(text_now)
     found = []
     for loc in dict.fromkeys([*before, *after]):
         was, now = before.get(loc), after.get(loc)
@@ -43,7 +44,7 @@ def changes(kind: InputFile, old: Path, new: Path) -> list[InputChange]:
                 new=now,
                 at=_about(loc),
                 words=bool({*loc} & WORDS) and not _whole(loc, before, after),
-                line=_line(numbers.get(loc), lines),
+                line=_line(numbers.get(loc, ()), lines),
             )
         )
     return found
@@ -65,18 +66,9 @@ def _about(loc: tuple[str, ...]) -> str | None:
     return None
 
 
-def _flat(value: object, loc: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    for at, _, text in _walk(value, loc, ()):
-        yield at, text
-
-
-def _numbered(value: object) -> Iterator[tuple[tuple[str, ...], Loc]]:
-    for at, place, _ in _walk(value, (), ()):
-        yield at, place
-
-
-def _walk(value: object, loc: tuple[str, ...], place: Loc
-) -> Iterator[tuple[tuple[str, ...], Loc, str]]:  # fmt: skip
+def _walk(
+    value: object, loc: tuple[str, ...] = (), place: Loc = ()
+) -> Iterator[tuple[tuple[str, ...], Loc, str]]:
     """Each plain value: where it is by names, where by numbers, and as text."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -92,8 +84,7 @@ def _walk(value: object, loc: tuple[str, ...], place: Loc
         yield loc, place, str(value)
 
 
-def _line(place: Loc | None, lines: Mapping[Loc, int]) -> int | None:
-    for length in range(len(place or ()), 0, -1):
-        if (found := lines.get((place or ())[:length])) is not None:
-            return found
-    return None
+def _line(place: Loc, lines: Mapping[Loc, int]) -> int | None:
+    """That of the value, or of the nearest table around it."""
+    around = (lines.get(place[:length]) for length in range(len(place), 0, -1))
+    return next((line for line in around if line is not None), None)

@@ -23,12 +23,11 @@ NOT_LOOKED_INTO = frozenset({"runs", "site-packages", "node_modules", "__pycache
 
 @dataclass(frozen=True)
 class ComparedPair:
-    """A scenario before and after; None: it is new, or gone. `error`: why a side cannot be read."""
+    """A scenario before and after; None: it is new, or gone."""
 
     name: str
     old: Base | None
     new: Base | None
-    error: InputError | None = None
 
 
 def pairs(old: Path, new: Path, scenarios: Sequence[Path] = ()) -> list[ComparedPair]:
@@ -47,28 +46,22 @@ def pairs(old: Path, new: Path, scenarios: Sequence[Path] = ()) -> list[Compared
             other=Sentence(kinds[1]),
         )
     if kinds[0] == "scenario":
-        return [_pair(new.stem, (old, None), (new, None))]
+        return [ComparedPair(new.stem, base_of(old), base_of(new))]
     if kinds[0] == "province":
         asked = list(scenarios) or [EXISTING]
-        return [_pair(path.stem, (path, old), (path, new)) for path in asked]
+        return [ComparedPair(path.stem, base_of(path, old), base_of(path, new)) for path in asked]
     there = {side: {p.relative_to(side): p for p in _scenarios(side)} for side in (old, new)}
     names = sorted({*there[old], *there[new]})
     if not names:
         raise InputError("{old}, {new}: no scenario in either of them", old=old, new=new)
     return [
-        _pair(
-            name.with_suffix("").as_posix(),
-            (there[old].get(name), None),
-            (there[new].get(name), None),
+        ComparedPair(
+            "-".join(name.with_suffix("").parts),
+            base_of(there[old][name]) if name in there[old] else None,
+            base_of(there[new][name]) if name in there[new] else None,
         )
         for name in names
     ]
-
-
-def _pair(name: str, old: tuple[Path | None, Path | None], new: tuple[Path | None, Path | None]
-) -> ComparedPair:  # fmt: skip
-    then, now = (None if path is None else base_of(path, province) for path, province in (old, new))
-    return ComparedPair(name.replace("/", "-"), then, now)
 
 
 def _kind(path: Path) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.device import load_devices
 from giaoban.mcu_sim.fit import use_by_calls
 from giaoban.mcu_sim.sdp.h264 import LEVELS
@@ -43,7 +43,7 @@ from giaoban.scenarios.study.seeds import Judge, SeedsJudge
 from giaoban.scenarios.study.whatif import confirm
 from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
 from giaoban.scenarios.study.whatif.join_pacing import slower
-from giaoban.scenarios.study.whatif.judge import judged, without_result
+from giaoban.scenarios.study.whatif.judge import as_confirmed
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.topology.network import Network
@@ -72,37 +72,26 @@ class HeadroomRequest:
         return self.variant.model_copy(update={"id": f"more-{count}", "more": count})
 
 
-@dataclass(frozen=True)
-class _OwnSeedJudge:
-    """Judges a number of further bridges at the own seed; can be sent to another process."""
-
-    order: HeadroomRequest
-    judge: Judge
-
-    def __call__(self, count: int) -> Result:
-        return self.judge(ask(self.order.base, self.order.more(count)).question).result
+def at_own_seed(order: HeadroomRequest, judge: Judge, count: int) -> Result:
+    """A number of further bridges, judged at the own seed."""
+    return judge(ask(order.base, order.more(count)).question).result
 
 
-@dataclass(frozen=True)
-class _OtherSeedsJudge:
-    """Judges a number that passes at the own seed by others as well."""
-
-    order: HeadroomRequest
-    beside: WorkerProcess | InlineWorker
-
-    def __call__(self, count: int, own: Result) -> Result:
-        if not self.order.seeds or own.verdict != "pass":
-            return own
-        question = ask(self.order.base, self.order.more(count)).question
-        return SeedsJudge(self.order.seeds, helpers=self.beside).settled(question, own)
+def _at_other_seeds(
+    order: HeadroomRequest, beside: WorkerProcess | InlineWorker, count: int, own: Result
+) -> Result:
+    """A number that passes at the own seed, judged by others as well."""
+    if not order.seeds or own.verdict != "pass":
+        return own
+    question = ask(order.base, order.more(count)).question
+    return SeedsJudge(order.seeds, helpers=beside).settled(question, own)
 
 
 def _judging(
     order: HeadroomRequest, judge: Judge, progress: Progress, beside: WorkerProcess | InlineWorker
 ) -> HeadroomSearch:
-    return HeadroomSearch(
-        _OwnSeedJudge(order, judge), progress, beside, _OtherSeedsJudge(order, beside)
-    )
+    at_others = partial(_at_other_seeds, order, beside)
+    return HeadroomSearch(partial(at_own_seed, order, judge), progress, beside, at_others)
 
 
 def headroom(
@@ -243,7 +232,10 @@ def _confirmed(
                 progress=progress,
                 language=order.language,
             )
-            said |= {number: _judged(order, number, found) for number in wanted}
+            said |= {
+                number: as_confirmed(name := f"more-{number}", found[name], order.engine)
+                for number in wanted
+            }
         if "invalid" in {judged.verdict for judged in said.values()}:
             break
         if more >= 0 and said[more].verdict != "pass":
@@ -253,16 +245,6 @@ def _confirmed(
         else:
             break
     return more, said
-
-
-def _judged(
-    order: HeadroomRequest, number: int, found: Mapping[str, Result | InvalidRun]
-) -> Judged:
-    name = f"more-{number}"
-    result, run = found[name], f"{confirm.CONFIRMED}/{name}"
-    if isinstance(result, InvalidRun):
-        return without_result(str(result), order.engine.value, run)
-    return judged(result, order.engine.value, run)
 
 
 def _with_streams(

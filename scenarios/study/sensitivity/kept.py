@@ -6,8 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import Protocol
 
-from giaoban.results.model.places import Binding
-from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.studies.sensitivity import FlipPoint, TriedValue
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.identity import code_identity
@@ -35,11 +33,7 @@ class _KeptSide(StrictModel):
 
 class _KeptWorld(StrictModel):
     key: str
-    possible: bool
-    verdict: Verdict = "invalid"
-    binding: Binding | None = None
-    estimated: bool = False
-    whole: bool = True
+    found: Found | None
 
 
 def content_of(asked: Asked) -> bytes:
@@ -97,23 +91,8 @@ class KeptWorlds:
     def find(self, given: Draw) -> Looked | None:
         """As of `Kept`."""
         known = self._points.find(self._key(given))
-        if known is None:
-            return None
-        found = Found(known.verdict, known.binding, known.estimated, known.whole)
-        return Looked(given, found if known.possible else None)
+        return None if known is None else Looked(given, known.found)
 
     def keep(self, made: Looked) -> None:
         """As of `Kept`."""
-        key, found = self._key(made.draw), made.found
-        self._points.keep(
-            _KeptWorld(key=key, possible=False)
-            if found is None
-            else _KeptWorld(
-                key=key,
-                possible=True,
-                verdict=found.verdict,
-                binding=found.binding,
-                estimated=found.estimated,
-                whole=found.whole,
-            )
-        )
+        self._points.keep(_KeptWorld(key=self._key(made.draw), found=made.found))

@@ -91,11 +91,6 @@ class GridPoint(NamedTuple):
         )
 
 
-def load_sweep(path: Path) -> Sweep:
-    """Read a sweep file. Raises `InputError` naming every mistake with its line."""
-    return tomlfile.load(path, Sweep)
-
-
 def spots(sweep: Sweep, path: Path, base: Base) -> list[GridPoint]:
     """All points, in the order of the axes. Raises `InputError` for values that do not exist."""
     axes, province = sweep.axes, base.province

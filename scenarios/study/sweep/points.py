@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from giaoban import build_cache
-from giaoban.files import writing
-from giaoban.results.model.studies.sweep import SweepPoint
-
-
-def sweep_points(folder: Path) -> Points[SweepPoint]:
-    """Those of sweeps."""
-    return Points(folder, SweepPoint.model_validate_json)
+from giaoban.files import whole, writing
 
 
 def default_folder() -> Path:
@@ -55,15 +46,8 @@ class Points[M: Keyed]:
         path = self._path(point.key)
         with writing(self._folder):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(point.model_dump_json() + "\n")
-                os.replace(name, path)
-            except BaseException:
-                with suppress(FileNotFoundError):
-                    os.unlink(name)
-                raise
+            with whole(path) as aside:
+                aside.write_text(point.model_dump_json() + "\n", encoding="utf-8")
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.json"

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from giaoban.errors import InvalidRun
 from giaoban.processes.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.model.quantities import Method, Verdict
+from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.whatif import FailureCheck, Judged, VariantResult, WhatIf
 from giaoban.results.report.summaries.whatif_summary import summary_md
@@ -24,14 +23,13 @@ from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import (
-    CONFIRMED,
     ConfirmationPoint,
     confirm,
     worst_failure,
 )
 from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
-from giaoban.scenarios.study.whatif.judge import judged, of_the_whole, without_result
+from giaoban.scenarios.study.whatif.judge import as_confirmed, judged, of_the_whole
 from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
 from giaoban.scenarios.study.whatif.search import JudgedState, SearchResult
 from giaoban.scenarios.study.whatif.variant import Price, UnnamedVariant, Variant
@@ -206,7 +204,6 @@ def _found_lines(
     """What the search found: the cheapest, and the cheapest with calls as they were asked for."""
 
     def line(item: JudgedState, ident: str, name: str) -> _Line:
-        assert item.result is not None
         variant = changed(order.variants[0], item.state, ident)
         if item.pace_s is not None:
             variant = variant.model_copy(update={"pace_s": item.pace_s})
@@ -290,7 +287,7 @@ def _confirmed(
         progress=progress,
         language=order.language,
     )
-    said_of = {name: _judged(order, name, result) for name, result in found.items()}
+    said_of = {name: as_confirmed(name, result, order.engine) for name, result in found.items()}
     lines = [
         line.confirmed(said_of[line.variant.id]) if line.variant.id in chosen else line
         for line in lines
@@ -305,14 +302,6 @@ def _confirmed(
             judged=said_of[FAILURE_POINT],
         )
     return _ordered(lines), failure
-
-
-def _judged(order: WhatIfRequest, name: str, result: Result | InvalidRun) -> Judged:
-    method: Method = order.engine.value
-    run = f"{CONFIRMED}/{name}"
-    if isinstance(result, InvalidRun):
-        return without_result(str(result), method, run)
-    return judged(result, method, run)
 
 
 def draw_map(line: _Line, folder: Path, lang: Language) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
@@ -22,13 +23,11 @@ from giaoban.scenarios.spec.faults.kinds.cut import Cut
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.scenarios.study.failures.trial import trial
 from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.judge import CONFIRMED
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.topology.routing import shortest_paths
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import N_, SOURCE, Language
-
-CONFIRMED = "confirmed"
-"""The folder of the emulations, within an answer's own."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,9 @@ def confirm(
         kernel.ensure(progress)  # once, before several would wait for it
     found = emulate_all(
         (
-            summarised(point.name, question_of(base, point), engine, folder, language, result_alone)
+            summarised(
+                point.name, question_of(base, point), engine, folder, language, attrgetter("result")
+            )
             for point in points
         ),
         len(points),
@@ -86,11 +87,6 @@ def summarised[T](
     place = folder / CONFIRMED / name
     place.mkdir(parents=True)
     return EmulationJob(name, question, engine, place, partial(_look, language, found))
-
-
-def result_alone(answer: Answer) -> Result:
-    """What is wanted of an answer's emulation where nothing else is."""
-    return answer.result
 
 
 def question_of(base: Base, point: ConfirmationPoint) -> Question:

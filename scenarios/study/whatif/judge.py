@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from giaoban.errors import InvalidRun
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import InUse, Result
 from giaoban.results.model.studies.whatif import Judged, Margin
 from giaoban.results.report.screen_wording import place_words
+from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges
 
+CONFIRMED = "confirmed"
+"""The folder of the emulations, within an answer's own."""
 
-def without_result(why: str, method: Method, run: str) -> Judged:
-    """An emulation that came to no result."""
+
+def as_confirmed(name: str, found: Result | InvalidRun, engine: EngineName) -> Judged:
+    """What an emulation says that has the folder of this name, or that it came to no result."""
+    run = f"{CONFIRMED}/{name}"
+    if not isinstance(found, InvalidRun):
+        return judged(found, engine.value, run)
     return Judged(
-        method=method,
+        method=engine.value,
         verdict="invalid",
-        reasons=[why],
+        reasons=[str(found)],
         binding=None,
         where="",
         margins=[],

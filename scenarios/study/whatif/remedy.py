@@ -169,7 +169,6 @@ def said(item: JudgedState, rates: Mapping[str, float]) -> Sentence:
         message(N_("{link} shaped to {rate} Mb/s"), link=named.link(link), rate=mbps)
         for link, mbps in item.state.shaped
     ]
-    assert result is not None
     what, verdict = joined(" + ", parts), VERDICTS[result.verdict]
     binding = result.binding
     if binding is None:

@@ -85,32 +85,30 @@ class SearchState:
 
 @dataclass(frozen=True)
 class JudgedState:
-    """A state's question, with the answer if it was judged packet by packet.
+    """A state's question, with the answer as it was judged packet by packet.
 
     `pace_s`: bridges join so far apart, where that is another pace than the variant's.
     """
 
     state: SearchState
     question: Question
-    result: Result | None
+    result: Result
     pace_s: float | None = None
 
     @property
     def passes(self) -> bool:
-        return self.result is not None and self.result.verdict == "pass"
+        return self.result.verdict == "pass"
 
 
 @dataclass
 class SearchResult:
     """What a search found: the cheapest state that passes, the cheapest with calls as asked.
 
-    `neighbour` is the last one judged that does not pass. `looked_at` counts all states, `log` says
-    in words what was judged.
+    `looked_at` counts all states, `judged` are those that were judged packet by packet.
     """
 
     cheapest: JudgedState | None = None
     as_asked: JudgedState | None = None
-    neighbour: JudgedState | None = None
     looked_at: int = 0
     judged: list[JudgedState] = field(default_factory=list)
 
@@ -119,10 +117,8 @@ class SearchResult:
         return next((each for each in self.judged if each.state == state), None)
 
     def add(self, judgement: JudgedState) -> JudgedState:
-        """The same; the last that does not pass is the neighbour."""
+        """The same, which is known from now on."""
         self.judged.append(judgement)
-        if not judgement.passes:
-            self.neighbour = judgement
         return judgement
 
 
@@ -145,8 +141,7 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
     States are looked at in the order of `tools.key`, until what was found is no dearer than the
     least that may come of any that is left.
     """
-    assert start.result is not None
-    found = SearchResult(neighbour=start, judged=[start])
+    found = SearchResult(judged=[start])
     heap: list[tuple[Key, int, SearchState, Question]] = []
     least = {start.state: start.state}
     too_slow: dict[tuple[object, ...], Result] = {}
@@ -211,7 +206,6 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
                 break
             tried += 1
             judgement = found.add(tools.judge(state, question))
-        assert judgement.result is not None
         if judgement.passes:
             most = tried + MOST_SLOWED
             least_bought = _with_cheapest_lines(tools, start.question, judgement, found, most)

@@ -5,12 +5,10 @@ A variants file holds several of them, to be compared side by side, and what thi
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban import tomlfile
 from giaoban.provenance import Name, Sourced, Text
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
@@ -149,8 +147,3 @@ class Variants(StrictModel):
                     )
                 )
         return self
-
-
-def load_variants(path: Path) -> Variants:
-    """Read a variants file. Raises `InputError` naming every mistake with its line."""
-    return tomlfile.load(path, Variants)

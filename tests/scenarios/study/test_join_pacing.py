@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -127,7 +128,7 @@ def test_headroom_is_that_of_the_pace_at_which_most_fit(
 ) -> None:
     judge, beside = Grown(fit), InlineWorker()
     order = HeadroomRequest(here, Variant(id="now"))
-    start = HeadroomSearch(run._OwnSeedJudge(order, judge), lambda *_: None, beside)
+    start = HeadroomSearch(partial(run.at_own_seed, order, judge), lambda *_: None, beside)
     paced, judging, found = run._largest(order, start, 20, judge, lambda *_: None, beside)
     assert (found, paced.base.pace_s) == (more, pace_s)
     if found >= 0:

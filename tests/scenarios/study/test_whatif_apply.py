@@ -14,8 +14,9 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask, base_of, siblings, with_cards
 from giaoban.scenarios.study.whatif.cut_away import cut_away
-from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
+from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, Variants
 from giaoban.scenarios.study.whatif.words import changes
+from giaoban.tomlfile import load
 from giaoban.topology.model import BridgeSpec, Link, LinkChange
 
 SOURCE = {"source": "test"}
@@ -168,7 +169,7 @@ def test_bad_variants(tmp_path: Path, text: str, said: str) -> None:
     head = 'schema = "giaoban.variants/1"\nscenario = "s.toml"\nquestion = "q"\nquestion_vi = "q"\n'
     path.write_text(head + text, encoding="utf-8")
     with pytest.raises(InputError, match=said) as error:
-        load_variants(path)
+        load(path, Variants)
     assert str(error.value).startswith(f"{path}:")
 
 

@@ -11,14 +11,14 @@ from giaoban.processes.cluster import workers_for
 from giaoban.processes.workers import cores
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.run_ids import now_in_vietnam
-from giaoban.results.model.studies.sweep import SweepAnswer
+from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.summaries.sweep_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
-from giaoban.scenarios.study.sweep.axes import load_sweep
-from giaoban.scenarios.study.sweep.points import default_folder, sweep_points
+from giaoban.scenarios.study.sweep.axes import Sweep
+from giaoban.scenarios.study.sweep.points import Points, default_folder
 from giaoban.scenarios.study.sweep.sweep import (
     TABLE,
     SweepRequest,
@@ -26,6 +26,7 @@ from giaoban.scenarios.study.sweep.sweep import (
 )
 from giaoban.scenarios.study.whatif.apply import base_of
 from giaoban.sentence import Sentence
+from giaoban.tomlfile import load
 
 
 def command(
@@ -38,9 +39,7 @@ def command(
         ),
     ] = None,
     scheduler: options.Scheduler = None,
-    kept: Annotated[
-        Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
-    ] = None,
+    kept: options.Points = None,
     seeds: options.OtherSeeds = None,
     *,
     results: folders.Results,
@@ -54,13 +53,13 @@ def command(
     twice.
     """
     judging.known_baseline("estimate")
-    asked = load_sweep(file)
+    asked = load(file, Sweep)
     if seeds is not None:
         asked = asked.model_copy(update={"seeds": seeds})
     base = base_of(
         file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
     )
-    points = sweep_points(kept or default_folder())
+    points = Points(kept or default_folder(), SweepPoint.model_validate_json)
     # before what shows the progress has a thread
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
         order = SweepRequest(asked, file, base, points, workers, language.chosen())

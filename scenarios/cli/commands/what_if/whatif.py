@@ -27,10 +27,10 @@ from giaoban.scenarios.study.whatif.variant import (
     MOST_CARDS,
     OtherMeeting,
     UnnamedVariant,
-    load_variants,
+    Variants,
 )
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import parse, read_text
+from giaoban.tomlfile import load, parse, read_text
 from giaoban.topology.model import Link, LinkChange
 from giaoban.translation import N_
 
@@ -121,7 +121,7 @@ def command(
                 "and changed (allowed: options that say how to judge)",
                 scenario=scenario,
             )
-        variants = load_variants(scenario)
+        variants = load(scenario, Variants)
         base = base_of(scenario.parent / variants.scenario, province, seed=seed, pace_s=pace)
         asked = [
             variant.model_copy(
