@@ -113,6 +113,22 @@ def taken() -> None:
         _obeyed.taken()
 
 
+def end_asked_for() -> Callable[[], bool]:
+    """What says whether one has come since then, for whoever ends in an order of its own.
+
+    None of them raises any more; one that is ignored, as `nohup` has it, stays so.
+    """
+    came: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    for number in INTERRUPTIONS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, on_signal)
+    return lambda: bool(came)
+
+
 def _unwinding() -> bool:
     """Whether the exception is on its way: somebody is tidying up because of it."""
     error = sys.exception()

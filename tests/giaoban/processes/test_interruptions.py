@@ -106,6 +106,20 @@ wait()
     assert ran(code, tmp_path) == (130, ["tidy"], "")
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_whoever_ends_in_an_order_of_its_own_is_told(
+    tmp_path: Path, by: str, ignored: bool
+) -> None:
+    """As `giaoban mcu serve`, which hangs up first; not of what `nohup` has it ignore."""
+    code = (
+        f"signal.signal(signal.{by}, signal.{'SIG_IGN' if ignored else 'SIG_DFL'})\n"
+        "asked = interruptions.end_asked_for()\nprint(asked())\n"
+        f"signal.raise_signal(signal.{by})\nprint(asked())\n"
+    )
+    assert ran(code, tmp_path) == (0, ["False", str(not ignored)], "")
+
+
 def test_what_was_ignored_from_the_beginning_stays_ignored(tmp_path: Path) -> None:
     """As by `nohup`."""
     code = (

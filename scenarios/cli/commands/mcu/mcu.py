@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import math
 import os
 import re
 import select
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +36,7 @@ from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
-from giaoban.processes.interruptions import INTERRUPTIONS
+from giaoban.processes.interruptions import end_asked_for
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.commands.mcu.event_line import line_of
 from giaoban.scenarios.cli.commands.mcu.event_log import EventLog, started
@@ -270,7 +269,8 @@ def serve(
         screen.say(Sentence(known, device=chosen.name, listen=listen, port=over))
         screen.say(_rooms(config, listen))
         record(started(datetime.now().astimezone(), listen))
-        stop = _stopper(seconds)
+        stop = end_asked_for()
+        until_s = math.inf if seconds is None else time.monotonic() + seconds
         typed = Console(server, screen.say) if console else None
         # what is loaded by now stays: looking through it for garbage stops the sound for 75 ms
         gc.collect()
@@ -279,7 +279,7 @@ def serve(
         def turn() -> bool:
             if typed is not None:
                 typed.look()
-            return stop() or screen.failed is not None
+            return stop() or time.monotonic() >= until_s or screen.failed is not None
 
         server.run(turn)
         health = server.health()
@@ -417,24 +417,6 @@ def _video(mode: VideoMode | None, meetings: Path | None) -> VideoMode:
             mode=mode,
         )
     return mode or "presence"
-
-
-def _stopper(seconds: float | None) -> Callable[[], bool]:
-    """A function that says when to stop: after a time, or at the first signal that asks for it."""
-    stopped = False
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopped
-        stopped = True
-
-    for number in INTERRUPTIONS:
-        signal.signal(number, on_signal)
-    until_s = None if seconds is None else time.monotonic() + seconds
-
-    def stop() -> bool:
-        return stopped or (until_s is not None and time.monotonic() >= until_s)
-
-    return stop
 
 
 def _rooms(config: McuConfig, listen: str) -> Sentence:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import math
-import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, Literal
 
 import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
-from giaoban.processes.interruptions import INTERRUPTED, INTERRUPTIONS
+from giaoban.processes.interruptions import INTERRUPTED, end_asked_for
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_json
 from giaoban.sentence import N_, Sentence, joined
@@ -99,7 +97,7 @@ def send(
     plan = _plan(profile, media, rate, size, streams, seconds, seed)
     hosts.check_rate(host, plan.packets_per_s)
     intervals = None if impair is None else load_intervals(impair, seconds)
-    stop = _stopper()
+    stop = end_asked_for()
     by_kernel = _by_kernel(pacing, host)
     records = None
     try:
@@ -160,7 +158,7 @@ def receive(
     as_json: AsJson = False,
 ) -> int:
     """Count what comes, by SSRC; exit code 3 if the receive buffer overflowed."""
-    stop = _stopper()
+    stop = end_asked_for()
     try:
         sock = media_socket(address, port, dscp=0, buffer_bytes=64 << 20)
     except OSError as error:
@@ -385,18 +383,3 @@ def _sent_in_words(report: dict[str, Any]) -> str:
     if report["interrupted"]:
         lines.append(Sentence("interrupted: this is what was sent until then"))
     return "\n".join(map(language.say, lines))
-
-
-def _stopper() -> Callable[[], bool]:
-    """A function that is true after a signal that asks for the end."""
-    asked: list[int] = []
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-
-    def stopped() -> bool:
-        return bool(asked)
-
-    for number in INTERRUPTIONS:
-        signal.signal(number, on_signal)
-    return stopped

@@ -8,9 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, nullcontext
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,8 @@ from scenario_factory import giaoban as here
 
 from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.sip import CallEnded
-from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.scenarios.cli.commands.mcu.mcu import _judge
 from giaoban.scenarios.cli.commands.mcu.mcu import _line as line
-from giaoban.scenarios.cli.commands.mcu.mcu import _stopper as mcu_stopper
-from giaoban.scenarios.cli.commands.mcu.stream import _stopper as stream_stopper
 from tests.clients.programs import HOST, Mcu, end, free_ports, giaoban
 from tests.phone import Phone
 from tests.processes import PATIENCE_S, wait_for
@@ -224,7 +220,6 @@ def test_options_that_are_wrong(words: tuple[str, ...], says: str) -> None:
     [
         pytest.param(signal.SIGINT, marks=pytest.mark.nightly),
         signal.SIGTERM,
-        pytest.param(signal.SIGHUP, marks=pytest.mark.nightly),
     ],
 )
 def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None:
@@ -241,23 +236,17 @@ def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None
     assert [e["cause"] for e in mcu.said("left")] == ["put-out"] * 2
 
 
-@pytest.mark.parametrize(
-    "stopper", [partial(mcu_stopper, None), stream_stopper], ids=["serve", "stream"]
-)
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_all_that_ask_for_its_end_do_so_in_the_same_way(
-    by: signal.Signals, stopper: Callable[[], Callable[[], bool]]
-) -> None:
-    """What one of them brings about is looked at every day (above), and of all at night."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTIONS}
+def test_a_closed_terminal_ends_none_that_nohup_began(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        stop = stopper()
-        assert not stop()
-        signal.raise_signal(by)
-        assert stop()
+        mcu = Mcu(tmp_path)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGHUP, before)
+    mcu.process.send_signal(signal.SIGHUP)
+    with closing(Phone("cu-jut")) as caller:
+        caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
+        mcu.wait_for("joined")
+    mcu.stop()
 
 
 def test_calls_go_on_where_no_event_can_be_written() -> None:
