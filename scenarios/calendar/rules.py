@@ -214,7 +214,6 @@ class MovedCalendar:
         return Move(meeting=name, what="check", to=_minute(each.start - each.check_before))
 
     def registrations(self) -> list[Registration]:
-        """All as they are now."""
         return sorted(self._now.values(), key=lambda each: (each.start, each.end, each.uid))
 
     def kept(self, finding: Finding) -> bool:

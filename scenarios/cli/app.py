@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
@@ -197,12 +198,13 @@ class _Commands(TyperGroup):
                 each.params += judging.options(called)
             each.params.append(_lang())
         for each in (command, *below.values()):
-            each.format_help, each.parse_args = _Help(each), _Parsed(each)
+            each.format_help = partial(_show_help, each)
+            each.parse_args = partial(_parse_args, each)
         interruptions.loaded()
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        _print(help_of(self, ctx))
+        _show_help(self, ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         _asked_nothing(self, ctx, args)
@@ -238,30 +240,20 @@ def _asked_nothing(command: Any, ctx: Any, words: list[str]) -> None:
         raise NothingAskedError(command, ctx)
 
 
-class _Help:
+def _show_help(command: Any, ctx: Any, _formatter: Any) -> None:
     """In place of a command's own: its help in the reader's language."""
-
-    def __init__(self, command: Any) -> None:
-        self._command = command
-
-    def __call__(self, ctx: Any, formatter: Any) -> None:
-        _print(help_of(self._command, ctx))
+    _print(help_of(command, ctx))
 
 
-class _Parsed:
+def _parse_args(command: Any, ctx: Any, words: list[str]) -> Any:
     """In place of a command's own: what is wrong is told with the command's usage, always."""
-
-    def __init__(self, command: Any) -> None:
-        self._command = command
-
-    def __call__(self, ctx: Any, words: list[str]) -> Any:
-        _asked_nothing(self._command, ctx, words)
-        try:
-            return type(self._command).parse_args(self._command, ctx, words)
-        except Exception as error:
-            if hasattr(error, "show") and getattr(error, "ctx", ctx) is None:
-                error.ctx = ctx  # type: ignore[attr-defined]
-            raise
+    _asked_nothing(command, ctx, words)
+    try:
+        return type(command).parse_args(command, ctx, words)
+    except Exception as error:
+        if hasattr(error, "show") and getattr(error, "ctx", ctx) is None:
+            error.ctx = ctx  # type: ignore[attr-defined]
+        raise
 
 
 def _listed() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -13,18 +13,19 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from giaoban import PACKAGE, build_cache
 from giaoban.scenarios.cli import language
+from giaoban.scenarios.spec import project_folder
 from giaoban.translation import Language
 
 VARIABLE = "_GIAOBAN_COMPLETE"
 """Set by the shells' scripts, to the shell's name."""
 FILES, FOLDERS = ":files", ":folders"
 """An answer by which the shell adds names of files itself."""
-PROJECT = "giaoban.toml"
 
 _KINDS = {
     "scenario": "scenario",
@@ -117,13 +118,10 @@ def _described(named: dict[str, Any], begin: str) -> Iterator[str]:
 def _values(kind: str, begin: str, before: Sequence[str]) -> Iterator[str]:
     if kind.startswith("one of "):
         names = kind.removeprefix("one of ").split("|")
+        yield from (name for name in names if name.startswith(begin))
     elif kind in _NAMED:
         with suppress(OSError, ValueError, KeyError, TypeError):  # a file of somebody's is wrong
             yield from (n for n in sorted({*_NAMED[kind](before)}) if n.startswith(begin))
-        names = []
-    else:
-        names = []
-    yield from (name for name in names if name.startswith(begin))
     if kind in ("file", "scenario", "meeting"):
         yield FILES
     elif kind in ("folder", "run"):
@@ -145,20 +143,9 @@ def _runs(before: Sequence[str]) -> Iterator[str]:
     yield from (path.name for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
-def _devices(_before: Sequence[str]) -> Iterator[str]:
-    return _ids(PACKAGE / "mcu_sim" / "devices.toml", "device")
-
-
-def _profiles(_before: Sequence[str]) -> Iterator[str]:
-    return _ids(PACKAGE / "traffic" / "profiles.toml", "profile")
-
-
-def _criteria(_before: Sequence[str]) -> Iterator[str]:
-    return _ids(PACKAGE / "results" / "criteria.toml", "criterion")
-
-
-def _ids(path: Path, table: str) -> Iterator[str]:
-    return _below(tomllib.loads(path.read_text(encoding="utf-8")), table)
+def _ids(file: str, table: str, _before: Sequence[str]) -> Iterator[str]:
+    """Those of a file of the program's own."""
+    return _below(tomllib.loads((PACKAGE / file).read_text(encoding="utf-8")), table)
 
 
 def _below(value: Any, table: str) -> Iterator[str]:
@@ -185,16 +172,15 @@ def _baselines(before: Sequence[str]) -> Iterator[str]:
 _NAMED: dict[str, Callable[[Sequence[str]], Iterator[str]]] = {
     "scenario": _scenarios,
     "run": _runs,
-    "device": _devices,
-    "profile": _profiles,
-    "criterion": _criteria,
+    "device": partial(_ids, "mcu_sim/devices.toml", "device"),
+    "profile": partial(_ids, "traffic/profiles.toml", "profile"),
+    "criterion": partial(_ids, "results/criteria.toml", "criterion"),
     "meeting": _meetings,
     "baseline": _baselines,
 }
 
 
 def _given(option: str, before: Sequence[str]) -> Path | None:
-    """What an option on the line says."""
     for word, after in zip(before, [*before[1:], ""], strict=True):
         if word == option:
             return Path(after)
@@ -206,10 +192,8 @@ def _given(option: str, before: Sequence[str]) -> Path | None:
 def _project() -> tuple[Path | None, dict[str, str]]:
     """The folder of the project that we stand in, and what its file says."""
     with suppress(OSError, ValueError):
-        here = Path.cwd()
-        for folder in (here, *here.parents):
-            if (folder / PROJECT).is_file():
-                return folder, tomllib.loads((folder / PROJECT).read_text(encoding="utf-8"))
+        if (file := project_folder.find(project_folder.here())) is not None:
+            return file.parent, tomllib.loads(file.read_text(encoding="utf-8"))
     return None, {}
 
 

@@ -3,28 +3,21 @@ for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
-def _runs() -> Path:
-    from giaoban.scenarios.spec.project import current
+def _of_project(key: str) -> Callable[[], Path]:
+    def found() -> Path:
+        from giaoban.scenarios.spec.project import current
 
-    return current().runs
+        path: Path = getattr(current(), key)
+        return path
 
-
-def _baselines() -> Path:
-    from giaoban.scenarios.spec.project import current
-
-    return current().baselines
-
-
-def _province() -> Path:
-    from giaoban.scenarios.spec.project import current
-
-    return current().province
+    return found
 
 
 Results = Annotated[
@@ -32,7 +25,7 @@ Results = Annotated[
     typer.Option(
         "--results",
         help="folder that run folders are made in (the project's)",
-        default_factory=_runs,
+        default_factory=_of_project("runs"),
         show_default=False,
     ),
 ]
@@ -41,7 +34,7 @@ Runs = Annotated[
     typer.Option(
         "--results",
         help="folder of the runs (the project's)",
-        default_factory=_runs,
+        default_factory=_of_project("runs"),
         show_default=False,
     ),
 ]
@@ -50,7 +43,7 @@ Baselines = Annotated[
     typer.Option(
         "--baselines",
         help="folder of the baselines (the project's)",
-        default_factory=_baselines,
+        default_factory=_of_project("baselines"),
         show_default=False,
     ),
 ]
@@ -59,7 +52,7 @@ Province = Annotated[
     typer.Option(
         "--province",
         help="province file, TOML (the project's)",
-        default_factory=_province,
+        default_factory=_of_project("province"),
         show_default=False,
     ),
 ]

@@ -187,7 +187,7 @@ def folder_of_baselines() -> Path:
     return current().baselines
 
 
-def known_baseline(method: FoundBy | None = None) -> None:
+def known_baseline(method: FoundBy) -> None:
     """Read the baseline before anything is judged by `method`.
 
     Raises `InputError`: as `read_cases`.

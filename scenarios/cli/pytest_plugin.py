@@ -77,15 +77,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
 
 
 class ScenarioFile(pytest.File):
-    """One scenario file: one test."""
-
     def collect(self) -> Iterator[ScenarioItem]:
         yield ScenarioItem.from_parent(self, name="check")
 
 
 class ScenarioItem(pytest.Item):
-    """The check of a scenario."""
-
     def runtest(self) -> None:
         from giaoban.scenarios.emulation.engine import EngineName
         from giaoban.scenarios.plan.question import make_question

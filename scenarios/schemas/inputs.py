@@ -69,7 +69,6 @@ class Input(NamedTuple):
         return self.schema.removeprefix("giaoban.").partition("/")[0]
 
     def files(self) -> list[Path]:
-        """The program's own files of this kind."""
         return [path for pattern in self.own for path in sorted(PACKAGE.glob(pattern))]
 
 
@@ -104,7 +103,6 @@ def input_schema(kind: Input) -> dict[str, Any]:
 
 
 def input_schema_text(kind: Input) -> str:
-    """The same as text."""
     return json.dumps(input_schema(kind), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -26,7 +26,6 @@ ANSWERS: tuple[type[JsonFile], ...] = (
 
 
 def schema_path(of: type[JsonFile]) -> Path:
-    """Where the schema of an answer lies."""
     return FOLDER / of.FILE.replace(".json", OF_ANSWER)
 
 
@@ -38,7 +37,6 @@ def schema_text(of: type[JsonFile]) -> str:
 
 
 def input_texts() -> dict[Path, str]:
-    """The schemas of all files that people write."""
     return {FOLDER / f"{kind.name}{OF_INPUT}": input_schema_text(kind) for kind in INPUTS}
 
 

@@ -231,7 +231,6 @@ def _pictures(
 def _write(
     folder: Path, question: Question, answer: Answer, language: Language, *, proved: bool = True
 ) -> Proof | None:
-    """Result, summary, evidence and page."""
     result, plan = answer.result, question.plan
     write_result(folder, result)
     (folder / "summary.md").write_text(summary_md(result, language), encoding="utf-8")

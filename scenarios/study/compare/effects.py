@@ -45,14 +45,12 @@ class ComparedSide:
 
 
 def side_of(answer: Answer) -> ComparedSide:
-    """What is compared of an answer."""
     existing = [bridge.id for bridge in answer.result.question.existing]
     figures = figures_by_bridge(answer.judged, answer.criteria, existing, answer.result.faults)
     return ComparedSide(answer.result, answer.criteria, figures)
 
 
 def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginChange]:
-    """Each criterion, then and now."""
     then, now = ({c.id: c for c in result.criteria} for result in (old, new))
     found = []
     for ident in dict.fromkeys([*then, *now]):
@@ -191,7 +189,6 @@ def state_of(
     affected: Iterable[BridgeChange],
     tolerance_points: float,
 ) -> State:
-    """What to say of a scenario as a whole."""
     senses = {each.sense for each in changed}
     hurt = any(each.points > tolerance_points for each in affected)
     if WORST[new] > WORST[old] or {"worse", "less"} & senses or hurt:

@@ -82,7 +82,6 @@ def names_of(network: Network, province: Province) -> dict[str, str]:
 
 
 def acceptances(scenario: Scenario) -> dict[str, Acceptance]:
-    """What the scenario accepts, by failure."""
     return {
         item.failure: Acceptance(failure=item.failure, reason=item.reason, reason_vi=item.reason_vi)
         for item in scenario.accepted

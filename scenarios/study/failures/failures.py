@@ -237,7 +237,6 @@ def order_of(
     engine: EngineName,
     origin: ForkServer | None = None,
 ) -> EmulationJob[FailureResult]:
-    """How a failure is emulated."""
     look = partial(observe_run, case, question.plan.faults)
     return EmulationJob(case.id, question, engine, folder, look, origin)
 

@@ -29,7 +29,6 @@ class Load:
         return self.mean + WORST_SECOND * math.sqrt(max(0.0, self.variance))
 
     def plus(self, other: Load, times: int) -> Load:
-        """With so many more of another."""
         return Load(self.mean + times * other.mean, self.variance + times * other.variance)
 
 

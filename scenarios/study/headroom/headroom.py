@@ -363,7 +363,6 @@ def draw_map(
 
 
 def draw_plot(answer: Headroom, folder: Path, lang: Language) -> None:
-    """The margins by how many more join."""
     from giaoban.results.report.plots.headroom import write_plot
 
     write_plot(answer, folder, lang=lang)

@@ -67,7 +67,6 @@ class HeadroomSearch:
         return more in self.results and judged(self.results[more], "estimate").by_luck
 
     def points(self) -> list[Point]:
-        """All that were judged, in order."""
         return [
             Point(more=more, judged=judged(result, "estimate"))
             for more, result in sorted(self.results.items())

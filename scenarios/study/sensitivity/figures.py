@@ -175,7 +175,6 @@ class Ranges(StrictModel):
 
 @lru_cache
 def program_ranges() -> Ranges:
-    """Those of the program."""
     return load(RANGES, Ranges)
 
 

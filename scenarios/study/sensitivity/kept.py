@@ -66,14 +66,12 @@ class KeptSides:
         return _key(self._content, ("side", figure.path, figure.value, side.end, scale))
 
     def find(self, given: Side) -> Tried | None:
-        """As of `Kept`."""
         known = self._points.find(self._key(given))
         if known is None:
             return None
         return Tried(given, known.flip, known.estimates, known.curve)
 
     def keep(self, made: Tried) -> None:
-        """As of `Kept`."""
         key, estimates, curve = self._key(made.side), made.estimates, made.curve
         self._points.keep(_KeptSide(key=key, flip=made.flip, estimates=estimates, curve=curve))
 
@@ -89,10 +87,8 @@ class KeptWorlds:
         return _key(self._content, ("world", draw.figures))
 
     def find(self, given: Draw) -> Looked | None:
-        """As of `Kept`."""
         known = self._points.find(self._key(given))
         return None if known is None else Looked(given, known.found)
 
     def keep(self, made: Looked) -> None:
-        """As of `Kept`."""
         self._points.keep(_KeptWorld(key=self._key(made.draw), found=made.found))

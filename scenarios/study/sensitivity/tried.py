@@ -64,7 +64,6 @@ class Asked:
 
     @property
     def verdict(self) -> Verdict:
-        """As assumed."""
         return self.judgement.verdict
 
 
@@ -111,7 +110,6 @@ class Looked:
 
 
 def look_at(asked: Asked, draw: Draw) -> Looked:
-    """Judge a drawn world."""
     return Looked(draw, _found_with(asked, draw.figures))
 
 
@@ -243,7 +241,6 @@ def by_arithmetic(question: Question) -> Found | None:
 
 
 def tried_value(value: Value, verdict: Verdict, binding: Binding | None) -> TriedValue:
-    """A point of a figure's curve."""
     return TriedValue(
         value=value,
         verdict=verdict,

@@ -78,7 +78,6 @@ class GridPoint(NamedTuple):
 
     @property
     def variant(self) -> UnnamedVariant:
-        """What it changes in the scenario."""
         count = int(self.bridges) if self.bridges.isdecimal() else 0
         words = [] if self.bridges.isdecimal() else [self.bridges]
         return UnnamedVariant(

@@ -62,7 +62,6 @@ class Task:
 
     @property
     def base(self) -> Base:
-        """What the point is different from."""
         return Base(
             Path(self.scenario),
             Path(self.province),

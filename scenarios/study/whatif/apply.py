@@ -81,7 +81,6 @@ class Base:
 
     @property
     def province(self) -> Province:
-        """The province as it is in the file."""
         return _province(self.province_path, self.province_path.stat().st_mtime_ns)
 
     @property

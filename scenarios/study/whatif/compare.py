@@ -62,7 +62,6 @@ class WhatIfRequest:
 
     @property
     def priced(self) -> bool:
-        """Whether anything is known of costs."""
         return bool(self.prices) or any(variant.cost is not None for variant in self.variants)
 
 

@@ -32,7 +32,6 @@ def as_confirmed(name: str, found: Result | InvalidRun, engine: EngineName) -> J
 
 
 def judged(result: Result, method: Method, run: str | None = None) -> Judged:
-    """The verdict and all margins of a result."""
     where = place_words(None if result.binding is None else result.binding.place, result)
     most = max((phase.mcu for phase in result.phases), key=lambda mcu: mcu.used_pct)
     return Judged(

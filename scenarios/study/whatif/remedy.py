@@ -135,7 +135,6 @@ def key_of(
 def price_of(
     variant: Variant, question: Question, prices: Sequence[Price], rates: Mapping[str, float]
 ) -> CostOf:
-    """What a variant costs."""
     new_device = variant.device is not None or variant.cards is not None
     return cost_of(
         variant,

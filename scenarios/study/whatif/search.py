@@ -74,7 +74,6 @@ class SearchState:
         return self.purchases + len(self.shaped) + (self.profile is not None)
 
     def faster(self, link: str, mbps: float) -> SearchState:
-        """The same with one line at another rate."""
         return self.with_rates({link: mbps})
 
     def with_rates(self, mbps: Mapping[str, float | None]) -> SearchState:
@@ -113,7 +112,6 @@ class SearchResult:
     judged: list[JudgedState] = field(default_factory=list)
 
     def known(self, state: SearchState) -> JudgedState | None:
-        """What a state was judged, if it was."""
         return next((each for each in self.judged if each.state == state), None)
 
     def add(self, judgement: JudgedState) -> JudgedState:

@@ -40,11 +40,6 @@ from giaoban.translation import pgettext
 app = typer.Typer(add_completion=False, help="Answers that were accepted.", no_args_is_help=True)
 
 
-@app.callback()
-def group() -> None:
-    """Answers that were accepted."""
-
-
 @app.command("accept")
 def accept_run(
     run: Annotated[str, typer.Argument(help="run that judges: folder, id or its beginning")],
@@ -57,40 +52,24 @@ def accept_run(
     """Take a run as what later ones are compared with; tolerances stay as they were."""
     path = path_of(name, folder)
     where = open_run(run, results, *ANSWER_FILES)
-    if not (where / FaultsAnswer.FILE).is_file():
-        return _accept_cases(where, path, reason)
-    answer = FaultsAnswer.read(where)
-    refuse_to_replace(path, "faults", answer.method)
-    tolerance = tolerance_in(path) if path.is_file() else None
-    made = accept(
-        answer, name=path.stem, reason=reason, on=now_in_vietnam().date(), tolerance=tolerance
-    )
+    today = now_in_vietnam().date()
+    if (where / FaultsAnswer.FILE).is_file():
+        answer = FaultsAnswer.read(where)
+        refuse_to_replace(path, "faults", answer.method)
+        before = tolerance_in(path) if path.is_file() else None
+        made = accept(answer, name=path.stem, reason=reason, on=today, tolerance=before)
+        text, n = referring(text_of(made), path), len(made.failure)
+        said = Sentence("{path}: {n} {n:failure|failures} accepted", path=path, n=n)
+    else:
+        report = report_of_run(where)
+        refuse_to_replace(path, report.command, report.method)
+        kept = load(path, AcceptedCases).tolerance if path.is_file() else None
+        cases = accept_cases(report, name=path.stem, reason=reason, on=today, tolerance=kept)
+        text, n = text_of_cases(cases), len(cases.case)
+        said = Sentence("{path}: {n} {n:case|cases} accepted", path=path, n=n)
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, referring(text_of(made), path).encode())
-    print_blocks(
-        Par(
-            Sentence(
-                "{path}: {n} {n:failure|failures} accepted",
-                path=path,
-                n=len(made.failure),
-            )
-        )
-    )
-    return 0
-
-
-def _accept_cases(where: Path, path: Path, reason: str) -> int:
-    report = report_of_run(where)
-    refuse_to_replace(path, report.command, report.method)
-    tolerance = load(path, AcceptedCases).tolerance if path.is_file() else None
-    made = accept_cases(
-        report, name=path.stem, reason=reason, on=now_in_vietnam().date(), tolerance=tolerance
-    )
-    with writing(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, text_of_cases(made).encode())
-    said = Sentence("{path}: {n} {n:case|cases} accepted", path=path, n=len(made.case))
+    write_whole(path, text.encode())
     print_blocks(Par(said))
     return 0
 
@@ -142,27 +121,21 @@ def show(
 
 
 def _of_what(item: Baseline | AcceptedCases) -> tuple[str, str]:
-    """How many cases, and of what."""
     if isinstance(item, Baseline):
         return str(len(item.failure)), f"faults {item.scenario.path}"
     return str(len(item.case)), f"{item.command} {item.subject}"
 
 
 def _head(item: Baseline | AcceptedCases) -> dict[str, object]:
+    of: dict[str, object]
     if isinstance(item, AcceptedCases):
-        return {
-            "name": item.name,
-            "accepted": item.accepted.isoformat(),
-            "cases": len(item.case),
-            "command": item.command,
-            "subject": item.subject,
-            "reason": item.reason,
-        }
+        of = {"cases": len(item.case), "command": item.command, "subject": item.subject}
+    else:
+        files = {"scenario": item.scenario.path, "province": item.province.path}
+        of = {"failures": len(item.failure), **files}
     return {
         "name": item.name,
         "accepted": item.accepted.isoformat(),
-        "failures": len(item.failure),
-        "scenario": item.scenario.path,
-        "province": item.province.path,
+        **of,
         "reason": item.reason,
     }

@@ -123,7 +123,29 @@ def command(
         held = partial(check, engine=engine, terminals=terminals or None)
 
     def checked(scenario: Path) -> Checked:
-        return _checked(scenario, province, seed, seeds, pcap, meetings, results, held, wanted)
+        question = make_question(
+            scenario,
+            province_path=province,
+            seed=seed,
+            pcap=tuple(dict.fromkeys(pcap or ())),
+            change=partial(_held_in, _named(meetings)) if meetings else None,
+        )
+        at_first = seeds if wanted is None else None
+        # before what shows the progress has a thread
+        with helpers_for(question, at_first) as helpers, progress() as told:
+            outcome = held(
+                question,
+                root=results,
+                now=now_in_vietnam(),
+                progress=told,
+                language=language.chosen(),
+                seeds=seeds,
+                wanted=wanted,
+                helpers=helpers,
+            )
+        of = answers.of_check(outcome.answer)
+        paths = (str(question.scenario_path), str(question.province_path))
+        return Checked(replace(of, next=_next(question, province), files=paths), outcome)
 
     if every:
         accepted = judging.accepted_of_each([path.stem for path in scenarios], method)
@@ -156,7 +178,6 @@ class Checked(NamedTuple):
         return self._replace(report=report, told=told, comparison=comparison)
 
     def data(self) -> dict[str, Any]:
-        """For `--json`."""
         more = {} if self.comparison is None else {"comparison": self.comparison}
         return {**json.loads(self.outcome.answer.to_json()), **more}
 
@@ -215,41 +236,6 @@ def each_of(found: list[Checked]) -> Iterator[Block]:
         yield Heading(each.report.subject, 1)
         yield from each.told
         yield from shown(each.outcome)
-
-
-def _checked(
-    scenario: Path,
-    province: Path | None,
-    seed: int | None,
-    seeds: int | None,
-    pcap: list[str] | None,
-    meetings: list[str] | None,
-    results: Path,
-    held: Callable[..., Outcome[Result]],
-    wanted: AnalysisOptions | None,
-) -> Checked:
-    question = make_question(
-        scenario,
-        province_path=province,
-        seed=seed,
-        pcap=tuple(dict.fromkeys(pcap or ())),
-        change=partial(_held_in, _named(meetings)) if meetings else None,
-    )
-    # before what shows the progress has a thread
-    with helpers_for(question, seeds if wanted is None else None) as helpers, progress() as told:
-        outcome = held(
-            question,
-            root=results,
-            now=now_in_vietnam(),
-            progress=told,
-            language=language.chosen(),
-            seeds=seeds,
-            wanted=wanted,
-            helpers=helpers,
-        )
-    files = (str(question.scenario_path), str(question.province_path))
-    report = replace(answers.of_check(outcome.answer), next=_next(question, province), files=files)
-    return Checked(report, outcome)
 
 
 def _next(question: Question, province: Path | None) -> str:

@@ -122,7 +122,6 @@ def command(
 def shown(
     outcome: FailuresOutcome, *, link: str | None = None, bridge: str | None = None
 ) -> list[Block]:
-    """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.summary))
     page = Par(Sentence("page: {folder}", folder=outcome.folder / FILE))
     return [*brief(outcome.answer, link, bridge, language.chosen()), figures, page]

@@ -11,7 +11,7 @@ import typer
 from giaoban.errors import InputError, MachineLacks
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.conference.meeting import VideoMode
-from giaoban.mcu_sim.device import Device, load_devices, pick
+from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.processes.progress import Progress
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.run_ids import now_in_vietnam
@@ -182,26 +182,32 @@ def command(
             bridges=bridges,
         )
     mcu = _device(device) if own else None
-    plan = _plan(
-        address=address,
+    known = load_profiles().pick(profile)
+    plan = LoadPlan(
+        target=address,
         shape=shape,
         bridges=bridges,
         technicians=technicians,
-        rate=rate,
+        rate_per_s=rate,
         seconds=seconds,
-        hold=hold,
-        answer_within=answer_within,
-        media=media,
-        profile=profile,
+        hold_s=_hold_s(hold, shape, bridges, rate),
+        answer_within_s=answer_within,
+        media=MEDIA[media],
+        profile=known.id,
+        kbps=known.video_kbps,
         back_off=back_off,
-        outage=outage,
+        outage_s=outage,
+        spread_s=bridges / rate,
+        asks_to_speak=own,
         accounts="file" if accounts else "secret" if own and not anonymous else "none",
-        device=None if mcu is None else mcu.device,
         room=check_room(room) if not own else ROOM,
         registers=not no_register,
         asks_options=not no_options,
         seed=1 if seed is None else seed,
     )
+    if mcu is not None and mcu.device.refuse_code not in plan.capacity_codes:
+        codes = [*plan.capacity_codes, mcu.device.refuse_code]
+        plan = plan.model_copy(update={"capacity_codes": codes})
     if plan.shape == "guess" and plan.accounts == "none":
         raise InputError(
             '--shape = "guess": nobody is asked for a password (allowed: with accounts)'
@@ -238,7 +244,6 @@ def _end(outcome: Outcome[LoadResult], *, as_json: bool) -> int:
 
 
 def shown(outcome: Outcome[LoadResult]) -> list[Block]:
-    """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.summary))
     return [*brief(outcome.answer, language.chosen()), figures]
 
@@ -254,28 +259,8 @@ def _search(
     return search(first, most, tried)
 
 
-def _plan(
-    *,
-    address: tuple[str, int],
-    shape: Shape,
-    bridges: int,
-    technicians: int,
-    rate: float,
-    seconds: float,
-    hold: float | None,
-    answer_within: float,
-    media: str,
-    profile: str,
-    back_off: BackOff,
-    outage: float,
-    accounts: Literal["none", "file", "secret"],
-    device: Device | None,
-    room: str,
-    registers: bool,
-    asks_options: bool,
-    seed: int,
-) -> LoadPlan:
-    known = load_profiles().pick(profile)
+def _hold_s(hold: float | None, shape: Shape, bridges: int, rate: float) -> float:
+    """How long a call lasts. Raises `InputError`: longer than until its bridge calls again."""
     held = timetable.hold_s(bridges, rate) if hold is None else hold
     if shape == "steady" and held >= bridges / rate:
         raise InputError(
@@ -284,32 +269,7 @@ def _plan(
             held=held,
             bridges=f"{bridges / rate:g}",
         )
-    plan = LoadPlan(
-        target=address,
-        shape=shape,
-        bridges=bridges,
-        technicians=technicians,
-        rate_per_s=rate,
-        seconds=seconds,
-        hold_s=held,
-        answer_within_s=answer_within,
-        media=MEDIA[media],
-        profile=known.id,
-        kbps=known.video_kbps,
-        back_off=back_off,
-        outage_s=outage,
-        spread_s=bridges / rate,
-        asks_to_speak=device is not None,
-        accounts=accounts,
-        room=room,
-        registers=registers,
-        asks_options=asks_options,
-        seed=seed,
-    )
-    if device is not None and device.refuse_code not in plan.capacity_codes:
-        codes = [*plan.capacity_codes, device.refuse_code]
-        plan = plan.model_copy(update={"capacity_codes": codes})
-    return plan
+    return held
 
 
 def _device(ident: str | None) -> CataloguedDevice:

@@ -53,11 +53,6 @@ app = typer.Typer(
 DeviceId = Annotated[str, typer.Argument(help="id of a device (see giaoban device list)")]
 
 
-@app.callback()
-def group() -> None:
-    """Look at MCUs and what fits on them."""
-
-
 @app.command("list")
 def list_(as_json: AsJson = False) -> int:
     """List the devices, with how many calls of one resolution each holds in one conference."""

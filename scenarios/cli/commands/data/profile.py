@@ -34,11 +34,6 @@ from giaoban.traffic.recorded.sources import FPS
 profiles = typer.Typer(help="Call profiles.", no_args_is_help=True, add_completion=False)
 
 
-@profiles.callback()
-def of_profiles() -> None:
-    """Call profiles."""
-
-
 @profiles.command("list")
 def list_profiles(as_json: AsJson = False) -> int:
     """List the call profiles: resolution, frames, rates and sound of each."""

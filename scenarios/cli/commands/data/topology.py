@@ -45,11 +45,6 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def group() -> None:
-    """Look at the province's network."""
-
-
 @app.command("import")
 def import_(
     file: Annotated[

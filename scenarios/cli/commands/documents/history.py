@@ -389,11 +389,6 @@ Until = Annotated[str | None, typer.Option("--to", help="to this day, YYYY-MM-DD
 Year = Annotated[int | None, typer.Option("--year", min=2000, max=2999, help="of this year")]
 
 
-@app.callback()
-def group() -> None:
-    """The runs that were kept: list, compare, trend, summary, recheck, prune."""
-
-
 @app.command("list")
 def list_runs(
     scenario: Scenario = None,

@@ -46,17 +46,14 @@ def command(
     if grafana:
         print_json(dashboard())
         return 0
-    found = _named(runs, results) if runs else _newest(results)
+    named = [_kept(open_run(ref, results, *ANSWER_FILES)) for ref in runs or ()]
+    found = named or _newest(results)
     text = openmetrics(found)
     if out is not None:
         write_whole(out, text.encode())
     else:
         sys.stdout.write(text)
     return 0
-
-
-def _named(runs: list[str], root: Path) -> list[KeptReport]:
-    return [_kept(open_run(ref, root, *ANSWER_FILES)) for ref in runs]
 
 
 def _newest(root: Path) -> list[KeptReport]:
@@ -75,10 +72,7 @@ def _newest(root: Path) -> list[KeptReport]:
     return list(found.values())
 
 
-def _written_s(folder: Path) -> float:
-    kind = kind_of_run(folder)
-    return 0.0 if kind is None else (folder / ANSWER_FILES[kind]).stat().st_mtime
-
-
 def _kept(folder: Path) -> KeptReport:
-    return KeptReport(report_of_run(folder), _written_s(folder))
+    kind = kind_of_run(folder)
+    assert kind is not None  # others are not opened
+    return KeptReport(report_of_run(folder), (folder / ANSWER_FILES[kind]).stat().st_mtime)

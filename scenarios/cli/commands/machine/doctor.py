@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 from dataclasses import asdict, dataclass
@@ -37,6 +38,7 @@ class Requirement:
 def examine() -> list[Requirement]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     libraries = [name for name in guest_ahead.NEEDED if name != extras.MININET]
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
@@ -56,7 +58,7 @@ def examine() -> list[Requirement]:
         *(
             Requirement(
                 Sentence("program {name}", name=name),
-                shutil.which(name, path=_path()) is not None,
+                shutil.which(name, path=path) is not None,
                 f"{APT} {package}",
             )
             for name, package in programs.items()
@@ -83,13 +85,9 @@ def _kernel() -> Requirement:
         place = build_cache.cache()
         told = Sentence(build_cache.NOTHING_KEPT, path=place, why=strerror(why))
         return Requirement(what, False, Sentence(build_cache.ELSEWHERE), told)
-    return Requirement(what, kernel.cached() is not None, _build())
-
-
-def _build() -> str:
-    """What builds the sandbox kernel: in a checkout it is part of all that is set up."""
-    checkout = (IMPORTED_FROM / "scripts" / "setup").is_file()
-    return "make setup" if checkout else "python -m giaoban.topology.sandbox --build"
+    checkout = (IMPORTED_FROM / "scripts" / "setup").is_file()  # where it is part of the set-up
+    build = "make setup" if checkout else "python -m giaoban.topology.sandbox --build"
+    return Requirement(what, kernel.cached() is not None, build)
 
 
 def _memory() -> Requirement:
@@ -133,9 +131,3 @@ def _row(found: Requirement) -> tuple[str | Cell, ...]:
         else found.what
     )
     return state, what, "" if found.ok else found.install
-
-
-def _path() -> str:
-    import os
-
-    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"

@@ -106,7 +106,6 @@ MORE_IN_TEXT = {"refused", "layout", "permitted", "ended"}
 
 
 def line_of(event: Mapping[str, Any]) -> Sentence:
-    """An event as it is told on the terminal."""
     what: str = _word(EVENTS, event["event"])
     if event["bridge"]:
         what = Sentence("{event} {bridge}", event=what, bridge=event["bridge"])

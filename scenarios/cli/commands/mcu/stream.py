@@ -44,11 +44,6 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def group() -> None:
-    """Send and receive RTP streams in real time."""
-
-
 @app.command("send")
 def send(
     to: Annotated[str, typer.Argument(metavar="HOST:PORT", help="IPv4 address and UDP port")],

@@ -77,6 +77,5 @@ def command(
 
 
 def shown(outcome: Outcome[Headroom]) -> list[Block]:
-    """What came of it, and where all figures are."""
     told = Sentence("all figures, links, devices, picture: {path}", path=outcome.summary)
     return [*brief(outcome.answer), Par(told)]

@@ -70,6 +70,5 @@ def command(
 
 
 def shown(outcome: Outcome[SweepAnswer]) -> list[Block]:
-    """What came of it, and where all points are."""
     told = Sentence("all points: {folder}", folder=outcome.folder / TABLE)
     return [*brief(outcome.answer), Par(told)]

@@ -172,7 +172,6 @@ def command(
 
 
 def shown(outcome: Outcome[WhatIf]) -> list[Block]:
-    """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.summary))
     return [*brief(outcome.answer), figures]
 
