@@ -163,6 +163,20 @@ def near_names(kind: str, word: str, choices: Iterable[str], *, every: bool = Fa
     return listed_by(kind, near) if kind in LISTED_BY else near
 
 
+_UNKNOWN = {
+    "bridge": N_("unknown bridge{near}"),
+    "device": N_("unknown device{near}"),
+    "group": N_("unknown group{near}"),
+    "link": N_("unknown link{near}"),
+    "router": N_("unknown router{near}"),
+}
+
+
+def unknown(kind: str, word: str, choices: Iterable[str]) -> Sentence:
+    """What is wrong with a name that is none of the choices, which are all of one kind."""
+    return Sentence(_UNKNOWN[kind], near=near_names(kind, word, choices))
+
+
 def listed_by(kind: str, near: Sentence) -> Sentence:
     """What was found instead of a name, and the command that lists all there is."""
     return Sentence("{near}; {command} shows them", near=near, command=LISTED_BY[kind])

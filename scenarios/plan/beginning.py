@@ -41,7 +41,6 @@ class Beginning(StrictModel):
         return cls.model_validate_json(path.read_text(encoding="utf-8"))
 
     def write(self, folder: Path) -> None:
-        """Lay it beside the plan."""
         (folder / BEGINNING).write_text(self.model_dump_json(), encoding="utf-8")
 
 

@@ -26,13 +26,14 @@ from giaoban.scenarios.spec.background import (
     background_plans,
     tcp_plans,
 )
-from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext, LinkGroup
+from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.spec.faults.plan import FaultPlan, plan_faults
 from giaoban.scenarios.spec.impairment import LinePlan, line_plans
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.scenarios.spec.scenario import Control, FloorControl, PhaseName, Scenario
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
+from giaoban.topology.model import Group
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
@@ -230,7 +231,7 @@ def make_plan(
     chair: str,
     seed: int,
     pcap: Sequence[str] = (),
-    groups: Sequence[LinkGroup] = (),
+    groups: Sequence[Group] = (),
     all_from_start: bool = False,
 ) -> Plan:
     """Fix timetable, streams and identifiers; all randomness comes from `seed`.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, allowed, near_names
+from giaoban.errors import InputError, allowed, near_names, unknown
 from giaoban.files import sum_before_reading
 from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
@@ -76,7 +76,6 @@ class Question:
         sum_before_reading([*named, *self.files, *self.meetings], self.as_read)
 
     def at_seed(self, seed: int) -> Question:
-        """The same question at another seed."""
         return replace(self, plan=at_seed(self.plan, self.scenario, seed))
 
     def with_scenario(self, scenario: Scenario) -> Question:
@@ -393,8 +392,7 @@ def _call_mistakes(
             yield ("meeting", "silence_suppression"), True, what
     known = [device.id for device in devices.device]
     if scenario.device is not None and scenario.device not in known:
-        what = Sentence("unknown device{near}", near=near_names("device", scenario.device, known))
-        yield ("device",), scenario.device, what
+        yield ("device",), scenario.device, unknown("device", scenario.device, known)
 
 
 def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
@@ -419,21 +417,13 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
     for loc, chairs, participants in tables:
         for place, who in enumerate(participants or ()):
             if who not in known:
-                yield (
-                    (*loc, "participants", place),
-                    who,
-                    Sentence("unknown bridge{near}", near=near_names("bridge", who, known)),
-                )
+                yield (*loc, "participants", place), who, unknown("bridge", who, known)
             elif who in sits:
-                yield (
-                    (*loc, "participants", place),
-                    who,
-                    Sentence("is in a meeting already (allowed: one)"),
-                )
+                what = Sentence("is in a meeting already (allowed: one)")
+                yield (*loc, "participants", place), who, what
             sits[who] = loc
         if chairs not in known:
-            what = Sentence("unknown bridge{near}", near=near_names("bridge", chairs, known))
-            yield (*loc, "chair"), chairs, what
+            yield (*loc, "chair"), chairs, unknown("bridge", chairs, known)
         elif participants is not None and chairs not in participants:
             what = Sentence("is no participant{among}", among=allowed(participants))
             yield (*loc, "chair"), chairs, what
@@ -451,10 +441,7 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
     for number, outside in enumerate(scenario.outside_mcus):
         loc = ("outside_mcu", number, "bridge")
         if outside.bridge not in known:
-            what = Sentence(
-                "unknown bridge{near}", near=near_names("bridge", outside.bridge, known)
-            )
-            yield loc, outside.bridge, what
+            yield loc, outside.bridge, unknown("bridge", outside.bridge, known)
         elif outside.bridge in cascaded:
             yield loc, outside.bridge, Sentence("is there twice")
         cascaded.add(outside.bridge)
@@ -503,7 +490,7 @@ def _content_mistakes(
             "is no bridge of the meeting{near}", near=near_names("bridge", shown.bridge, known)
         )
         if shown.bridge not in _bridges(scenario, province):
-            what = Sentence("unknown bridge{near}", near=near_names("bridge", shown.bridge, known))
+            what = unknown("bridge", shown.bridge, known)
         yield ("content", "bridge"), shown.bridge, what
     elif shown.bridge != chair and scenario.meeting.floor != "open":
         what = Sentence(
@@ -535,17 +522,13 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
     for number, control in enumerate(scenario.controls):
         loc = ("control", number)
         if control.at_s >= length_s:
-            yield (
-                (*loc, "at_s"),
-                control.at_s,
-                Sentence(
-                    "is after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
-                ),
+            what = Sentence(
+                "is after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
             )
+            yield (*loc, "at_s"), control.at_s, what
         givers = [OPERATOR.value, *bridges]
         if control.by not in givers:
-            what = Sentence("unknown bridge{near}", near=near_names("bridge", control.by, givers))
-            yield (*loc, "by"), control.by, what
+            yield (*loc, "by"), control.by, unknown("bridge", control.by, givers)
         if control.meeting is not None and control.meeting not in meetings:
             near = near_names("concurrent meeting", control.meeting, meetings)
             what = Sentence("unknown concurrent meeting{near}", near=near)
@@ -555,16 +538,9 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         named = subject(control.do)
         if named and named not in bridges:
             key = "for" if isinstance(control.do, Layout) else "participant"
-            yield (
-                (*loc, "do", key),
-                named,
-                Sentence("unknown bridge{near}", near=near_names("bridge", named, bridges)),
-            )
+            yield (*loc, "do", key), named, unknown("bridge", named, bridges)
         if isinstance(control.do, Permit) and control.do.on not in bridges:
-            what = Sentence(
-                "unknown bridge{near}", near=near_names("bridge", control.do.on, bridges)
-            )
-            yield (*loc, "do", "on"), control.do.on, what
+            yield (*loc, "do", "on"), control.do.on, unknown("bridge", control.do.on, bridges)
         if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
             what = Sentence('there are no layouts with meeting.video = "switched"')
             yield (*loc, "do", "command"), control.do.command, what
@@ -596,8 +572,5 @@ def _device(
     for device in devices.device:
         if device.id == wanted:
             return device
-    what = Sentence(
-        "unknown device{near}",
-        near=near_names("device", wanted, [device.id for device in devices.device]),
-    )
+    what = unknown("device", wanted, [device.id for device in devices.device])
     raise tomlfile.mistakes(province_path, [(("mcu", "device"), wanted, what)])

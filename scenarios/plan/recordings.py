@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from giaoban import tomlfile
-from giaoban.errors import InputError
+from giaoban.errors import InputError, unknown
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.scenario import Recorded, Scenario
 from giaoban.sentence import Sentence
@@ -165,17 +165,10 @@ def recording_mistakes(scenario: Scenario, known: list[str]) -> Iterator[Mistake
     for number, item in enumerate(scenario.recordings):
         loc = ("recording", number, "bridge")
         if item.bridge not in known:
-            yield (
-                loc,
-                item.bridge,
-                Sentence("unknown bridge (allowed: {known})", known=", ".join(known)),
-            )
+            yield loc, item.bridge, unknown("bridge", item.bridge, known)
         if scenario.meeting.rate_adaptation:
-            yield (
-                loc,
-                item.bridge,
-                Sentence("its rate is fixed (allowed: no recording with rate_adaptation = true)"),
-            )
+            what = Sentence("its rate is fixed (allowed: no recording with rate_adaptation = true)")
+            yield loc, item.bridge, what
         if item.bridge in seen:
             yield loc, item.bridge, Sentence("has two recordings (allowed: one)")
         seen.add(item.bridge)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from giaoban.errors import near_names
+from giaoban.errors import unknown
 from giaoban.provenance import Assumable
 from giaoban.results.model.result import OtherTraffic
 from giaoban.scenarios.spec.hops import hops_along, no_direction
@@ -213,11 +213,7 @@ def mistakes(
             )
             yield (*loc, "to_s"), item.to_s, what
         if item.link not in known:
-            yield (
-                (*loc, "link"),
-                item.link,
-                Sentence("unknown link{near}", near=near_names("link", item.link, known)),
-            )
+            yield (*loc, "link"), item.link, unknown("link", item.link, known)
             continue
         link = network.link(item.link)
         if item.direction is not None:

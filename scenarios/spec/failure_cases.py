@@ -6,17 +6,18 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from giaoban.errors import InputError, near_names
-from giaoban.scenarios.spec.faults.kind import FailureCase, FaultContext, LinkGroup
+from giaoban.scenarios.spec.faults.kind import FailureCase, FaultContext
 from giaoban.scenarios.spec.faults.kinds import KINDS
 from giaoban.scenarios.spec.scenario import Accepted
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake
+from giaoban.topology.model import Group
 from giaoban.topology.network import Network
 
 PAIR = "pair"
 
 
-def possible(network: Network, groups: Sequence[LinkGroup] = ()) -> dict[str, FailureCase]:
+def possible(network: Network, groups: Sequence[Group] = ()) -> dict[str, FailureCase]:
     """Every single failure by its id, part by part of the network: links, routers, sites, …
 
     Links that would carry no call whatever else failed are left out, and what has only such.
@@ -110,7 +111,7 @@ def find(singles: dict[str, FailureCase], ident: str) -> FailureCase:
 
 
 def acceptance_mistakes(
-    accepted: Sequence[Accepted], network: Network, groups: Sequence[LinkGroup]
+    accepted: Sequence[Accepted], network: Network, groups: Sequence[Group]
 ) -> Iterator[Mistake]:
     """Single points of failure that a scenario accepts and the network cannot have, pairs, and what
     is accepted twice."""
@@ -126,11 +127,8 @@ def acceptance_mistakes(
             )
             yield loc, item.failure, what
         elif item.failure not in known:
-            yield (
-                loc,
-                item.failure,
-                Sentence("no such failure{near}", near=near_names("failure", item.failure, known)),
-            )
+            near = near_names("failure", item.failure, known)
+            yield loc, item.failure, Sentence("no such failure{near}", near=near)
         elif item.failure in seen:
             yield loc, item.failure, Sentence("is accepted already (allowed: once)")
         seen.add(item.failure)

@@ -13,7 +13,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from giaoban.errors import near_names
+from giaoban.errors import unknown
 from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.line_models import to_line
 from giaoban.sentence import Sentence, said_by
@@ -105,7 +105,6 @@ class Impairment(StrictModel):
 
     @property
     def what(self) -> Impairments:
-        """What is done to the packets."""
         return Impairments(
             loss=self.loss,
             corrupt=self.corrupt,
@@ -121,7 +120,6 @@ class Impairment(StrictModel):
 
     @property
     def media(self) -> tuple[str, ...]:
-        """The media of a bridge it is about."""
         return MEDIA if self.kind in (None, BOTH) else (str(self.kind),)
 
     @property
@@ -148,7 +146,6 @@ class LinePlan(StrictModel):
 
     @property
     def hop(self) -> Hop:
-        """Where."""
         return Hop(self.link, self.source, self.target)
 
 
@@ -190,10 +187,7 @@ def mistakes(
         if item.bridge is not None:
             known = [node.id for node in network.bridges]
             if item.bridge not in known:
-                what = Sentence(
-                    "unknown bridge{near}", near=near_names("bridge", item.bridge, known)
-                )
-                yield (*loc, "bridge"), item.bridge, what
+                yield (*loc, "bridge"), item.bridge, unknown("bridge", item.bridge, known)
                 continue
             if item.kind == "content":
                 yield from _slide_mistakes(item, loc, slides)
@@ -243,11 +237,8 @@ def _slide_mistakes(
     presenter, from_s, to_s = slides
     way = "up" if item.bridge == presenter else "down"
     if item.effective_direction != way:
-        yield (
-            (*loc, "direction"),
-            item.effective_direction,
-            Sentence("slides do not go there (allowed: {way})", way=way),
-        )
+        what = Sentence("slides do not go there (allowed: {way})", way=way)
+        yield (*loc, "direction"), item.effective_direction, what
     if item.span_s[0] >= to_s or item.span_s[1] <= from_s:
         what = Sentence(
             "is not while slides are shown (allowed: within {from_s} s to {to_s} s)",
@@ -261,11 +252,7 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
     assert item.link is not None
     known = [link.id for link in network.links]
     if item.link not in known:
-        yield (
-            (*loc, "link"),
-            item.link,
-            Sentence("unknown link{near}", near=near_names("link", item.link, known)),
-        )
+        yield (*loc, "link"), item.link, unknown("link", item.link, known)
         return
     if (what := no_direction(item.link, item.effective_direction, network)) is not None:
         yield (*loc, "direction"), item.effective_direction, what

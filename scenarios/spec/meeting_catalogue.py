@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import InputError, near_names
+from giaoban.errors import InputError, near_names, unknown
 from giaoban.mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Name, Sourced, Text
@@ -167,11 +167,7 @@ class CataloguedMeeting(StrictModel):
         named += [(("course", "speakers", n), w) for n, w in enumerate(self.course.speakers or ())]
         for loc, who in named:
             if who not in known:
-                yield (
-                    loc,
-                    who,
-                    Sentence("unknown bridge{near}", near=near_names("bridge", who, known)),
-                )
+                yield loc, who, unknown("bridge", who, known)
 
     def article_in(self, regulation: Regulation | None) -> str:
         """Its article, as documents of a province with that regulation cite it; "": not at all."""
@@ -211,7 +207,6 @@ def load_meeting(path: Path) -> CataloguedMeeting:
 
 
 def files(folder: Path = CATALOGUE) -> list[Path]:
-    """The catalogue's files, by name."""
     return sorted(folder.glob("*.toml"))
 
 

@@ -124,7 +124,7 @@ def is_scenario(path: Path) -> bool:
 def current() -> Project:
     """The project that the current folder lies in; outside of any the bundled province, runs in
     `./runs`. Raises `InputError`: its file is wrong."""
-    return _project(find(here()), Path())
+    return _project(find(here()))
 
 
 def project_of(scenario: Path) -> Project:
@@ -134,17 +134,17 @@ def project_of(scenario: Path) -> Project:
     """
     folder = scenario.resolve().parent
     if folder == BUNDLED:
-        return _project(None, Path())
+        return _project(None)
     if folder.is_relative_to(BUNDLED):  # asks of any province
         return current()
     around = find(folder)
-    return current() if around is None else _project(around, Path())
+    return current() if around is None else _project(around)
 
 
-def _project(file: Path | None, outside: Path) -> Project:
+def _project(file: Path | None) -> Project:
     if file is None:
         return Project(
-            None, BUNDLED, outside / RUNS, outside / BASELINES, DEFAULT_PROVINCE, CRITERIA, DEVICES
+            None, BUNDLED, Path(RUNS), Path(BASELINES), DEFAULT_PROVINCE, CRITERIA, DEVICES
         )
     said, folder = tomlfile.load(file, ProjectFile), _short(file.parent)
     return Project(

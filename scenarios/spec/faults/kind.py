@@ -14,11 +14,11 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import near_names
+from giaoban.errors import unknown
 from giaoban.results.model.faults import FaultTarget
 from giaoban.results.model.studies.failures import Element
 from giaoban.scenarios.spec.faults.effects import DIGITS, FOREVER_S, Effect
@@ -29,6 +29,7 @@ from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.lines.bandwidth_profile import BOTH
 from giaoban.topology.lines.impairments import LineImpairment
+from giaoban.topology.model import Group
 from giaoban.topology.network import Hop, NetLink, Network
 
 LONGEST_S = 10_800
@@ -43,17 +44,6 @@ Seconds = Annotated[float, Field(ge=0.001, le=LONGEST_S)]
 KeyMistake = tuple[str, object, Sentence]
 """The key of a `[[fault]]` table, its value, and what is wrong with it."""
 NEVER = Sentence("carries no call, and would carry none whatever else failed")
-
-
-class LinkGroup(Protocol):
-    """A shared-risk group of the province: one cable, several links."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def links(self) -> list[str]: ...
 
 
 class BootTimes(NamedTuple):
@@ -71,7 +61,7 @@ class FaultContext:
     """In which network faults happen. `groups` are the province's shared-risk groups."""
 
     network: Network
-    groups: Sequence[LinkGroup] = ()
+    groups: Sequence[Group] = ()
     boot_times: BootTimes = AT_ONCE
 
     @cached_property
@@ -185,27 +175,16 @@ class FaultKind(StrictModel):
         """Names that nothing has, and directions that a link does not have."""
         name, known = self.target_id(context.network), context.names(self.target)
         if name not in known:
-            yield (
-                self.target,
-                name,
-                Sentence(
-                    "unknown {target}{near}",
-                    target=self.target,
-                    near=near_names(self.target, name, known),
-                ),
-            )
+            yield self.target, name, unknown(self.target, name, known)
 
     def mistimed(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         """What comes after the run, or too late in it to be seen."""
         latest_s = length_s - LATEST_S
         if self.at_s >= length_s:
-            yield (
-                "at_s",
-                self.at_s,
-                Sentence(
-                    "is after the run (allowed: up to {latest_s} s)", latest_s=f"{latest_s:g}"
-                ),
+            what = Sentence(
+                "is after the run (allowed: up to {latest_s} s)", latest_s=f"{latest_s:g}"
             )
+            yield "at_s", self.at_s, what
         elif self.at_s > latest_s:
             what = Sentence(
                 "is too late for its effect to be seen (allowed: up to {latest_s} s)",
@@ -284,11 +263,8 @@ class LinkFault(FaultKind):
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         hops = self.worse_hops(context.network)
         if self.link not in context.carrying:
-            yield (
-                "link",
-                self.link,
-                Sentence("{never} (allowed: a link that a call may take)", never=NEVER),
-            )
+            what = Sentence("{never} (allowed: a link that a call may take)", never=NEVER)
+            yield "link", self.link, what
         elif alone and hops and not context.crossed & set(hops):
             what = Sentence(
                 "carries no call that way (allowed: what is on a bridge's way to the MCU)"
@@ -364,7 +340,6 @@ class BootingFault(FaultKind):
     says where not given. Like `90.0`."""
 
     def boots_in_s(self, context: FaultContext) -> float:
-        """How long it takes."""
         times = context.boot_times
         usual_s = times.mcu_s if self.target == "mcu" else times.bridge_s
         return usual_s if self.boot_s is None else self.boot_s
@@ -387,7 +362,6 @@ class BootingFault(FaultKind):
 
 
 def links_down(links: Sequence[str], from_s: float, to_s: float) -> list[Effect]:
-    """Links that are down."""
     return [Effect("down", (link,), from_s, to_s) for link in links]
 
 

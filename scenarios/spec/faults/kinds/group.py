@@ -43,11 +43,8 @@ class GroupCut(FaultKind):
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if context.carrying.isdisjoint(self._links(context)):
-            yield (
-                "group",
-                self.group,
-                Sentence("{never} (allowed: a group that a call may take)", never=NEVER),
-            )
+            what = Sentence("{never} (allowed: a group that a call may take)", never=NEVER)
+            yield "group", self.group, what
 
     def effects(self, context: FaultContext) -> list[Effect]:
         return links_down(self._links(context), *self.span_s)

@@ -37,11 +37,8 @@ class RouterDown(FaultKind):
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if not context.carries(self.router):
-            yield (
-                "router",
-                self.router,
-                Sentence("{never} (allowed: a router that a call may take)", never=NEVER),
-            )
+            what = Sentence("{never} (allowed: a router that a call may take)", never=NEVER)
+            yield "router", self.router, what
 
     def effects(self, context: FaultContext) -> list[Effect]:
         return router_stops(self.router, context.network, *self.span_s)
