@@ -23,6 +23,11 @@ from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
 CAPTURES = frozenset({".pcap", ".pcapng", ".cap"})
 
 
+def is_capture(path: Path) -> bool:
+    """Whether a file is taken for a capture, by its name."""
+    return path.suffix.lower() in CAPTURES
+
+
 def files_of(scenario: Scenario, origin: Path) -> list[Path]:
     """The files that a scenario names, each once."""
     return [origin.parent / name for name in _names(scenario)]
@@ -70,7 +75,7 @@ def with_traces(scenario: Scenario, origin: Path) -> Scenario:
         if isinstance(loss, TraceLoss) and loss.file is not None:
             path = origin.parent / loss.file
             with _told_at(origin, ("impairment", number, "loss", "file"), loss.file):
-                if path.suffix in CAPTURES:
+                if is_capture(path):
                     runs = loss_runs(read_capture(path).choose())
                 else:
                     runs = read_trace(path)
@@ -121,7 +126,7 @@ def open_recording(
     Raises:
         InputError: the file is not there, or is no recording of pictures.
     """
-    if path.suffix in CAPTURES:
+    if is_capture(path):
         return recording_from_capture(path, h264=True, ssrc=ssrc)
     if ssrc is not None:
         raise InputError(

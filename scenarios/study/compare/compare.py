@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
-from giaoban.files import read_file
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import InlineWorker, WorkerPool
 from giaoban.results.archive.store import Outcome, new_run
@@ -155,7 +154,7 @@ def _changed(before: Question, after: Question) -> list[InputChange]:
     changed += [
         InputChange(file="scenario", key=b.name, old="…", new="…")
         for a, b in files
-        if read_file(a) != read_file(b)
+        if before.as_read[a] != after.as_read[b]
     ]
     return changed
 

@@ -52,10 +52,10 @@ class Range(Sourced):
     """The lowest that it may be, times the figure as assumed."""
     high_times: Annotated[float, Field(ge=1)] | None = None
     """The highest that it may be, times the figure as assumed."""
-    likely_low: float | None = None
+    likely_low: Annotated[float, Field(gt=0)] | None = None
     """Where drawn worlds begin, if not at the lowest: what is likely, not only possible. From there
     to `likely_high` equal ratios are equally likely."""
-    likely_high: float | None = None
+    likely_high: Annotated[float, Field(gt=0)] | None = None
     """Where drawn worlds end, if not at the highest."""
     likely_times: Annotated[float, Field(gt=1)] | None = None
     """Instead of both: from the figure as assumed divided by this to so many times it, within what
@@ -108,7 +108,8 @@ class Range(Sourced):
             return max(low, value / times), min(high, value * times), True
         if self.likely_low is None or self.likely_high is None:
             return low, high, self.scale == "log" and low > 0
-        return min(self.likely_low, value or self.likely_low), max(self.likely_high, value), True
+        usual = value if value > 0 else self.likely_low
+        return min(self.likely_low, usual), max(self.likely_high, usual), True
 
 
 class Choice(Sourced):

@@ -17,7 +17,7 @@ from giaoban.files import refuse_changed, sum_before_reading
 from giaoban.results.report.document import Par, Table, table
 from giaoban.scenarios.cli.commands.data.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.plan.recordings import CAPTURES, open_recording
+from giaoban.scenarios.plan.recordings import is_capture, open_recording
 from giaoban.sentence import Sentence, number
 from giaoban.tomlfile import said_by_pydantic
 from giaoban.traffic.profiles import DEFAULT_PROFILE, Profile, RecordedEncoder, load_profiles
@@ -105,7 +105,7 @@ def fit_profile(
         max_payload=usual.max_payload,
         spread=usual.spread,
     )
-    fit = fit_encoder(recording, usual, str(file), timed=file.suffix in CAPTURES)
+    fit = fit_encoder(recording, usual, str(file), timed=is_capture(file))
     refuse_changed(as_read)
     scenario = _scenario(fit, file, as_read[file], call)
     if as_json:

@@ -6,11 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 from scenario_factory import DEFAULT, SCENARIOS, scenario
 
 from giaoban.errors import InputError
 from giaoban.figure_words import LABELS
+from giaoban.results.model.result import Assumption
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.measure.assumptions import assumptions
 from giaoban.scenarios.plan.question import make_question
@@ -20,6 +23,7 @@ from giaoban.scenarios.study.sensitivity.figures import (
     NOWHERE,
     NUMBERS,
     WORDS,
+    AssumedFigure,
     Range,
     figures,
     load_ranges,
@@ -212,11 +216,12 @@ def test_a_number_has_a_range_and_a_word_has_choices(
             "low = 5\nhigh = 20\nlikely_low = 12\nlikely_high = 8",
             "likely_low = 12 is above likely_high = 8",
         ),
+        # ratios are counted from nothing at all, and from no negative figure
+        ("low = 0\nhigh = 20\nlikely_low = 0\nlikely_high = 8", "likely_low = 0"),
+        ("low = -9\nhigh = 20\nlikely_low = -5\nlikely_high = 8", "likely_low = -5"),
     ],
 )
-def test_ends_that_are_the_wrong_way_round_are_refused(
-    tmp_path: Path, ends: str, said: str
-) -> None:
+def test_ends_that_cannot_be_are_refused(tmp_path: Path, ends: str, said: str) -> None:
     file = tmp_path / "ranges.toml"
     file.write_text(
         f'schema = "giaoban.ranges/1"\n[[range]]\nof = ["Access.rate_mbps"]\n{ends}\n'
@@ -224,8 +229,33 @@ def test_ends_that_are_the_wrong_way_round_are_refused(
         encoding="utf-8",
     )
     question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
-    with pytest.raises(InputError, match=f"ranges.toml:2: .*{said}"):
+    with pytest.raises(InputError, match=f"ranges.toml:[2-6]: .*{said}"):
         load_ranges(file, World.of(question), criteria_of(question))
+
+
+FIGURES = st.floats(-1e6, 1e6)
+ABOVE_0 = st.floats(1e-6, 1e6)
+
+
+@given(st.data(), FIGURES, st.floats(0, 1))
+def test_every_place_of_what_is_likely_is_a_figure_there(
+    data: st.DataObject, value: float, place: float
+) -> None:
+    """Whatever may be said of a figure, by ratios or not, of one that is nothing, or below."""
+    low, high = sorted([data.draw(FIGURES), data.draw(FIGURES)])
+    said: dict[str, object] = data.draw(
+        st.sampled_from([{}, {"scale": "log"}, {"likely_times": 3.0}, {"likely_low": 1.0}])
+    )
+    if "likely_low" in said:
+        ends = sorted([data.draw(ABOVE_0), data.draw(ABOVE_0)])
+        said = dict(zip(("likely_low", "likely_high"), ends, strict=True))
+    within = Range.model_validate({"of": ["x"], "low": low, "high": high, "source": "s", **said})
+    lowest, highest, _ = within.likely(value)
+    told = Assumption(what="x", value=str(value), source="s", settled_by="s")
+    figure = AssumedFigure("x", ("province",), told, "x", "", value, within, "ranges")
+    assert value_at(figure, place) == pytest.approx(
+        min(max(float(value_at(figure, place)), lowest), highest)
+    )
 
 
 def test_a_range_beside_a_figure_holds_before_its_kind_and_after_ones_own(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from junitparser import JUnitXml
 from scenario_factory import ROOT, SMALL, Ran, giaoban, only_emulated, only_run, scenario
 
 from giaoban.errors import InputError
+from giaoban.files import MAX_BYTES
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.cli.commands.what_if.compare import _sides
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.project import BUNDLED
+from giaoban.scenarios.study.compare.compare import _changed
 from giaoban.scenarios.study.compare.inputs import changes
 from tests.results.junit_schema import by_schema
 from tests.scenarios.study.test_meeting import MEETING
@@ -59,6 +64,18 @@ def test_nothing_changed(tmp_path: Path) -> None:
     ran, found = compare(tmp_path, old, new)
     assert (ran.code, ran.out.splitlines()[0]) == (0, "PASS – nothing is worse than before")
     assert [each["state"] for each in found["scenarios"]] == ["same"]
+
+
+def test_a_recording_is_compared_however_large_it_is(tmp_path: Path) -> None:
+    """By its sum: it may be larger than any file that people write."""
+    question = make_question(project(tmp_path / "p") / "s.toml")
+    files = [tmp_path / name for name in ("a.h264", "same.h264", "other.h264")]
+    for path, begin in zip(files, (b"a", b"a", b"o"), strict=True):
+        path.write_bytes(begin)
+        os.truncate(path, MAX_BYTES + 1)
+    then, same, other = (replace(question, files=[path], as_read={}) for path in files)
+    assert _changed(then, same) == []
+    assert [each.key for each in _changed(then, other)] == ["other.h264"]
 
 
 def test_words_alone_change_no_figure(tmp_path: Path) -> None:
