@@ -15,8 +15,8 @@ import math
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -506,23 +506,13 @@ def _files(
     scenario: ScenarioLike, province: ProvinceLike | None
 ) -> Iterator[tuple[Path, Path | None]]:
     """Files of both, for as long as it takes."""
-    with _place(scenario, lambda of: scenario_file(Path(of))) as path:
-        if province is None:
-            yield path, None
-            return
-        with _place(province, Path) as province_path:
-            yield path, province_path
+    with ExitStack() as stack:
 
+        def place(of: _File | str | os.PathLike[str]) -> Path:
+            return stack.enter_context(of._file()) if isinstance(of, _File) else Path(of)
 
-@contextmanager
-def _place(
-    of: _File | str | os.PathLike[str], found: Callable[[str | os.PathLike[str]], Path]
-) -> Iterator[Path]:
-    if isinstance(of, _File):
-        with of._file() as path:
-            yield path
-    else:
-        yield found(of)
+        path = scenario_file(place(scenario))
+        yield path, None if province is None else place(province)
 
 
 @contextmanager

@@ -121,15 +121,14 @@ def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list
     name = wishes.name or folder.resolve().name or "giaoban"
     texts: dict[str, str] = {}
     if wishes.source == TREE:
-        for file, text in tree_files(wishes.bridges, DEFAULT_PROFILE, below=SCENARIOS).items():
-            texts[file] = text
+        texts |= tree_files(wishes.bridges, DEFAULT_PROFILE, below=SCENARIOS)
     elif wishes.source is not None:
         source = Path(wishes.source)
         options = ImportOptions(None, wishes.name, wishes.mcu_at, wishes.device)
         province, draft = import_province(source, guess_format(source), options)
         notes, name = draft.notes, province.name
         texts[PROVINCE] = as_toml(province)
-        texts[_scenario_file()] = _scenario(province, lang)
+        texts[f"{SCENARIOS}/{FIRST}.toml"] = _scenario(province, lang)
     else:
         filled = _filled(
             f"province.{lang}.toml.in",
@@ -138,7 +137,7 @@ def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list
             device=_quoted(wishes.device or DEVICE),
         )
         texts[PROVINCE] = filled
-        texts[_scenario_file()] = _scenario(_parsed(filled), lang)
+        texts[f"{SCENARIOS}/{FIRST}.toml"] = _scenario(_parsed(filled), lang)
     criteria = CRITERIA.read_text(encoding="utf-8")
     of_ours = criteria[criteria.index("schema = ") :]
     texts["criteria.toml"] = _template(f"criteria.{lang}.head") + of_ours
@@ -161,10 +160,6 @@ def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list
     for path in input_schemas().values():
         texts[f"{IN_A_PROJECT.as_posix()}/{path.name}"] = path.read_text(encoding="utf-8")
     return texts, notes
-
-
-def _scenario_file() -> str:
-    return f"{SCENARIOS}/{FIRST}.toml"
 
 
 def _scenario(province: Province, lang: Language) -> str:

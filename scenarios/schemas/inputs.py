@@ -102,10 +102,6 @@ def input_schema(kind: Input) -> dict[str, Any]:
     return {"$schema": DRAFT, "title": kind.schema, **cleaned}
 
 
-def input_schema_text(kind: Input) -> str:
-    return json.dumps(input_schema(kind), indent=2, ensure_ascii=False) + "\n"
-
-
 class _Described(GenerateJsonSchema):
     def model_schema(self, schema: Any) -> dict[str, Any]:
         made = super().model_schema(schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.result import Result
@@ -16,7 +17,7 @@ from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.model.studies.sweep import SweepAnswer
 from giaoban.results.model.studies.whatif import WhatIf
-from giaoban.scenarios.schemas.inputs import INPUTS, input_schema_text
+from giaoban.scenarios.schemas.inputs import DRAFT, INPUTS, input_schema
 from giaoban.schemas import FOLDER, OF_ANSWER, OF_INPUT
 
 ANSWERS: tuple[type[JsonFile], ...] = (
@@ -32,12 +33,15 @@ def schema_path(of: type[JsonFile]) -> Path:
 def schema_text(of: type[JsonFile]) -> str:
     """The JSON Schema (draft 2020-12) of an answer, as text."""
     schema = of.model_json_schema(by_alias=True, mode="serialization")
-    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": of.schema_name()}
-    return json.dumps(about | schema, indent=2, ensure_ascii=False) + "\n"
+    return _text({"$schema": DRAFT, "$id": of.schema_name(), **schema})
 
 
 def input_texts() -> dict[Path, str]:
-    return {FOLDER / f"{kind.name}{OF_INPUT}": input_schema_text(kind) for kind in INPUTS}
+    return {FOLDER / f"{kind.name}{OF_INPUT}": _text(input_schema(kind)) for kind in INPUTS}
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

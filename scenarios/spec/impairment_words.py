@@ -50,14 +50,13 @@ def declared(impairments: Sequence[Impairment], network: Network) -> list[Declar
         if item.link is not None:
             hops = hops_of(item, network)
             way = hops[0].direction if len(hops) == 1 else None
-        one = [] if item.kind in (None, BOTH) else [item.kind]
         found.append(
             Declared.model_validate(
                 {
                     "target": "link" if item.bridge is None else "bridge",
                     "id": item.link if item.bridge is None else item.bridge,
                     "direction": way,
-                    "media": one[0] if one else None,
+                    "media": None if item.kind == BOTH else item.kind,
                     "from_s": 0.0 if item.from_s is None else item.from_s,
                     "to_s": item.to_s,
                     "text_en": words.en,

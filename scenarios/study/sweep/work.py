@@ -151,17 +151,14 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     loads = static_loads(question.plan)
     criteria = criteria_of(question)
     limits = {c.id: c.threshold for c in criteria.criterion}
-    found = SweepPoint.model_validate(
-        {
-            **_place(task),
-            "verdict": "pass",
-            "method": "arithmetic",
-            "in_meeting": len(loads.joined),
-            "cut_off": cut_off,
-            "used_pct": round(loads.use.pct, 3),
-            "peak_pct": round(loads.worst_link().peak_pct, 3),
-            "key": task.key,
-        }
+    found = _point(
+        task,
+        verdict="pass",
+        method="arithmetic",
+        in_meeting=len(loads.joined),
+        cut_off=cut_off,
+        used_pct=round(loads.use.pct, 3),
+        peak_pct=round(loads.worst_link().peak_pct, 3),
     )
     units_limit, link_limit = limits[MCU_UNITS], limits[LINK_PEAK]
     if (short := shortfall(loads, units_limit, link_limit)) is not None:
@@ -199,50 +196,45 @@ def _fails(found: SweepPoint, question: Question, criterion: str, place: Place) 
     return found.model_copy(update={"verdict": "fail", **update})
 
 
-def _place(task: Task) -> dict[str, object]:
-    """Where it is on each axis; what no axis has, as the scenario's files say it."""
+def _point(task: Task, **found: object) -> SweepPoint:
+    """With its place on each axis; what no axis has, as the scenario's files say it."""
     spot, base = task.spot, task.base
-    return {
+    place = {
         "bridges": spot.bridges,
         "profile": spot.profile or base.scenario.profile,
         "device": spot.device or base.scenario.device or base.province.mcu.device,
         "failure": spot.failure or NONE,
         "seed": base.scenario.seed if spot.seed is None else spot.seed,
     }
+    return SweepPoint.model_validate({**place, "key": task.key, **found})
 
 
 def _cut_off(task: Task, cut_off: UnreachableBridges, *, in_meeting: int) -> SweepPoint:
     """A point at which bridges are gone needlessly, whatever becomes of those that are left."""
     count = Sentence("{n} {n:bridge|bridges} cut off", n=len(cut_off.needlessly))
-    return SweepPoint.model_validate(
-        {
-            **_place(task),
-            "verdict": "fail",
-            "method": "arithmetic",
-            "in_meeting": in_meeting,
-            "cut_off": len(cut_off.bridges),
-            "binding": SINGLE_POINT,
-            "where": str(count),
-            "where_vi": count.vi,
-            "why": str(cut_off.reason),
-            "why_vi": cut_off.reason.vi,
-            "key": task.key,
-        }
+    return _point(
+        task,
+        verdict="fail",
+        method="arithmetic",
+        in_meeting=in_meeting,
+        cut_off=len(cut_off.bridges),
+        binding=SINGLE_POINT,
+        where=str(count),
+        where_vi=count.vi,
+        why=str(cut_off.reason),
+        why_vi=cut_off.reason.vi,
     )
 
 
 def _refused(task: Task, why: Sentence, cut_off: int = 0) -> SweepPoint:
-    return SweepPoint.model_validate(
-        {
-            **_place(task),
-            "verdict": "refused",
-            "method": "none",
-            "in_meeting": 0,
-            "cut_off": cut_off,
-            "why": str(why),
-            "why_vi": why.vi,
-            "key": task.key,
-        }
+    return _point(
+        task,
+        verdict="refused",
+        method="none",
+        in_meeting=0,
+        cut_off=cut_off,
+        why=str(why),
+        why_vi=why.vi,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -130,23 +131,40 @@ def ask(
     there twice, a link to nowhere, addresses that run out, a device that cannot do the calls;
     `NoMeetingLeft` where what has failed leaves none.
     """
-    if isinstance(variant, UnnamedVariant):
-        return _ask(base, variant, change, all_from_start, on_device)
+    with nullcontext() if isinstance(variant, UnnamedVariant) else _told_of(variant):
+        changed, province, cut_off = _changed(base, variant)
+
+        def left_of(device: Device) -> Device:
+            own = with_cards(device, variant.cards, load_devices(base.devices_path))
+            left = _shared(own, len(variant.meetings))
+            return left if on_device is None else on_device(left)
+
+        question = question_from(
+            changed if change is None else change(changed),
+            base.scenario_path,
+            province,
+            base.province_path,
+            seed=base.seed,
+            all_from_start=all_from_start,
+            on_device=left_of,
+            as_read=base.as_read,
+        )
+        return VariantQuestion(question, cut_off)
+
+
+@contextmanager
+def _told_of(variant: Variant) -> Iterator[None]:
+    """What is wrong is told with the variant's name."""
     try:
-        return _ask(base, variant, change, all_from_start, on_device)
+        yield
     except NoMeetingLeft as error:
         raise error.within(f'what if "{variant.id}"') from None
     except InputError as error:
         raise InputError('what if "{variant}": {error}', variant=variant.id, error=error) from None
 
 
-def _ask(
-    base: Base,
-    variant: Variant,
-    change: Callable[[Scenario], Scenario] | None,
-    all_from_start: bool,
-    then: Callable[[Device], Device] | None,
-) -> VariantQuestion:
+def _changed(base: Base, variant: Variant) -> tuple[Scenario, Province, UnreachableBridges]:
+    """Scenario and province with a variant's changes, and whom what has failed cuts off."""
     scenario, province = base.scenario, base.province
     _refuse(list(_unknown(base, variant)))
     province = province.model_copy(
@@ -189,28 +207,7 @@ def _ask(
         during_s = min(LONGEST_S, pace_s * len(bridges))
         phases = scenario.phases
         update["phases"] = phases.model_copy(update={"during_s": max(phases.during_s, during_s)})
-    changed = scenario.model_copy(update=update)
-    if change is not None:
-        changed = change(changed)
-
-    def on_device(device: Device) -> Device:
-        left = _shared(
-            with_cards(device, variant.cards, load_devices(base.devices_path)),
-            len(variant.meetings),
-        )
-        return left if then is None else then(left)
-
-    question = question_from(
-        changed,
-        base.scenario_path,
-        province,
-        base.province_path,
-        seed=base.seed,
-        all_from_start=all_from_start,
-        on_device=on_device,
-        as_read=base.as_read,
-    )
-    return VariantQuestion(question, cut_off)
+    return scenario.model_copy(update=update), province, cut_off
 
 
 def _unknown(base: Base, variant: Variant) -> Iterator[Sentence]:
