@@ -66,7 +66,7 @@ class Console:
             return
         read = os.read(self._fd, LONGEST_LINE)
         self._open = bool(read)
-        *lines, self._typed = (self._typed + read).split(b"\n")
+        *lines, self._typed = (self._typed + (read or b"\n")).split(b"\n")  # the last has no end
         self._typed = self._typed[-LONGEST_LINE:]
         for line in lines:
             if line.strip():

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scenario_factory import giaoban as here
 
 from giaoban.errors import InvalidRun
+from giaoban.mcu_sim.conference.commands import CommandAccepted
 from giaoban.mcu_sim.sip import CallEnded
-from giaoban.scenarios.cli.commands.mcu.mcu import _judge
+from giaoban.scenarios.cli.commands.mcu.mcu import Console, _judge
 from giaoban.scenarios.cli.commands.mcu.mcu import _line as line
 from tests.clients.programs import HOST, Mcu, end, free_ports, giaoban
 from tests.phone import Phone
@@ -234,6 +238,23 @@ def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None
     assert wait_for(lambda: mcu.process.poll() is not None, "its end")
     assert mcu.process.returncode in (0, 3)  # 3: this machine was too busy
     assert [e["cause"] for e in mcu.said("left")] == ["put-out"] * 2
+
+
+def test_a_last_command_is_carried_out_whose_line_has_no_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As of a file that is piped in."""
+    typed, end_of = os.pipe()
+    os.write(end_of, b"queue\nstate")
+    os.close(end_of)
+    said: list[str] = []
+    with open(typed, encoding="utf-8") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        server = SimpleNamespace(command=lambda _meeting, command: CommandAccepted(command.command))
+        console = Console(server, said.append)  # type: ignore[arg-type]
+        for _ in range(3):
+            console.look()
+    assert said[1:] == ["done: queue", "done: state"]
 
 
 def test_a_closed_terminal_ends_none_that_nohup_began(tmp_path: Path) -> None:
