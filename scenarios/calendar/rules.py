@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 from operator import gt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from giaoban.regulation import CalendarRules, Regulation
-from giaoban.results.model.studies.calendar import Finding, Move, Period
+from giaoban.results.model.studies.calendar import Finding, Move, Period, Rule
 from giaoban.scenarios.calendar.occupancy import Loads, Moment, moments
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from giaoban.scenarios.estimate.static import StaticLoads
@@ -29,6 +30,13 @@ def _minute(moment: datetime) -> str:
     return moment.isoformat(timespec="minutes")
 
 
+def _broken(
+    rule: Rule, meetings: list[str], span: tuple[datetime, datetime], **more: Any
+) -> Finding:
+    start, end = map(_minute, span)
+    return Finding(rule=rule, meetings=meetings, start=start, end=end, **more)
+
+
 def late_registrations(
     registrations: Sequence[Registration], name: Name, asked: CalendarRules
 ) -> Iterator[Finding]:
@@ -38,11 +46,10 @@ def late_registrations(
             continue
         hours = (each.start - each.registered) / timedelta(hours=1)
         if each.start - each.registered < asked.registered_before:
-            yield Finding(
-                rule="late-registration",
-                meetings=[name(each)],
-                start=_minute(each.start),
-                end=_minute(each.end),
+            yield _broken(
+                "late-registration",
+                [name(each)],
+                (each.start, each.end),
                 amount=max(0.0, round(hours, 1)),
                 limit=asked.registered_before_h,
             )
@@ -56,11 +63,10 @@ def unchecked(
     before = asked.check_before
     for each in registrations:
         if each.check is not None and each.start - each.check < before:
-            yield Finding(
-                rule="no-hour-for-check",
-                meetings=[name(each)],
-                start=_minute(each.check),
-                end=_minute(each.start),
+            yield _broken(
+                "no-hour-for-check",
+                [name(each)],
+                (each.check, each.start),
                 amount=round((each.start - each.check) / timedelta(minutes=1), 1),
                 limit=asked.check_before_min,
             )
@@ -69,11 +75,10 @@ def unchecked(
             continue
         bridges, rooms = _common(earlier, later), _rooms(earlier, later)
         if bridges or rooms:
-            yield Finding(
-                rule="no-hour-for-check",
-                meetings=[name(earlier), name(later)],
-                start=_minute(later.start - before),
-                end=_minute(earlier.end),
+            yield _broken(
+                "no-hour-for-check",
+                [name(earlier), name(later)],
+                (later.start - before, earlier.end),
                 bridges=bridges,
                 room=rooms[0] if rooms else None,
                 amount=round((later.start - earlier.end) / timedelta(minutes=1), 1),
@@ -86,24 +91,12 @@ def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterat
     for one, other in _pairs(registrations):
         if not one.overlaps(other):
             continue
-        start, end = max(one.start, other.start), min(one.end, other.end)
+        both = max(one.start, other.start), min(one.end, other.end)
         meetings = [name(one), name(other)]
         if bridges := _common(one, other):
-            yield Finding(
-                rule="bridge-in-two-meetings",
-                meetings=meetings,
-                start=_minute(start),
-                end=_minute(end),
-                bridges=bridges,
-            )
+            yield _broken("bridge-in-two-meetings", meetings, both, bridges=bridges)
         for room in _rooms(one, other):
-            yield Finding(
-                rule="room-in-use",
-                meetings=meetings,
-                start=_minute(start),
-                end=_minute(end),
-                room=room,
-            )
+            yield _broken("room-in-use", meetings, both, room=room)
 
 
 class OccupancyLimits(NamedTuple):
@@ -118,31 +111,23 @@ def overloads(
 ) -> Iterator[Finding]:
     """More than the device has, or more of it or of a line than a check allows (Art. 4(3), 25)."""
     for _, load, period in found:
+        made = partial(Finding, meetings=period.meetings, start=period.start, end=period.end)
         if load.refused:
-            yield Finding(
+            yield made(
                 rule="device-full",
-                meetings=period.meetings,
-                start=period.start,
-                end=period.end,
                 bridges=period.refused,
                 amount=len(load.joined) + len(load.refused),
                 limit=len(load.joined),
             )
         elif period.used_pct > limits.device_pct:
-            yield Finding(
+            yield made(
                 rule="device-nearly-full",
-                meetings=period.meetings,
-                start=period.start,
-                end=period.end,
                 amount=round(period.used_pct, 2),
                 limit=limits.device_pct,
             )
         if period.link_pct > limits.link_pct:
-            yield Finding(
+            yield made(
                 rule="link-full",
-                meetings=period.meetings,
-                start=period.start,
-                end=period.end,
                 link=period.link,
                 amount=round(period.link_pct, 2),
                 limit=limits.link_pct,
@@ -168,13 +153,9 @@ def missing_briefings(
         for year, month in months:
             if month in each.months and (each.id, year, month) not in held:
                 first = datetime(year, month, 1, tzinfo=TIME_ZONE)
-                yield Finding(
-                    rule="briefing-missing",
-                    meetings=[each.id],
-                    start=_minute(first),
-                    end=_minute((first + timedelta(days=31)).replace(day=1)),
-                    article=each.article_in(regulation),
-                )
+                whole = first, (first + timedelta(days=31)).replace(day=1)
+                article = each.article_in(regulation)
+                yield _broken("briefing-missing", [each.id], whole, article=article)
 
 
 class MovedCalendar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,18 +127,10 @@ def recheck(
         folder = root / entry.folder
         name = read_result(folder).inputs.scenario.path
         path = scenarios.of(entry.scenario, name)
+        made = partial(Rechecked, run_id=entry.run_id, folder=entry.folder)
         if path is None:
             why = Sentence("there is no scenario {name} now", name=name)
-            found.append(
-                Rechecked(
-                    run_id=entry.run_id,
-                    folder=entry.folder,
-                    moved=[],
-                    changed=None,
-                    reason=why.en,
-                    reason_vi=why.vi,
-                )
-            )
+            found.append(made(moved=[], changed=None, reason=why.en, reason_vi=why.vi))
             continue
         if path not in known:
             known[path] = make_question(path, province_path=province)
@@ -146,19 +139,11 @@ def recheck(
         if then is not None:  # to be tried in fewer meetings than then is no more than was asked
             asked_in = {name: then[MEETINGS].get(name) for name in now[MEETINGS]}
             then[MEETINGS] = {name: tried for name, tried in asked_in.items() if tried is not None}
-        found.append(
-            Rechecked(
-                run_id=entry.run_id,
-                folder=entry.folder,
-                moved=moved(analysis, figures_now(asked)),
-                changed=None
-                if then is None
-                else named(
-                    changed(then, now, [figure.key for figure in analysis.figures]),
-                    names_of(asked),
-                ),
-            )
-        )
+        others = None
+        if then is not None:
+            keys = [figure.key for figure in analysis.figures]
+            others = named(changed(then, now, keys), names_of(asked))
+        found.append(made(moved=moved(analysis, figures_now(asked)), changed=others))
     return found
 
 
