@@ -169,7 +169,7 @@ def test_doctor_without_compiler_and_mininet(
     for name in ("ip", "bash"):
         (tmp_path / name).symlink_to(str(shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")))
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(doctor, "_path", lambda: str(tmp_path))
+    monkeypatch.setattr(doctor, "SYSTEM_PROGRAMS", "")
     found = lacking(monkeypatch)
     assert found["program mnexec"] == f"{doctor.APT} mininet"
     assert "flex" in found["tools that build the sandbox kernel"]

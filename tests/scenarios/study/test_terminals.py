@@ -21,7 +21,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question, make_question
-from giaoban.scenarios.study import terminals, variations
+from giaoban.scenarios.study import variations
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
 from giaoban.scenarios.study.rerun import other_terminals_of
 from giaoban.scenarios.study.terminals import behaviours, terminals_of, with_terminals
@@ -194,7 +194,7 @@ def test_where_all_is_forbidden_it_says_so_before_anything_starts(
     def refuse(*_words: object, **_more: object) -> Question:
         raise InputError("s.toml: has what forbids it")
 
-    monkeypatch.setattr(terminals, "question_from", refuse)
+    monkeypatch.setattr(Question, "with_scenario", refuse)
     with pytest.raises(InputError, match=r"--terminals: .*s.toml allows nothing else") as error:
         terminals_of(question, EngineName.SANDBOX, each=True)
     assert str(error.value).count("has what forbids it") == 6

@@ -21,6 +21,8 @@ from giaoban.translation import pgettext
 EXIT_LACKS = 4
 GUEST_MB = 1500
 """What a guest of a large meeting has."""
+SYSTEM_PROGRAMS = ":/usr/sbin:/sbin"
+"""Where they are that not everybody has in the PATH."""
 APT = "sudo apt-get install --no-install-recommends"
 
 
@@ -38,7 +40,7 @@ class Requirement:
 def examine() -> list[Requirement]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    path = os.environ.get("PATH", "") + SYSTEM_PROGRAMS
     libraries = [name for name in guest_ahead.NEEDED if name != extras.MININET]
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
