@@ -55,11 +55,14 @@ class Phases(StrictModel):
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
-        kinds = {key.removesuffix("_s") for key in self.model_fields_set}
-        given: list[str] = [name for name in ("check", "course") if name in kinds]
-        given += ["before, during, after"] * bool(kinds.intersection(EXPANSION))
-        if len(given) > 1:
-            raise ValueError(f"has {' and '.join(given)} (allowed: one of them)")
+        given = [key for key in type(self).model_fields if key in self.model_fields_set]
+        if len({key if key in ("check_s", "course_s") else "" for key in given}) > 1:
+            raise ValueError(
+                Sentence(
+                    "has {keys} (allowed: check_s, or course_s, or of the other three)",
+                    keys=", ".join(given),
+                )
+            )
         return self
 
     @property

@@ -113,6 +113,34 @@ def test_errors_are_sentences_with_fields() -> None:
     assert glued() == set()
 
 
+def untold() -> set[str]:
+    """Where pydantic, or typer, is told what is wrong in words that no catalogue has."""
+    found = set()
+    for room in (room for room in ROOMS if room != "results"):  # whose models are of answers
+        for path in (ROOT / room).rglob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            checks = [
+                node
+                for function in ast.walk(tree)
+                if isinstance(function, ast.FunctionDef)
+                and any("_validator" in ast.unparse(each) for each in function.decorator_list)
+                for node in ast.walk(function)
+            ]
+            for node in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
+                called = ast.unparse(node.func)
+                said = node.args[0] if node.args else None
+                wrong = called == "ValueError" and node in checks and said is not None
+                if called == "typer.BadParameter" or (
+                    wrong and (is_glued(said) or isinstance(said, ast.Constant))
+                ):
+                    found.add(f"{path.relative_to(ROOT)}:{node.lineno}")
+    return found
+
+
+def test_what_is_wrong_with_an_input_is_a_sentence() -> None:
+    assert untold() == set()
+
+
 def installs() -> dict[str, str]:
     """By place, what `MachineLacks` is given as it stands: commands, which no language has."""
     return {

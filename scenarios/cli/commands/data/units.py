@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.errors import InputError
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import Sentence, joined, number
@@ -42,11 +43,14 @@ def list_(
 ) -> int:
     """List units with their ids, districts, and the routers that they would hang on."""
     if year is not None and year not in YEARS:
-        raise typer.BadParameter(
-            f"{year} (allowed: {', '.join(map(str, YEARS))})", param_hint="--year"
+        raise InputError(
+            '{option} = "{value}": is not known (allowed: {allowed})',
+            option="--year",
+            value=year,
+            allowed=", ".join(map(str, YEARS)),
         )
     if file is not None and which:
-        raise typer.BadParameter("means nothing with names", param_hint="--from")
+        raise InputError("--from: means nothing with names (allowed: one of them)")
     known = catalogue()
     if file is not None:
         units = units_from_csv(file)
