@@ -37,6 +37,12 @@ def _broken(
     return Finding(rule=rule, meetings=meetings, start=start, end=end, **more)
 
 
+def _tenths(span: timedelta, unit: timedelta) -> float:
+    """In whole tenths of a unit that have passed: what is too short by a moment is not told as
+    what is asked for."""
+    return span // (unit / 10) / 10
+
+
 def late_registrations(
     registrations: Sequence[Registration], name: Name, asked: CalendarRules
 ) -> Iterator[Finding]:
@@ -44,13 +50,13 @@ def late_registrations(
     for each in registrations:
         if not asked.registered_before or each.registered is None or each.emergency:
             continue
-        hours = (each.start - each.registered) / timedelta(hours=1)
-        if each.start - each.registered < asked.registered_before:
+        before = each.start - each.registered
+        if before < asked.registered_before:
             yield _broken(
                 "late-registration",
                 [name(each)],
                 (each.start, each.end),
-                amount=max(0.0, round(hours, 1)),
+                amount=max(0.0, _tenths(before, timedelta(hours=1))),
                 limit=asked.registered_before_h,
             )
 
@@ -67,7 +73,7 @@ def unchecked(
                 "no-hour-for-check",
                 [name(each)],
                 (each.check, each.start),
-                amount=round((each.start - each.check) / timedelta(minutes=1), 1),
+                amount=_tenths(each.start - each.check, timedelta(minutes=1)),
                 limit=asked.check_before_min,
             )
     for earlier, later in _pairs(registrations, before):
@@ -81,7 +87,7 @@ def unchecked(
                 (later.start - before, earlier.end),
                 bridges=bridges,
                 room=rooms[0] if rooms else None,
-                amount=round((later.start - earlier.end) / timedelta(minutes=1), 1),
+                amount=_tenths(later.start - earlier.end, timedelta(minutes=1)),
                 limit=asked.check_before_min,
             )
 
@@ -122,16 +128,22 @@ def overloads(
         elif period.used_pct > limits.device_pct:
             yield made(
                 rule="device-nearly-full",
-                amount=round(period.used_pct, 2),
+                amount=_above(period.used_pct, limits.device_pct),
                 limit=limits.device_pct,
             )
         if period.link_pct > limits.link_pct:
             yield made(
                 rule="link-full",
                 link=period.link,
-                amount=round(period.link_pct, 2),
+                amount=_above(period.link_pct, limits.link_pct),
                 limit=limits.link_pct,
             )
+
+
+def _above(pct: float, limit_pct: float) -> float:
+    """In hundredths, but never as the limit that it is above."""
+    told = round(pct, 2)
+    return told if told > limit_pct else round(limit_pct + 0.01, 2)
 
 
 def missing_briefings(

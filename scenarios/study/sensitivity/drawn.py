@@ -29,7 +29,9 @@ shuffling the answers so often."""
 def hypercube(worlds: int, figures: int, seed: int) -> NDArray[np.float64]:
     """(worlds, figures) places in ranges, 0 to 1; of each column one in each of `worlds` parts."""
     rng = np.random.default_rng(seed)
-    parts = np.stack([rng.permutation(worlds) for _ in range(figures)], axis=1)
+    parts = np.empty((worlds, figures))
+    for column in range(figures):
+        parts[:, column] = rng.permutation(worlds)
     return np.asarray((parts + rng.random((worlds, figures))) / worlds)
 
 

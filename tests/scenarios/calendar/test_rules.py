@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations
+from types import SimpleNamespace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from giaoban.regulation import CalendarRules, calendar_rules
-from giaoban.results.model.studies.calendar import Finding, Move
+from giaoban.results.model.studies.calendar import Finding, Move, Period
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.occupancy import Loads, periods
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
@@ -47,10 +48,31 @@ def test_registered_two_days_before_to_the_minute() -> None:
     late = replace(kept, registered=at("2027-03-01 08:01"))
     assert broken([kept]) == []
     (finding,) = broken([late])
-    assert (finding.rule, finding.amount, finding.limit) == ("late-registration", 48.0, 48.0)
+    assert (finding.rule, finding.amount, finding.limit) == ("late-registration", 47.9, 48.0)
     assert moves([late]) == {
         "late-registration": [Move(meeting="a", to="2027-03-03T08:30+07:00")]
     }, "to the first time of an office that is late enough"
+
+
+@given(st.integers(-86_400, 300_000))
+def test_a_moment_too_late_is_told_as_less_than_is_asked(seconds: int) -> None:
+    """Or "48 hours before, 48 are asked for" would be no mistake."""
+    start = at("2027-03-10 08:00")
+    registered = start - timedelta(seconds=seconds)
+    one = booked("2027-03-10 08:00", 1, *DISTRICTS[:2], registered=registered)
+    found = list(rules.late_registrations([one], name, ASKED))
+    assert len(found) == (seconds < 48 * 3600)
+    assert all(each.amount < each.limit for each in found)
+
+
+@given(st.floats(0, 200), st.floats(0, 200))
+@example(80.004, 90.0001)
+def test_a_hair_too_much_is_told_as_more_than_is_allowed(used: float, link: float) -> None:
+    about = {"meetings": ["a"], "start": "", "end": "", "link": "l"}
+    period = Period.model_construct(**about, used_pct=used, link_pct=link)
+    found = list(rules.overloads([(None, SimpleNamespace(refused=[]), period)], LIMITS))
+    assert len(found) == (used > LIMITS.device_pct) + (link > LIMITS.link_pct)
+    assert all(each.amount > each.limit for each in found)
 
 
 def test_registered_afterwards() -> None:
