@@ -99,7 +99,9 @@ def test_ctrl_c_tells_what_was_sent() -> None:
         far.bind((HOST, 0))
         far.settimeout(PATIENCE_S)
         to = f"{HOST}:{far.getsockname()[1]}"
-        sending = start("send", to, "--rate", "200", "--seconds", "60", "--json")
+        # few and short: on a busy machine all of them wait in the socket until they are counted
+        slow = ("--rate", "20", "--size", "100", "--seconds", "60")
+        sending = start("send", to, *slow, "--json")
         try:
             far.recv(2048)
             sending.send_signal(signal.SIGINT)
@@ -114,7 +116,7 @@ def test_ctrl_c_tells_what_was_sent() -> None:
     report = json.loads(out)
     assert sending.returncode == 130
     assert report["interrupted"]
-    assert report["packets"] == came < 12_000
+    assert report["packets"] == came < 1_200
 
 
 @pytest.mark.parametrize(
