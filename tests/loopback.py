@@ -54,6 +54,14 @@ def local_address(subnet: int, host: int = 1) -> str:
     return f"127.{_number()}.{subnet}.{host}"
 
 
+def udp_socket(host: str, port: int = 0, *, timeout_s: float | None = None) -> socket.socket:
+    """A bound socket; `timeout_s` 0: one that does not wait."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(timeout_s)
+    sock.bind((host, port))
+    return sock
+
+
 def free_ports(host: str, count: int = 1) -> int:
     """The first of `count` ports in a row that no UDP or TCP socket on `host` has; it is even."""
     start = FIRST_PORT + PORTS_EACH * (_number() - 1)

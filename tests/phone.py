@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import random
 import select
-import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,6 +27,7 @@ from giaoban.mcu_sim.sip import (
     Peer,
 )
 from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
+from tests.loopback import udp_socket
 
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0
@@ -52,15 +52,9 @@ class Phone:
 
     def __init__(self, user: str, host: str = HOST, port: int = 0) -> None:
         self.user = user
-        self.sip = self._socket(host, port)
+        self.sip = udp_socket(host, port, timeout_s=0)
         self.events: list[Event] = []
         self._bridge: RecordingUserAgent | None = None
-
-    def _socket(self, host: str, port: int) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        sock.bind((host, port))
-        return sock
 
     @property
     def bridge(self) -> RecordingUserAgent:
@@ -156,7 +150,7 @@ class Caller(Phone):
 
     def __init__(self, address: str, user: str, hz: int = 400) -> None:
         super().__init__(user, address, SIP_PORT)
-        self.audio, self.video = self._socket(address, 24_000), self._socket(address, 24_002)
+        self.audio, self.video = (udp_socket(address, n, timeout_s=0) for n in (24_000, 24_002))
         self.heard: list[bytes] = []
         self.watched: list[bytes] = []
         """RTP that came."""

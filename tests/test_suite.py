@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark.expression import Expression
 
-from tests.loopback import free_ports, local_address
+from tests.loopback import free_ports, local_address, udp_socket
 from tests.marked import Watch, of_command, of_others
 
 TESTS = Path(__file__).parent
@@ -63,9 +63,7 @@ def test_no_port_is_one_that_the_system_gives_to_others() -> None:
         port = free_ports("127.0.0.1", 3)
         assert port % 2 == 0
         assert port + 3 < 32_768
-        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        held.bind(("127.0.0.1", port + 1))
-        taken.append(held)
+        taken.append(udp_socket("127.0.0.1", port + 1))
     ports = [sock.getsockname()[1] for sock in taken]
     for sock in taken:
         sock.close()

@@ -6,6 +6,7 @@ nothing of this software: what it does is written out by RFC 3261 and RFC 3550.
 
 from __future__ import annotations
 
+import math
 import re
 import selectors
 import socket
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
+
+from tests.loopback import udp_socket
 
 HOST = "127.0.0.1"
 PHRASES = {
@@ -33,8 +36,8 @@ class Device:
         options, register, invite, bye: the status code of its answer; None: it does not answer.
         body: of its answer to INVITE: `sdp`, `none`, `garbage`, `inactive`, `recvonly`, `no-audio`.
         sends: what it sends in a call: `all`, `nothing`, `half` (a packet of 20 ms each 40 ms),
-            `one-second`, `late` (all, from 1.5 s on), `reports` (RTCP alone), `other-codec` (PCMU
-            instead of PCMA).
+            `one-second`, `late` (all, from 1.5 s after media came), `reports` (RTCP alone),
+            `other-codec` (PCMU instead of PCMA).
         says_garbage: it answers whatever comes with bytes that are no SIP.
         media_at: the host that its answer names, and sends from.
         hangs_up: as soon as a call stands.
@@ -58,6 +61,7 @@ class _Call:
     since_s: float
     rtp: tuple[str, int]
     sent: int = 0
+    heard_s: float = math.inf
 
 
 class Running:
@@ -71,7 +75,8 @@ class Running:
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self.sip, self.other, self.media = _socket(), _socket(), _socket(device.media_at)
+        self.sip, self.other = udp_socket(HOST), udp_socket(HOST)
+        self.media = udp_socket(device.media_at)
         self.calls: dict[str, _Call] = {}
         self.asked: list[str] = []
         self.callers: set[str] = set()
@@ -111,6 +116,7 @@ class Running:
                         self._answer(data.decode("utf-8", "replace"), source)
                     else:
                         self.taken += 1
+                        self._hear(source)
                 for call in list(self.calls.values()):
                     self._send_media(call)
 
@@ -184,6 +190,11 @@ class Running:
             "Content-Length: 0\r\n\r\n"
         ).encode()
 
+    def _hear(self, source: tuple[str, int]) -> None:
+        for call in self.calls.values():
+            if call.rtp == source:
+                call.heard_s = min(call.heard_s, time.monotonic())
+
     def _send_media(self, call: _Call) -> None:
         """All that is due by the clock, so that a busy machine makes it late and not less."""
         kind, passed_s = self.device.sends, time.monotonic() - call.since_s
@@ -192,7 +203,8 @@ class Running:
         if kind == "one-second":
             passed_s = min(passed_s, 1.0)
         if kind == "late":
-            passed_s = max(0.0, passed_s - 1.5)
+            # a caller counts from when it has taken the answer, which may be long after it came
+            passed_s = max(0.0, time.monotonic() - call.heard_s - 1.5)
         due = int(passed_s / (2 * PACKET_S if kind == "half" else PACKET_S))
         for number in range(call.sent, due):
             if kind == "reports":
@@ -214,12 +226,6 @@ def fake(device: Device) -> Iterator[Running]:
         yield running
     finally:
         running.end()
-
-
-def _socket(host: str = HOST) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind((host, 0))
-    return sock
 
 
 def _header(text: str, name: str) -> str:

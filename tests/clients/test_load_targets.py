@@ -7,7 +7,6 @@ machine let them be is left out of what is judged, which is for other tests.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,7 +28,7 @@ from giaoban.scenarios.load.plan import BackOff, LoadPlan, Shape
 from giaoban.traffic.profiles import load_profiles
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, undrawn
-from tests.loopback import free_ports, local_address
+from tests.loopback import free_ports, local_address, udp_socket
 
 pytestmark = pytest.mark.realtime
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,8 +171,7 @@ def answer_of(
 
 
 def closed_port() -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
+    with udp_socket(HOST) as probe:
         return f"sip:{HOST}:{probe.getsockname()[1]}"
 
 

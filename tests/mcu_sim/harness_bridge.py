@@ -31,6 +31,7 @@ from giaoban.mcu_sim.secret_source import SeededSecrets
 from giaoban.mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
 from giaoban.mcu_sim.sip.digest import Credentials
 from giaoban.scenarios.bridge.user_agent import Unreadable, by_kind
+from tests.loopback import udp_socket
 from tests.phone import SIP_PORT, RecordingUserAgent
 
 if TYPE_CHECKING:
@@ -239,10 +240,8 @@ class Bridge:
     def sock(self, kind: Kind, rtcp: bool = False) -> socket.socket:
         """The socket of a medium, open from now on."""
         if (kind, rtcp) not in self._sockets:
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.setblocking(False)
+            sock = udp_socket(self.host, self._port[kind] + rtcp, timeout_s=0)
             self._sockets[kind, rtcp] = sock
-            sock.bind((self.host, self._port[kind] + rtcp))
         return self._sockets[kind, rtcp]
 
     def send(self, kind: Kind, payload: bytes, **header: Any) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from giaoban.mcu_sim.sdp import CryptoKey, Suite
 from giaoban.mcu_sim.sdp.offer_answer import H264_720P30, PCMA, NegotiatedMedia
 from giaoban.traffic.log import PacketLog, read
 from giaoban.traffic.sources.video_model import VideoModel
-from tests.loopback import local_address
+from tests.loopback import local_address, udp_socket
 from tests.mcu_sim.server_factory import stream
 
 HERE = local_address(85)
@@ -74,9 +73,7 @@ class Far:
     """A socket of a far end."""
 
     def __init__(self, port: int, host: str = FAR) -> None:
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.setblocking(False)
-        self.sock.bind((host, port))
+        self.sock = udp_socket(host, port, timeout_s=0)
 
     def send(self, data: bytes, port: int) -> None:
         self.sock.sendto(data, (HERE, port))

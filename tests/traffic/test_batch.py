@@ -21,6 +21,7 @@ from giaoban.traffic.batch import (
     sockaddr,
     try_to_send,
 )
+from tests.loopback import udp_socket
 from tests.processes import PATIENCE_S
 
 HERE = "127.0.0.1"
@@ -228,12 +229,10 @@ def test_what_cannot_be_sent_may_be_skipped(sender: socket.socket, receiver: soc
 @pytest.fixture
 def nobody_there() -> Iterator[socket.socket]:
     """Connected to a port that has been closed: ICMP tells the sender so after each datagram."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
-        gone.bind((HERE, 0))
-        with media_socket(HERE, 0, dscp=34) as sock:
-            sock.connect(gone.getsockname())
-            gone.close()
-            yield sock
+    with udp_socket(HERE) as gone, media_socket(HERE, 0, dscp=34) as sock:
+        sock.connect(gone.getsockname())
+        gone.close()
+        yield sock
 
 
 def test_the_networks_complaint_of_an_earlier_datagram_costs_no_other(

@@ -24,6 +24,7 @@ from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp.session import Reporter
 from giaoban.traffic.sources.packet_loop import LOOP_S, video_loop
 from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
+from tests.loopback import udp_socket
 from tests.processes import wait_for
 
 HOST = "127.0.0.1"
@@ -33,9 +34,7 @@ STREAM = rtp.StreamId(payload_type=8, ssrc=0x1681, first_sequence=65_534, first_
 
 @pytest.fixture
 def hearer() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((HOST, 0))
-        sock.settimeout(5.0)
+    with udp_socket(HOST, timeout_s=5.0) as sock:
         yield sock
 
 
@@ -252,8 +251,7 @@ def test_the_row_of_who_has_left_is_free() -> None:
         load.open(["audio"])
     load.release(first)
     assert load.health(0.0).calls == 0
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((HOST, ports["audio"]))  # its ports are
+    udp_socket(HOST, ports["audio"]).close()  # its ports are
     assert load.open(["audio"])[0] == first
     load.close()
 

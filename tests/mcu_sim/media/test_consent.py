@@ -20,7 +20,7 @@ from giaoban.mcu_sim.server.negotiation import why_no_media_at
 from giaoban.mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
 from giaoban.traffic.batch import sockaddr
 from giaoban.traffic.hosts import CONSENT_NS, UNSPECIFIED
-from tests.loopback import local_address
+from tests.loopback import local_address, udp_socket
 from tests.mcu_sim.harness_bridge import PORT, Bridge
 from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 from tests.mcu_sim.server_factory import meetings, stream
@@ -38,11 +38,8 @@ def make() -> Iterator[Make]:
 @pytest.fixture
 def victim() -> Iterator[list[socket.socket]]:
     """Somebody who never sends a packet: ports of media and of their RTCP."""
-    socks = []
-    for port in range(PORT["audio"], PORT["audio"] + 4):
-        socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        socks[-1].setblocking(False)
-        socks[-1].bind((VICTIM, port))
+    ports = range(PORT["audio"], PORT["audio"] + 4)
+    socks = [udp_socket(VICTIM, port, timeout_s=0) for port in ports]
     yield socks
     for sock in socks:
         sock.close()

@@ -21,7 +21,7 @@ from giaoban.mcu_sim.media.ports import (
     Remotes,
 )
 from giaoban.traffic.batch import SOCKADDR_IN, media_socket, sockaddr
-from tests.loopback import local_address
+from tests.loopback import local_address, udp_socket
 
 HERE = local_address(79)
 A, B = (local_address(80), 24_000), (local_address(80), 24_002)
@@ -124,8 +124,7 @@ def test_a_port_group_of_two_calls_stays_with_the_second(ports: PortPool) -> Non
 
 @pytest.mark.parametrize("taken", [0, 3, 5])
 def test_ports_of_other_programs_are_passed_over(ports: PortPool, taken: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((HERE, 30_000 + taken))
+    with udp_socket(HERE, 30_000 + taken):
         assert ports.port_group_for({}) == 1
         assert {local.group for local, _ in ports.sockets} == {1}
     ports.hold(0, 1, {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import random
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -28,6 +27,7 @@ from giaoban.mcu_sim.media.srtp import (
 )
 from giaoban.mcu_sim.sdp import CryptoKey, Suite
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from tests.loopback import udp_socket
 from tests.mcu_sim.media_factory import FAR_KEY, MCU_KEY, secured, terms
 
 SHA1_80, SHA1_32 = OFFERED
@@ -294,9 +294,7 @@ def test_libsrtp_is_loaded_with_the_first_context() -> None:
 def test_what_ffmpeg_sends_is_opened(suite: Suite) -> None:
     here, there = keys(suite)
     context = SrtpContext(here, there)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        sock.settimeout(20)
+    with udp_socket("127.0.0.1", timeout_s=20) as sock:
         arguments = ["-loglevel", "error", "-re", "-f", "lavfi", "-i", "sine=frequency=400:d=0.5"]
         arguments += ["-ar", "8000", "-c:a", "pcm_alaw", "-f", "rtp", "-ssrc", "77"]
         arguments += ["-srtp_out_suite", suite, "-srtp_out_params"]

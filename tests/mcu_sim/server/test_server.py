@@ -7,7 +7,6 @@ with other people's programs.
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from giaoban.mcu_sim.sip import CallEnded
 from giaoban.scenarios.records.events import TooMuchMedia, made
 from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval
 from giaoban.traffic.log import RECEIVED, SENT, read
-from tests.loopback import local_address
+from tests.loopback import local_address, udp_socket
 from tests.mcu_sim.server_factory import (
     Running,
     config,
@@ -128,8 +127,7 @@ def test_garbage_does_not_stop_it(callers: list[Caller], serve_mcu: Any) -> None
         west.sip.sendto(data, (MCU, 5060))
     dial([west])
     audio, video = west.agreed["audio"].remote, west.agreed["video"].remote
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        stranger.bind((local_address(68, 9), 0))
+    with udp_socket(local_address(68, 9)) as stranger:
         stranger.sendto(b"\x80\x08" + bytes(170), audio)
         stranger.sendto(b"short", video)
     west.video.sendto(b"short", video)

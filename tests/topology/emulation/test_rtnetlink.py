@@ -12,6 +12,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.topology.emulation import counters, failable_link, fib
 from giaoban.topology.emulation.rtnetlink import Rtnetlink, _outcome, attributes
+from tests.loopback import udp_socket
 
 LOOPBACK = 1
 NO_SUCH = 2**31 - 1
@@ -100,8 +101,7 @@ def test_a_link_is_read_as_pyroute2_reads_it(route: Rtnetlink) -> None:
 
 def test_packets_that_a_link_sent_are_counted(route: Rtnetlink) -> None:
     before = failable_link._sent(route, LOOPBACK)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
-        here.bind(("127.0.0.1", 0))
+    with udp_socket("127.0.0.1") as here:
         for _ in range(5):
             here.sendto(b"x", here.getsockname())
     assert failable_link._sent(route, LOOPBACK) >= before + 5

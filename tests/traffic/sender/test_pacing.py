@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ import pytest
 
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, media_socket, sockaddr
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
+from tests.loopback import udp_socket
 
 HERE = "127.0.0.1"
 MS = 1_000_000
@@ -184,8 +184,7 @@ def test_tolerance_of_the_kernels_pacer_and_what_it_cannot_send(wire: Wire) -> N
 
 def test_sockets_without_a_reader_are_no_error(wire: Wire) -> None:
     """On the loopback a closed port answers with ICMP: none of our sockets shall hear of it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
-        gone.bind((HERE, 0))
+    with udp_socket(HERE) as gone:
         port = gone.getsockname()[1]
     pacer = LoopPacer(8)
     batch = SendBatch(1, 8)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from scenario_factory import giaoban as here
 
 from giaoban.traffic import log as packet_log
 from tests.clients.programs import HOST, LATE, end, free_ports, giaoban
+from tests.loopback import udp_socket
 from tests.processes import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.realtime
@@ -95,9 +95,7 @@ def test_a_profile_has_sound_and_pictures(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_tells_what_was_sent() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
-        far.bind((HOST, 0))
-        far.settimeout(PATIENCE_S)
+    with udp_socket(HOST, timeout_s=PATIENCE_S) as far:
         to = f"{HOST}:{far.getsockname()[1]}"
         # few and short: on a busy machine all of them wait in the socket until they are counted
         slow = ("--rate", "20", "--size", "100", "--seconds", "60")
