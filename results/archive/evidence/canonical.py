@@ -45,7 +45,9 @@ def canonical(content: Any, der: bytes, kind: Kind = "data") -> bool:
 
 def _written_anew(content: Any, kind: Kind) -> bytes:
     """The same in DER, but that the certificates of each time stamp keep their order."""
-    written = bytes(content.copy().dump(force=True))
+    whole = content.copy()
+    _unchanged(whole)
+    written = bytes(whole.dump(force=True))
     tokens = [content]
     if kind == "data":
         attributes = [a for i in content["content"]["signer_infos"] for a in _unsigned(i)]
@@ -57,6 +59,25 @@ def _written_anew(content: Any, kind: Kind) -> bytes:
         if sorted_ones:
             written = before + b"".join(told) + after
     return written
+
+
+def _unchanged(part: Any) -> None:
+    """What is read takes nothing in it for changed.
+
+    asn1crypto takes what is left out as its default for changed, and so does all that this is in:
+    each is written anew whenever it is asked for, twice as often a level higher.
+    """
+    from asn1crypto.core import Sequence, SequenceOf
+
+    if isinstance(part, Sequence):
+        within = [part[name] for name in part]
+    elif isinstance(part, SequenceOf):
+        within = list(part)
+    else:
+        return
+    for each in within:
+        _unchanged(each)
+    part._mutated = False
 
 
 def _unsigned(info: Any) -> Iterable[Any]:

@@ -6,11 +6,12 @@ import random
 import re
 import shutil
 import subprocess
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import evidence_factory as make
 import pytest
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.signers import PdfTimeStamper
@@ -251,6 +252,23 @@ def test_a_certificate_is_vouched_for_by_who_signed_it_or_by_its_sum(there, with
     more["cert_hash"] = hashlib.new(name, above.dump()).digest()
     certs.append(more)
     assert names(vouched(named["content"])) == {own, issuer}
+
+
+def test_no_part_of_a_signature_is_written_anew_again_and_again(who, monkeypatch):
+    """Of the signer's certificate a signed attribute says no more than is the default, which took
+    all that it is in twice as often a level: for as long as whatever else is looked at together."""
+    der = Signer(who[0], pki.PASSWORD).detached(b"evidence")
+    written = []
+    for kind in (core.Sequence, core.SequenceOf, core.SetOf):
+        write = kind._set_contents
+
+        def noted(part, force=False, write=write):
+            written.append(part)
+            write(part, force=force)
+
+        monkeypatch.setattr(kind, "_set_contents", noted)
+    assert canonical(cms.ContentInfo.load(der), der)
+    assert max(Counter(map(id, written)).values()) <= 2
 
 
 def test_nobody_signs_what_could_not_be_checked(tmp_path, there, who, pdf, monkeypatch):
