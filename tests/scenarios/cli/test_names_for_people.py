@@ -15,6 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scenario_factory import CUT, ROOT, SMALL, giaoban, only_run, scenario
+from undrawn import undrawn
 
 from giaoban.results.judge.accepted_cases import AcceptedCase, accept_cases, changes
 from giaoban.results.judge.cases import Report
@@ -113,10 +114,12 @@ without = ["ql-1"]
 LINK_CALENDAR = """title,start,minutes,participants,registered
 Two,2027-03-02 08:00,60,"Tây, Đông",2027-02-01 08:00
 """
+BRIEFLY = ("--pace", "0.5", "--jobs", "1")
+"""Bridges join one soon after the other, and nothing is judged in another process."""
 OF_LINKS = {
     "check": ("s.toml", "--estimate"),
-    "faults": ("s.toml", "--estimate"),
-    "headroom": ("s.toml",),
+    "faults": ("s.toml", "--estimate", "--jobs", "1"),
+    "headroom": ("s.toml", *BRIEFLY),
     "whatif": ("variants.toml",),
     "calendar": ("year.csv", "--from", "2027-01-01", "--estimate", "--no-sheets",
                  "--scenario", "thin.toml"),
@@ -134,8 +137,6 @@ class Kind(NamedTuple):
     answer: type[JsonFile]
 
 
-BRIEFLY = ("--pace", "0.5", "--jobs", "1")
-"""Bridges join one soon after the other, and nothing is judged in another process."""
 KINDS = {
     "check": Kind("check", ("--estimate",), Result),
     "faults": Kind("faults", ("--estimate", "--only", FAILURES[0], "--jobs", "1"), FaultsAnswer),
@@ -358,6 +359,7 @@ def test_of_links_whose_identifiers_tell_no_ends(
     command: str, beside: bool, lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    undrawn(monkeypatch)  # its pictures' names are looked at without their files
     there = small_province(tmp_path / "p.toml", beside=beside)
     cut = CUT.replace("west--east", "ql-1") if command == "check" else ""
     scenario(tmp_path / "s.toml", province=there, profile="sd30-512k", more=cut)
