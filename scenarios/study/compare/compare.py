@@ -38,8 +38,6 @@ MAP = "map.svg"
 TOLERANCE_POINTS = 10.0
 """What a margin may lose before that is worse, where everything is still met."""
 
-Estimate = Callable[[Question], ComparedSide]
-
 
 @dataclass(frozen=True)
 class CompareRequest:
@@ -63,7 +61,7 @@ class CompareOutcome(Outcome[Compared]):
 
 @dataclass(frozen=True)
 class _Asked:
-    """A pair whose sides were read; `inputs` differ, or `same` in every byte that matters."""
+    """A pair whose sides were read, and what of the inputs is another."""
 
     pair: ComparedPair
     old: Question | None
@@ -93,7 +91,6 @@ def compare(
     progress: Progress,
     workers: WorkerPool | InlineWorker,
     language: Language = "vi",
-    judge: Estimate = estimated,
 ) -> CompareOutcome:
     """Judge both sides by estimate, what is near by emulation if wanted, and write it down.
 
@@ -103,7 +100,7 @@ def compare(
     """
     began_s = time.monotonic()
     asked = [_ask(pair) for pair in order.pairs]
-    found = _judged(asked, order, judge, workers, progress)
+    found = _judged(asked, workers, progress)
     name = order.pairs[0].name if len(order.pairs) == 1 else "scenarios"
     with new_run(root, f"compare-{name}", now) as folder:
         emulated = _emulated(asked, found, order, folder.path, progress, language)
@@ -172,11 +169,7 @@ Sides = Mapping[tuple[str, str], ComparedSide]
 
 
 def _judged(
-    asked: Sequence[_Asked],
-    order: CompareRequest,
-    judge: Estimate,
-    workers: WorkerPool | InlineWorker,
-    progress: Progress,
+    asked: Sequence[_Asked], workers: WorkerPool | InlineWorker, progress: Progress
 ) -> dict[tuple[str, str], ComparedSide]:
     """Both sides of what differs, and the one side of what is new."""
     wanted: dict[tuple[str, str], Callable[[], ComparedSide]] = {}
@@ -185,7 +178,7 @@ def _judged(
             continue
         for side, question in (("old", each.old), ("new", each.new)):
             if question is not None and not reasons(question.plan) and each.new is not None:
-                wanted[each.pair.name, side] = workers.ask(judge, question)
+                wanted[each.pair.name, side] = workers.ask(estimated, question)
     found = {}
     for number, (key, answer) in enumerate(wanted.items()):
         progress(Sentence("estimating {variant}", variant=key[0]), number / len(wanted))
