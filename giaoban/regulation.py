@@ -186,7 +186,7 @@ def cited(articles: str, say: Translator) -> str:
         return articles
     told, *more = (", ".join(_said(one, say) for one in found if one) for found in lists)
     for last in more:
-        told = say.gettext(N_("{first} and {last}"), first=told, last=last)
+        told = say.gettext("{first} and {last}", first=told, last=last)
     return told
 
 

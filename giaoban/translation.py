@@ -21,7 +21,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from giaoban import build_cache
-from giaoban.sentence import CONTEXT, N_, Both, Figure, Sentence, digits_of, filled, message
+from giaoban.sentence import CONTEXT, N_, Both, Figure, Sentence, digits_of, filled
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -59,8 +59,8 @@ def pgettext(context: str, msgid: str) -> str:
 
 
 COUNTED = (
-    *("calls", "bridges", "points", N_("packets"), N_("frames"), N_("times"), N_("units")),
-    *(N_("ports"), N_("reports"), N_("meetings")),
+    *(N_("calls"), N_("bridges"), N_("points"), N_("packets"), N_("frames"), N_("times")),
+    *(N_("units"), N_("ports"), N_("reports"), N_("meetings")),
 )
 """Units that are things, of which there may be one: in English their plurals."""
 UNITS = ("%", "ms", N_("s"), "kb/s", "Mb/s", N_("MOS"), *COUNTED)
@@ -90,17 +90,9 @@ class Translator:
             return self._catalogue.pgettext(context, marked)
         return self._catalogue.gettext(msgid)
 
-    def counted(self, msgid: str, /, **values: object) -> str:
-        """A sentence of which whole numbers choose words, `{n:call|calls}`."""
-        return self.say(message(msgid, **values))
-
     def pgettext(self, context: str, msgid: str, /, **values: object) -> str:
         """The same, where one English word is several in other languages."""
         return self._filled(self._catalogue.pgettext(context, msgid), values)
-
-    def ngettext(self, one: str, more: str, n: int, /, **values: object) -> str:
-        """A sentence that agrees with a number, which is in its field `n`."""
-        return self._filled(self._catalogue.ngettext(one, more, n), {"n": n, **values})
 
     def _filled(self, text: str, values: Mapping[str, object]) -> str:
         if "|" not in text:
@@ -163,16 +155,8 @@ class Translator:
 
     def unit(self, amount: float, unit: str) -> str:
         """A unit after an amount as it is shown: `1 call`, `2 calls`; most are signs, `1 ms`."""
-        n = 1 if amount == 1 else 2
-        if n == 1 and self.language == SOURCE and unit in COUNTED:
+        if amount == 1 and self.language == SOURCE and unit in COUNTED:
             return unit.removesuffix("s")
-        match unit:
-            case "bridges":
-                return self.ngettext("bridge", "bridges", n)
-            case "calls":
-                return self.ngettext("call", "calls", n)
-            case "points":
-                return self.ngettext("point", "points", n)
         return self.gettext(unit) if unit in UNITS else unit
 
 

@@ -38,8 +38,8 @@ class Citation:
         if not minutes:
             return ""
         if rest:
-            return self.say.ngettext("at least {n} minute", "at least {n} minutes", minutes)
-        return self.say.ngettext("at least {n} hour", "at least {n} hours", hours)
+            return self.say.gettext("at least {n} {n:minute|minutes}", n=minutes)
+        return self.say.gettext("at least {n} {n:hour|hours}", n=hours)
 
     @property
     def decision(self) -> dict[str, str]:

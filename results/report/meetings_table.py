@@ -125,17 +125,16 @@ def meetings_line(result: Result, say: Wording) -> str:
         return ""
     failed = [meeting for meeting in tried if meeting.verdict != "pass"]
     if not failed:
-        told = say.ngettext(
-            "Of the catalogue’s meetings {n} was tried: it meets the criteria.",
-            "Of the catalogue’s meetings {n} were tried: all meet the criteria.",
-            len(tried),
+        told = say.gettext(
+            "Of the catalogue’s meetings {n} {n:was|were} tried: {n:it meets|all meet} the "
+            "criteria.",
+            n=len(tried),
         )
         return " ".join(filter(None, [told, _least(tried, result, say)]))
-    return say.ngettext(
-        "Of the catalogue’s meetings {n} was tried: it does not meet the criteria ({meetings}).",
-        "Of the catalogue’s meetings {n} were tried: {failed} {failed:does|do} not meet the "
-        "criteria ({meetings}).",
-        len(tried),
+    return say.gettext(
+        "Of the catalogue’s meetings {n} {n:was|were} tried: {n:it|{failed}} {failed:does|do} not "
+        "meet the criteria ({meetings}).",
+        n=len(tried),
         failed=len(failed),
         meetings=_listed(failed, say),
     )

@@ -61,23 +61,19 @@ def luck(result: Result, say: Translator) -> str:
     seeds = tried(result)
     assert seeds is not None
     if not passes_alone(result):
-        return say.ngettext(
-            "passes at {passed} of {n} seed, not at its own: the answer depends on luck",
-            "passes at {passed} of {n} seeds, not at its own: the answer depends on luck",
-            seeds.tried,
+        return say.gettext(
+            "passes at {passed} of {n} {n:seed|seeds}, not at its own: the answer depends on luck",
+            n=seeds.tried,
             passed=seeds.passed,
         )
     if seeds.passed:
-        return say.ngettext(
-            "passes at {passed} of {n} seed: the answer depends on luck",
-            "passes at {passed} of {n} seeds: the answer depends on luck",
-            seeds.tried,
+        return say.gettext(
+            "passes at {passed} of {n} {n:seed|seeds}: the answer depends on luck",
+            n=seeds.tried,
             passed=seeds.passed,
         )
-    return say.ngettext(
-        "passes at 0 of {n} seed: the answer depends on luck",
-        "passes at 0 of {n} seeds: the answer depends on luck",
-        seeds.tried,
+    return say.gettext(
+        "passes at 0 of {n} {n:seed|seeds}: the answer depends on luck", n=seeds.tried
     )
 
 
@@ -159,28 +155,14 @@ def sentence(result: Result, say: Translator) -> str:
 def _head(result: Result, seeds: Seeds, say: Translator) -> str:
     count, estimated = seeds.tried, seeds.method == "estimate"
     if result.verdict == "fail" and estimated:
-        return say.ngettext(
-            "Also estimated at {n} other seed: the system",
-            "Also estimated at {n} other seeds: the system",
-            count,
-        )
+        return say.gettext("Also estimated at {n} other {n:seed|seeds}: the system", n=count)
     if result.verdict == "fail":
-        return say.ngettext(
-            "Also emulated at {n} other seed: the system",
-            "Also emulated at {n} other seeds: the system",
-            count,
-        )
+        return say.gettext("Also emulated at {n} other {n:seed|seeds}: the system", n=count)
     if estimated:
-        return say.ngettext(
-            "This conclusion was also estimated at {n} other seed: it",
-            "This conclusion was also estimated at {n} other seeds: it",
-            count,
+        return say.gettext(
+            "This conclusion was also estimated at {n} other {n:seed|seeds}: it", n=count
         )
-    return say.ngettext(
-        "This conclusion was also emulated at {n} other seed: it",
-        "This conclusion was also emulated at {n} other seeds: it",
-        count,
-    )
+    return say.gettext("This conclusion was also emulated at {n} other {n:seed|seeds}: it", n=count)
 
 
 def spreads(result: Result) -> list[tuple[CriterionResult, Spread]]:

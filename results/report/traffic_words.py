@@ -36,8 +36,8 @@ def _told(item: OtherTraffic, say: Wording) -> str:
     values["mbps"] = say.number(item.mbps)
     if item.packet_bytes is None:
         return say.gettext("{link}: {mbps} Mb/s, {priority}, {time}", **values)
-    return say.counted(
-        N_("{link}: {mbps} Mb/s in packets of {bytes} {n:byte|bytes}, {priority}, {time}"),
+    return say.gettext(
+        "{link}: {mbps} Mb/s in packets of {bytes} {n:byte|bytes}, {priority}, {time}",
         bytes=say.number(item.packet_bytes),
         n=item.packet_bytes,
         **values,

@@ -682,9 +682,7 @@ class Wording(Translator):
             )
         new = [bridge.name for bridge in result.question.new]
         names, total = ", ".join(new), len(result.criteria)
-        what = self.ngettext(
-            "{n} new bridge ({names})", "{n} new bridges ({names})", len(new), names=names
-        )
+        what = self.gettext("{n} new {n:bridge|bridges} ({names})", n=len(new), names=names)
         lead = self.gettext("the system as it is")
         if new:
             lead = self.gettext("with {bridges} connected, the system", bridges=what)
@@ -692,14 +690,13 @@ class Wording(Translator):
             luck = seeds.luck(result, self)
             return self.gettext("Not met: {lead} {luck}.", lead=lead, luck=luck)
         if result.verdict == "fail":
-            return self.ngettext(
-                "Not met: {lead} does not meet {failed} of {n} criterion.",
-                "Not met: {lead} does not meet {failed} of {n} criteria.",
-                total,
+            return self.gettext(
+                "Not met: {lead} does not meet {failed} of {n} {n:criterion|criteria}.",
+                n=total,
                 lead=lead,
                 failed=sum(not criterion.ok for criterion in result.criteria),
             )
-        every = self.ngettext("the one criterion", "all {n} criteria", total)
+        every = self.gettext("{n:the one criterion|all {n} criteria}", n=total)
         if not new:
             return self.gettext(
                 "Met: the system as it is, without more bridges, meets {criteria}.", criteria=every

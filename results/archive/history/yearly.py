@@ -199,8 +199,8 @@ def _asked(entry: HistoryEntry, say: Wording) -> str:
     told, rest = ", ".join(names[:NAMED]), len(names) - NAMED
     if rest > 0:
         text = N_("{bridges} and {n} more {n:bridge|bridges}")
-        told = say.counted(text, bridges=told, n=rest)
-    return say.counted(N_("{n} {n:bridge|bridges} more: {bridges}"), n=len(names), bridges=told)
+        told = say.gettext(text, bridges=told, n=rest)
+    return say.gettext("{n} {n:bridge|bridges} more: {bridges}", n=len(names), bridges=told)
 
 
 def _of_network_in_short(
@@ -214,11 +214,9 @@ def _of_network_in_short(
     if checks:
         counts = Counter(e.verdict for e in checks)
         told.append(
-            say.counted(
-                N_(
-                    "Checks of connections: {met} met the criteria, {failed} did not, of "
-                    "{scenarios} {scenarios:scenario|scenarios}."
-                ),
+            say.gettext(
+                "Checks of connections: {met} met the criteria, {failed} did not, of "
+                "{scenarios} {scenarios:scenario|scenarios}.",
                 met=counts["pass"],
                 failed=counts["fail"],
                 scenarios=len({e.scenario for e in checks}),
@@ -267,7 +265,7 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
     found = ""
     if points:
         text = N_("{n} single {n:point|points} of failure found ({points})")
-        found = say.counted(text, n=len(points), points=", ".join(points))
+        found = say.gettext(text, n=len(points), points=", ".join(points))
     most: dict[str, TriedFailures] = {}
     for e in faults:
         if e.tried is not None:
@@ -399,9 +397,7 @@ def _when_and_where(point: TrendPoint, say: Wording, *, one_limit: bool) -> str:
     told = f"{point.at:%d/%m/%Y}" + (f", {where}" if where else "")
     if one_limit:
         return told
-    return say.gettext(
-        N_("{when}; its limit {limit}"), when=told, limit=_limit(point.criterion, say)
-    )
+    return say.gettext("{when}; its limit {limit}", when=told, limit=_limit(point.criterion, say))
 
 
 def _worst(points: Sequence[TrendPoint]) -> TrendPoint | None:
@@ -592,12 +588,10 @@ def _overview(
     counting = [e for e in entries if e.kind in ASSESSED and e.counts]
     checks = sum(e.kind == "check" for e in counting)
     told = [
-        say.counted(
-            N_(
-                "Of {year} {runs} {runs:run is|runs are} kept ({when}), among them {checks} "
-                "{checks:check of a connection|checks of connections} and {faults} "
-                "{faults:trial|trials} of failures whose results are assessed."
-            ),
+        say.gettext(
+            "Of {year} {runs} {runs:run is|runs are} kept ({when}), among them {checks} "
+            "{checks:check of a connection|checks of connections} and {faults} "
+            "{faults:trial|trials} of failures whose results are assessed.",
             year=str(year),
             runs=len(entries),
             when=when,
@@ -616,8 +610,8 @@ def _overview(
     studies = sum(e.kind not in ASSESSED for e in entries)
     if unused := len(entries) - len(counting) - studies:
         text = N_("{runs} {runs:run is|runs are} not assessed, and told apart at the end.")
-        told.append(say.counted(text, runs=unused))
+        told.append(say.gettext(text, runs=unused))
     if studies:
         text = N_("{runs} {runs:study is|studies are} told apart at the end.")
-        told.append(say.counted(text, runs=studies))
+        told.append(say.gettext(text, runs=studies))
     return told

@@ -192,12 +192,10 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     """What was tried of one check: how, what decides, its picture, drawn worlds, what was not."""
     answer = analysis.answer
     yield Par(
-        say.counted(
-            N_(
-                "By estimate, {n} assumed {n:figure was|figures were} set to other values within "
-                "what is possible, one at a time while all others stayed as assumed: {deciding} "
-                "of them can change the verdict."
-            ),
+        say.gettext(
+            "By estimate, {n} assumed {n:figure was|figures were} set to other values within "
+            "what is possible, one at a time while all others stayed as assumed: {deciding} "
+            "of them can change the verdict.",
             n=len(answer.figures),
             deciding=len(answer.deciding),
         )
@@ -208,7 +206,7 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
         yield deciding(answer, say, caption=named)
         of = [f"[{n}] {source}" for n, source in enumerate(_range_sources(answer, say), start=1)]
         yield Par(
-            say.gettext(N_("Where ranges are from: {sources}."), sources="; ".join(of)), note=True
+            say.gettext("Where ranges are from: {sources}.", sources="; ".join(of)), note=True
         )
         if any(figure.range_from == "kind" for figure in answer.deciding):
             yield Par(capital(say.say(USUAL)), note=True)
@@ -220,17 +218,13 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
         yield from drawn(answer, say, caption=named)
     if answer.untried:
         yield Par(
-            say.counted(
-                N_("{n} {n:assumption was|assumptions were} not tried:"), n=len(answer.untried)
-            )
+            say.gettext("{n} {n:assumption was|assumptions were} not tried:", n=len(answer.untried))
         )
         yield bullets(_untried(answer, say))
     yield Par(
-        say.counted(
-            N_(
-                "Analysis {run}: {n} {n:world|worlds} estimated, nothing was emulated. A flip is "
-                "told by two values nearest to each other that were both judged."
-            ),
+        say.gettext(
+            "Analysis {run}: {n} {n:world|worlds} estimated, nothing was emulated. A flip is "
+            "told by two values nearest to each other that were both judged.",
             run=answer.run_id,
             n=answer.estimates,
         ),

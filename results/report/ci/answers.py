@@ -36,7 +36,7 @@ from giaoban.results.report.summaries import (
 )
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
-from giaoban.sentence import N_, Both, Sentence
+from giaoban.sentence import Both, Sentence
 from giaoban.translation import Language, translator, unit_words
 
 RUN, ABOUT_INPUTS = "run", "inputs"
@@ -365,7 +365,7 @@ def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
 
     def words(say: Wording) -> str:
         told = say.gettext(
-            N_("{criterion} – {place}: {value} (limit {limit})"),
+            "{criterion} – {place}: {value} (limit {limit})",
             criterion=say.criterion(c),
             place=say.place(c.place) or "–",
             value=say.in_unit(c.value, c),
@@ -375,7 +375,7 @@ def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
             return told
         unit = "points" if c.unit == "%" else say.either(c.unit, c.unit_vi)
         amount = say.amount(abs(c.value - c.threshold), unit)
-        return f"{told}; {say.gettext(N_('off by {amount}'), amount=amount)}"
+        return f"{told}; {say.gettext('off by {amount}', amount=amount)}"
 
     return in_both_languages(words, known)
 
@@ -490,7 +490,7 @@ def _plain(ident: str, lines: Sequence[str], *, ok: bool, name: str) -> Case:
 def _peak(start: str) -> Sentence:
     def words(language: Language) -> str:
         at = calendar_summary.moment(start, language)
-        return translator(language).gettext(N_("what is held at {time}"), time=at)
+        return translator(language).gettext("what is held at {time}", time=at)
 
     return Both(words("en"), partial(words, "vi"))
 

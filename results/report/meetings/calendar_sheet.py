@@ -59,14 +59,14 @@ def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = 
     say = translator(language)
     basis = Citation(answer.regulation, say)
     title = say.gettext(
-        N_("CALENDAR OF VIDEO-CONFERENCE MEETINGS\n{first} to {last}"),
+        "CALENDAR OF VIDEO-CONFERENCE MEETINGS\n{first} to {last}",
         first=day(answer.from_day, language),
         last=day(answer.until_day, language),
     )
     of_days = sorted({*days, *_days_of(answer.findings)})
     blocks = [*pars(left_out(answer, say)), *months(answer, language)]
     if any(peak.verdict != "pass" for peak in answer.peaks):
-        judged = say.gettext(N_("Peaks that were judged"))
+        judged = say.gettext("Peaks that were judged")
         shown = peaks(answer, language)
         blocks += [replace(b, caption=judged) if isinstance(b, Table) else b for b in shown]
     blocks += pars(moves_note(answer, say))
@@ -75,7 +75,7 @@ def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = 
             blocks += day_sheet(answer, each, language)
     return Document(
         lang=language,
-        label=say.gettext(N_("Provincial People’s Committee Office")),
+        label=say.gettext("Provincial People’s Committee Office"),
         title=title.split("\n"),
         attached=_attached(basis),
         blocks=numbered(blocks),
@@ -89,15 +89,13 @@ def _attached(basis: Citation) -> str:
     if not articles:
         return ""
     return basis.say.gettext(
-        N_("({articles}, Decision {number})"), articles=capital(articles), **basis.decision
+        "({articles}, Decision {number})", articles=capital(articles), **basis.decision
     )
 
 
 def summary_md(answer: CalendarAnswer, language: Language) -> str:
     """The answer and its months, as Markdown."""
-    title = translator(language).gettext(
-        N_("Meeting calendar {calendar}"), calendar=answer.calendar
-    )
+    title = translator(language).gettext("Meeting calendar {calendar}", calendar=answer.calendar)
     return markdown([Heading(title, 0), *brief(answer, language), *months(answer, language)])
 
 
@@ -137,14 +135,14 @@ def _month(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) ->
             ]
         )
     made = table([say.gettext(title) for title in head], rows)
-    said = say.counted(N_("{number} {number:meeting|meetings} of the month"), number=len(booked))
+    said = say.gettext("{number} {number:meeting|meetings} of the month", number=len(booked))
     return replace(made, caption=said, widths=[1.0, 1.3, 2.6, 2.6, 2.5], small=True)
 
 
 def _checked(each: Booked, say: Translator) -> str:
     if each.check is None:
         return ""
-    return say.gettext(N_("check {time}"), time=_clock(each.check, each.start[:10]))
+    return say.gettext("check {time}", time=_clock(each.check, each.start[:10]))
 
 
 def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[Block]:
@@ -156,12 +154,10 @@ def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[
     yield _use(answer, of, say)
     wrong = [f for f in answer.findings if f.start[:10] == of.isoformat() and _dated(f)]
     if any(finding.rule == "bridge-in-two-meetings" for finding in wrong):
-        yield Par(
-            say.gettext(N_("A bridge that is in two meetings counts in the first.")), note=True
-        )
+        yield Par(say.gettext("A bridge that is in two meetings counts in the first."), note=True)
     if wrong:
         titles = {each.id: each for each in answer.booked}
-        yield Par(say.gettext(N_("Conflicts")), bold=True)
+        yield Par(say.gettext("Conflicts"), bold=True)
         yield Bullets([_advice(finding, answer, titles, say) for finding in wrong])
 
 
@@ -179,7 +175,7 @@ def _course(answer: CalendarAnswer, of: date, say: Translator) -> Table:
         )
     head = (N_("time"), N_("meetings"), N_("who takes part"), N_("done"))
     made = table([say.gettext(title) for title in head], rows)
-    said = say.gettext(N_("Checks and meetings of the day"))
+    said = say.gettext("Checks and meetings of the day")
     return replace(made, caption=said, widths=[1.3, 3.0, 4.0, 0.8], small=True)
 
 
@@ -195,7 +191,7 @@ def _use(answer: CalendarAnswer, of: date, say: Translator) -> Table:
             Cell(
                 say.percent(period.used_pct),
                 sub=say.gettext(
-                    N_("refused: {bridges}"),
+                    "refused: {bridges}",
                     bridges=", ".join(answer.names.get(b, b) for b in period.refused),
                 )
                 if period.refused
@@ -209,7 +205,7 @@ def _use(answer: CalendarAnswer, of: date, say: Translator) -> Table:
     ]
     head = (N_("time"), N_("meetings"), N_("calls"), N_("of the device"), N_("busiest line"))
     made = table([say.gettext(title) for title in head], rows, right={2})
-    said = say.gettext(N_("What the meetings take of the MCU and of the lines"))
+    said = say.gettext("What the meetings take of the MCU and of the lines")
     return replace(made, caption=said, widths=[1.3, 3.0, 0.7, 1.5, 2.4], small=True)
 
 
@@ -258,7 +254,7 @@ def _beside(finding: Finding, each: Booked, answer: CalendarAnswer, say: Transla
         return ""
     titles = {other.id: other.title for other in answer.booked}
     others = "; ".join(titles[other] for other in finding.meetings if other != each.id)
-    return say.gettext(N_(", with {meetings}"), meetings=others) if others else ""
+    return say.gettext(", with {meetings}", meetings=others) if others else ""
 
 
 def _advice(
@@ -288,13 +284,13 @@ def _clock(moment: str, today: str) -> str:
 
 def _place(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
     rooms = ", ".join(answer.names.get(room, room) for room in each.rooms)
-    return say.gettext(N_("room: {rooms}"), rooms=rooms) if rooms else ""
+    return say.gettext("room: {rooms}", rooms=rooms) if rooms else ""
 
 
 def _people(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
     chair, *others = [answer.names.get(who, who).partition(" (")[0] for who in each.participants]
-    return say.gettext(N_("{chair} (chair); {others}"), chair=chair, others=", ".join(others))
+    return say.gettext("{chair} (chair); {others}", chair=chair, others=", ".join(others))
 
 
 def _remark(each: Booked, say: Translator) -> Cell:
-    return Cell(say.gettext(N_("emergency")) if each.emergency else "")
+    return Cell(say.gettext("emergency") if each.emergency else "")

@@ -66,11 +66,9 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     blocks: list[Block] = [
         Par(say.gettext(verdict(answer)), bold=True, tone=TONES[answer.verdict]),
         Par(
-            say.counted(
-                N_(
-                    "{meetings} {meetings:meeting|meetings}, {first} to {last}; "
-                    "{findings} {findings:conflict|conflicts}"
-                ),
+            say.gettext(
+                "{meetings} {meetings:meeting|meetings}, {first} to {last}; "
+                "{findings} {findings:conflict|conflicts}",
                 meetings=len(answer.booked),
                 first=day(answer.from_day, language),
                 last=day(answer.until_day, language),
@@ -83,10 +81,8 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
         blocks.append(
             Par(
                 say.gettext(
-                    N_(
-                        "Up to {most} meetings at once, which the technician on duty at the MCU "
-                        "controls{cited}"
-                    ),
+                    "Up to {most} meetings at once, which the technician on duty at the MCU "
+                    "controls{cited}",
                     most=most,
                     cited=Citation(answer.regulation, say).in_brackets("meetings-at-once"),
                 )
@@ -96,18 +92,16 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     if unknown := sum(each.registered is None for each in answer.booked):
         blocks.append(
             Par(
-                say.counted(
-                    N_(
-                        "Of {number} {number:meeting|meetings} the calendar does not say when "
-                        "{number:it was|they were} registered"
-                    ),
+                say.gettext(
+                    "Of {number} {number:meeting|meetings} the calendar does not say when "
+                    "{number:it was|they were} registered",
                     number=unknown,
                 ),
                 tone="doubt",
             )
         )
     if answer.findings:
-        blocks += [Heading(say.gettext(N_("Conflicts")), 1), findings_table(answer, language)]
+        blocks += [Heading(say.gettext("Conflicts"), 1), findings_table(answer, language)]
         blocks += pars(moves_note(answer, say), "quiet")
     if answer.peaks:
         blocks += peaks(answer, language)
@@ -127,25 +121,25 @@ def left_out(answer: CalendarAnswer, say: Translator) -> list[str]:
     if not answer.over:
         return []
     said = N_("{number} earlier {number:meeting|meetings} of the file {number:is|are} left out.")
-    return [say.counted(said, number=answer.over)]
+    return [say.gettext(said, number=answer.over)]
 
 
 def moves_note(answer: CalendarAnswer, say: Translator) -> list[str]:
     """What whoever moves a meeting has to look at himself."""
     if not any(move.to for finding in answer.findings for move in finding.moves):
         return []
-    return [say.gettext(N_("Moves heed the hours of the office, but no public holidays."))]
+    return [say.gettext("Moves heed the hours of the office, but no public holidays.")]
 
 
 def month_of(month: str, say: Translator) -> str:
     """`Month 3/2027` of `2027-03`."""
     first = date.fromisoformat(f"{month[:7]}-01")
-    return say.gettext(N_("Month {month}/{year}"), month=first.month, year=first.year)
+    return say.gettext("Month {month}/{year}", month=first.month, year=first.year)
 
 
 def peaks(answer: CalendarAnswer, language: Language) -> Iterator[Block]:
     """The moments that were judged, and at what those fail that do not pass."""
-    yield Heading(translator(language).gettext(N_("Peaks")), 1)
+    yield Heading(translator(language).gettext("Peaks"), 1)
     yield peaks_table(answer, language)
     if why := failing(answer, language):
         yield Bullets(why)
@@ -156,11 +150,11 @@ def findings_table(answer: CalendarAnswer, language: Language) -> Table:
     say = translator(language)
     booked = {each.id: each for each in answer.booked}
     head = [
-        say.gettext(N_("when")),
-        say.gettext(N_("meetings")),
-        say.gettext(N_("what is wrong")),
-        say.gettext(N_("rule")),
-        say.gettext(N_("what to move")),
+        say.gettext("when"),
+        say.gettext("meetings"),
+        say.gettext("what is wrong"),
+        say.gettext("rule"),
+        say.gettext("what to move"),
     ]
     rows = [_finding(finding, answer, booked, language) for finding in answer.findings]
     return table(head, rows)
@@ -188,14 +182,14 @@ def moved(
     """What had better be moved, and when to; `short`: where it is said of which."""
     say = translator(language)
     if short and move.to is not None and move.what == "meeting":
-        return say.gettext(N_("to {time}"), time=moment(move.to, language))
+        return say.gettext("to {time}", time=moment(move.to, language))
     title = booked[move.meeting].title
     if move.to is None:
-        return say.gettext(N_("{title}: no free time found"), title=title)
+        return say.gettext("{title}: no free time found", title=title)
     time = moment(move.to, language)
     if move.what == "check":
-        return say.gettext(N_("check for {title} at {time}"), title=title, time=time)
-    return say.gettext(N_("{title} to {time}"), title=title, time=time)
+        return say.gettext("check for {title} at {time}", title=title, time=time)
+    return say.gettext("{title} to {time}", title=title, time=time)
 
 
 def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
@@ -217,11 +211,11 @@ def peaks_table(answer: CalendarAnswer, language: Language) -> Table:
     """A row a moment that was judged."""
     say = translator(language)
     head = [
-        say.gettext(N_("when")),
-        say.gettext(N_("meetings at once")),
-        say.gettext(N_("judged by")),
-        say.gettext(N_("result")),
-        say.gettext(N_("refused calls")),
+        say.gettext("when"),
+        say.gettext("meetings at once"),
+        say.gettext("judged by"),
+        say.gettext("result"),
+        say.gettext("refused calls"),
     ]
     return table(head, [_peak(peak, answer, language) for peak in answer.peaks])
 
@@ -231,7 +225,7 @@ def failing(answer: CalendarAnswer, language: Language) -> list[str]:
     say = Wording(language, answer)
     return [
         say.gettext(
-            N_("{time}: {criterion} – {place}: {value} (limit {limit})"),
+            "{time}: {criterion} – {place}: {value} (limit {limit})",
             time=moment(peak.start, language),
             criterion=say.criterion(failed),
             place=say.place(failed.place) or "–",

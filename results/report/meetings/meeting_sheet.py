@@ -70,18 +70,16 @@ def sheet(answer: MeetingAnswer, language: Language, when: datetime) -> Document
         _sheet_table(part, say),
         Par(
             say.gettext(
-                N_(
-                    "Sound, picture: what the bridge sends and receives. Lost: the most of its "
-                    "streams. Delay: the longest of its streams, to or from the MCU (95 % of "
-                    "packets are faster). The last column is for the bridge’s technician."
-                )
+                "Sound, picture: what the bridge sends and receives. Lost: the most of its "
+                "streams. Delay: the longest of its streams, to or from the MCU (95 % of "
+                "packets are faster). The last column is for the bridge’s technician."
             ),
             note=True,
         ),
         *_notes(part, say),
         _signatures(say),
     ]
-    title = say.gettext(N_("SHEET OF THE CHECK OF THE SYSTEM BEFORE THE MEETING"))
+    title = say.gettext("SHEET OF THE CHECK OF THE SYSTEM BEFORE THE MEETING")
     return _document(answer, title, blocks, say)
 
 
@@ -91,12 +89,12 @@ def minutes_document(answer: MeetingAnswer, language: Language, when: datetime) 
     blocks: list[Block] = [*_head(answer, say, when)]
     for number, part in enumerate(answer.parts):
         blocks += [Heading(part_title(part.part, answer, say), 1), *_result(part, say)]
-        caption = say.gettext(N_("Time line, in minutes and seconds from the beginning"))
+        caption = say.gettext("Time line, in minutes and seconds from the beginning")
         made = minutes_table(part.minutes, say, chair=answer.meeting.chair, caption=caption)
         blocks.append(replace(made, number=number + 1))
         blocks += _notes(part, say)
     blocks.append(_signatures(say))
-    return _document(answer, say.gettext(N_("MINUTES OF THE MEETING")), blocks, say)
+    return _document(answer, say.gettext("MINUTES OF THE MEETING"), blocks, say)
 
 
 def _attached(answer: MeetingAnswer, say: Wording) -> str:
@@ -105,7 +103,7 @@ def _attached(answer: MeetingAnswer, say: Wording) -> str:
     if regulation is None or not article:
         return ""
     return say.gettext(
-        N_("({articles} of the regulation issued with Decision {number} of {date})"),
+        "({articles} of the regulation issued with Decision {number} of {date})",
         articles=cited(article, say),
         number=regulation.number,
         date=f"{date.fromisoformat(regulation.date):%d/%m/%Y}",
@@ -130,12 +128,12 @@ def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: W
 
 def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block]:
     made = say.moment(when.astimezone(VIETNAM))
-    yield Par(say.gettext(N_("Date and time of the run: {when}."), when=made))
+    yield Par(say.gettext("Date and time of the run: {when}.", when=made))
     chair = say.of(answer.meeting.chair).split(" (")[0]
     yield Par(
         say.gettext(
-            N_("Chair: {chair}. Bridges: {count}. Planned length: {minutes} {n:minute|minutes}."),
-            chair=say.gettext(N_("the bridge {name}"), name=chair),
+            "Chair: {chair}. Bridges: {count}. Planned length: {minutes} {n:minute|minutes}.",
+            chair=say.gettext("the bridge {name}", name=chair),
             count=len(answer.parts[0].bridges),
             minutes=say.number(answer.meeting.length_min),
             n=answer.meeting.length_min,
@@ -149,18 +147,18 @@ def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block
         yield Par(say.gettext(emulated))
         if course := answer.part("course"):
             took = say.amount(round(course.seconds), "s")
-            yield Par(say.gettext(N_("Its course is condensed into {time}."), time=took))
+            yield Par(say.gettext("Its course is condensed into {time}.", time=took))
         if count := len(answer.assumptions):
             yield Par(say.say(Sentence(ASSUMED, n=count)))
     else:
-        yield Par(say.gettext(N_("Checked at the device {device}."), device=answer.device))
+        yield Par(say.gettext("Checked at the device {device}.", device=answer.device))
 
 
 def _result(part: PartJudged, say: Wording) -> Iterator[Block]:
     good = sum(bridge.ok for bridge in part.bridges)
     yield Par(
         say.gettext(
-            N_("Result: {verdict} ({good} of {count} {count:bridge|bridges})."),
+            "Result: {verdict} ({good} of {count} {count:bridge|bridges}).",
             verdict=say.gettext(OF_A_PART[part.verdict]),
             good=good,
             count=len(part.bridges),
@@ -174,26 +172,26 @@ def _notes(part: PartJudged, say: Wording) -> Iterator[Block]:
     yield Par(opened(part, say))
     yield Par(closed(part, say))
     if found := failing(part, say):
-        yield Par(say.gettext(N_("What is not met:")), bold=True)
+        yield Par(say.gettext("What is not met:"), bold=True)
         yield Bullets(found)
     yield from closest(part, say)
 
 
 def _sheet_table(part: PartJudged, say: Wording) -> Table:
     top = [
-        Head(say.gettext(N_("No.")), rows=2),
-        Head(say.gettext(N_("Bridge")), rows=2),
-        Head(say.gettext(N_("Connected")), rows=2),
-        Head(say.gettext(N_("Sound")), columns=2),
-        Head(say.gettext(N_("Picture")), columns=2),
-        Head(say.gettext(N_("Lost (%)")), rows=2),
-        Head(say.gettext(N_("Delay (ms)")), rows=2),
-        Head(say.gettext(N_("Result")), rows=2),
-        Head(say.gettext(N_("Signature, remarks")), rows=2),
+        Head(say.gettext("No."), rows=2),
+        Head(say.gettext("Bridge"), rows=2),
+        Head(say.gettext("Connected"), rows=2),
+        Head(say.gettext("Sound"), columns=2),
+        Head(say.gettext("Picture"), columns=2),
+        Head(say.gettext("Lost (%)"), rows=2),
+        Head(say.gettext("Delay (ms)"), rows=2),
+        Head(say.gettext("Result"), rows=2),
+        Head(say.gettext("Signature, remarks"), rows=2),
     ]
-    sent, received = say.gettext(N_("sent")), say.gettext(N_("received"))
+    sent, received = say.gettext("sent"), say.gettext("received")
     return Table(
-        caption=say.gettext(N_("Result of the check at each bridge")),
+        caption=say.gettext("Result of the check at each bridge"),
         head=[top, [Head(sent), Head(received), Head(sent), Head(received)]],
         rows=[_sheet_row(number, each, say) for number, each in enumerate(part.bridges, 1)],
         widths=[7, 26, 18, 13, 15, 13, 15, 13, 13, 15, 26],
@@ -232,10 +230,10 @@ def _plain(cell: Cell) -> Cell:
 
 def _signatures(say: Wording) -> Table:
     people = [
-        say.gettext(N_("Technician at the telecom company")),
-        say.gettext(N_("Technician at the chair’s bridge")),
+        say.gettext("Technician at the telecom company"),
+        say.gettext("Technician at the chair’s bridge"),
     ]
-    space = say.gettext(N_("(signature, full name)"))
+    space = say.gettext("(signature, full name)")
     return Table(
         caption="",
         head=[[Head(each) for each in people]],

@@ -85,7 +85,7 @@ def verdict_line(answer: MeetingAnswer, say: Translator) -> str:
     interrupted = any(bridge.interruptions for part in answer.parts for bridge in part.bridges)
     if not interrupted:
         return text
-    return say.gettext(N_("{passes}, but while failures interrupt it"), passes=text)
+    return say.gettext("{passes}, but while failures interrupt it", passes=text)
 
 
 def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:
@@ -103,7 +103,7 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
     say = Wording(language, answer)
     blocks = brief(answer, language)
     for part in answer.parts:
-        title = say.gettext(N_("Minutes: {part}"), part=part_title(part.part, answer, say))
+        title = say.gettext("Minutes: {part}", part=part_title(part.part, answer, say))
         blocks += [Heading(title, 1), minutes_table(part.minutes, say, chair=answer.meeting.chair)]
     if answer.assumptions:
         blocks += [
@@ -139,13 +139,11 @@ def opened(part: PartJudged, say: Wording) -> str:
     opening = part.opening
     if opening.seconds is None:
         return say.gettext(
-            N_("Set up: none of {calls} {calls:bridge|bridges} connected."), calls=opening.calls
+            "Set up: none of {calls} {calls:bridge|bridges} connected.", calls=opening.calls
         )
     return say.gettext(
-        N_(
-            "Set up: {connected} of {calls} {calls:bridge|bridges} connected, the last one after "
-            "{seconds} s."
-        ),
+        "Set up: {connected} of {calls} {calls:bridge|bridges} connected, the last one after "
+        "{seconds} s.",
         connected=opening.connected,
         calls=opening.calls,
         seconds=say.number(opening.seconds, 1),
@@ -156,15 +154,13 @@ def closed(part: PartJudged, say: Wording) -> str:
     """What was left when it had ended."""
     closing = part.closing
     if closing.ok:
-        return say.counted(
-            N_("Hung up: {standing:the one call|all {standing} calls}; the MCU holds no capacity."),
+        return say.gettext(
+            "Hung up: {standing:the one call|all {standing} calls}; the MCU holds no capacity.",
             standing=closing.standing,
         )
-    return say.counted(
-        N_(
-            "Hung up: {hung_up} of {standing} {standing:call|calls}; the MCU still has {calls} "
-            "{calls:call|calls} and holds {units} {n:unit|units}."
-        ),
+    return say.gettext(
+        "Hung up: {hung_up} of {standing} {standing:call|calls}; the MCU still has {calls} "
+        "{calls:call|calls} and holds {units} {n:unit|units}.",
         hung_up=closing.hung_up,
         standing=closing.standing,
         calls=closing.calls_left,
@@ -192,20 +188,20 @@ def failing(part: PartJudged, say: Wording) -> list[str]:
         name = say.name(bridge.name)
         if bridge.refused is not None:
             why = say.refusal(bridge.refused)
-            found.append(say.gettext(N_("{bridge}: not connected – {why}"), bridge=name, why=why))
+            found.append(say.gettext("{bridge}: not connected – {why}", bridge=name, why=why))
         elif bridge.outcome == "not-met" and bridge.connected and not bridge.there_at_end:
-            found.append(say.gettext(N_("{bridge}: no longer there at the end"), bridge=name))
+            found.append(say.gettext("{bridge}: no longer there at the end", bridge=name))
     return found
 
 
 def bridges_table(bridges: Sequence[BridgeJudged], say: Wording) -> Table:
     """A row a bridge: connected, each way, interruption, result."""
     head = [
-        say.gettext(N_("Bridge")),
-        say.gettext(N_("Connected")),
+        say.gettext("Bridge"),
+        say.gettext("Connected"),
         *(say.gettext(title) for _, _, title in COLUMNS),
-        say.gettext(N_("Longest interruption")),
-        say.gettext(N_("Result")),
+        say.gettext("Longest interruption"),
+        say.gettext("Result"),
     ]
     return table(head, [_row(each, say) for each in bridges], right={6}, keep={0})
 
@@ -228,8 +224,8 @@ def judged_streams(bridge: BridgeJudged) -> list[StreamJudged | None]:
 
 def connected_cell(bridge: BridgeJudged, say: Wording) -> Cell:
     if bridge.connected:
-        return Cell(say.gettext(N_("yes")))
-    text = say.gettext(N_("NO"))
+        return Cell(say.gettext("yes"))
+    text = say.gettext("NO")
     if bridge.refused is not None:
         text = f"{text} (SIP {bridge.refused})"
     return Cell(text, tone="bad", bold=True)
@@ -239,8 +235,8 @@ def stream_cell(stream: StreamJudged | None, say: Wording) -> Cell:
     if stream is None:
         return Cell("–")
     if stream.packets_received == 0:
-        return Cell(say.gettext(N_("nothing")), tone="bad", bold=True)
-    text = say.gettext(N_("good")) if stream.ok else say.gettext(N_("bad"))
+        return Cell(say.gettext("nothing"), tone="bad", bold=True)
+    text = say.gettext("good") if stream.ok else say.gettext("bad")
     if stream.lost_pct:
         text += f" ({say.percent(stream.lost_pct, 2)})"
     return Cell(text, tone="" if stream.ok else "bad", bold=not stream.ok)
@@ -249,7 +245,7 @@ def stream_cell(stream: StreamJudged | None, say: Wording) -> Cell:
 def _interruption(bridge: BridgeJudged, say: Wording) -> str:
     """The longest one, of a stream or by a failure."""
     if any(one.back_s is None for one in bridge.interruptions):
-        return say.gettext(N_("to the end"))
+        return say.gettext("to the end")
     by_faults = max((one.lasted_s or 0.0 for one in bridge.interruptions), default=0.0)
     longest_s = max(by_faults, (bridge.interruption_ms or 0.0) / 1e3)
     return _seconds(longest_s, say) if longest_s else "–"
@@ -263,11 +259,9 @@ def by_failures(part: PartJudged, say: Wording) -> list[str]:
     """Which failure interrupted which bridge, and for how long."""
     return [
         say.gettext(
-            N_("{bridge}: interrupted, {time} – {fault}"),
+            "{bridge}: interrupted, {time} – {fault}",
             bridge=say.name(bridge.name).split(" (")[0],
-            time=say.gettext(N_("to the end"))
-            if one.lasted_s is None
-            else _seconds(one.lasted_s, say),
+            time=say.gettext("to the end") if one.lasted_s is None else _seconds(one.lasted_s, say),
             fault=say.fault(one.fault),
         )
         for bridge in part.bridges

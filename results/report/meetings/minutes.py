@@ -137,11 +137,11 @@ def sentence_of(
     fields["bridge"] = _whom(line.bridges, say, everybody)
     fields["seconds"] = say.number(line.seconds, 1)
     by = str(entry.arguments.get("by", ""))
-    fields["by"] = say.gettext(N_("the chair")) if chair and by == chair else _one(by, say)
+    fields["by"] = say.gettext("the chair") if chair and by == chair else _one(by, say)
     fault = str(entry.arguments.get("fault", ""))
     fields["fault"] = say.fault(fault)
     for key in ("cause", "remedy"):
-        fields[key] = say.text(str(entry.arguments.get(key, ""))) or say.gettext(N_("not known"))
+        fields[key] = say.text(str(entry.arguments.get(key, ""))) or say.gettext("not known")
     place = say.fault_where(fault)
     if place and [place] != [_named(each, say) for each in line.bridges]:
         fields["cause"] = f"{fields['cause']} ({place})"
@@ -164,35 +164,35 @@ def _expected(entry: Entry, say: Wording) -> str:
     """When it is to be mended: at a moment, or within minutes of a report (0: it is)."""
     at_s, minutes = (entry.arguments.get(key) for key in ("expected_s", "expected_min"))
     if isinstance(at_s, int | float):
-        return say.gettext(N_("at {time}"), time=moment(at_s))
+        return say.gettext("at {time}", time=moment(at_s))
     if isinstance(minutes, int | float):
         if not minutes:
-            return say.gettext(N_("mended already"))
+            return say.gettext("mended already")
         return say.gettext(
-            N_("within {minutes} {n:minute|minutes}"), minutes=say.number(minutes), n=minutes
+            "within {minutes} {n:minute|minutes}", minutes=say.number(minutes), n=minutes
         )
-    return say.gettext(N_("not known yet"))
+    return say.gettext("not known yet")
 
 
 def _whom(bridges: Sequence[str], say: Wording, everybody: Collection[str]) -> str:
     """The bridges of a line within a sentence."""
     if not bridges:
-        return say.gettext(N_("all bridges but the chair’s"))
+        return say.gettext("all bridges but the chair’s")
     if len(bridges) == 1:
         return _one(bridges[0], say)
     count = Count(len(bridges), say.locale)
     if len(bridges) == len(everybody):
-        return say.gettext(N_("all {n} {n:bridge|bridges}"), n=count)
+        return say.gettext("all {n} {n:bridge|bridges}", n=count)
     if len(bridges) > MOST_NAMED:
-        return say.gettext(N_("{n} {n:bridge|bridges}"), n=count)
+        return say.gettext("{n} {n:bridge|bridges}", n=count)
     names = ", ".join(_named(each, say) for each in bridges)
-    return say.gettext(N_("{n} {n:bridge|bridges} ({names})"), n=count, names=names)
+    return say.gettext("{n} {n:bridge|bridges} ({names})", n=count, names=names)
 
 
 def _one(ident: str, say: Wording) -> str:
     if ident in ("", "operator", "mcu"):
-        return say.gettext(N_("the technician at the MCU"))
-    return say.gettext(N_("the bridge {name}"), name=_named(ident, say))
+        return say.gettext("the technician at the MCU")
+    return say.gettext("the bridge {name}", name=_named(ident, say))
 
 
 def _named(ident: str, say: Wording) -> str:
@@ -226,6 +226,6 @@ def minutes_table(
         ]
         for line in told[:most]
     ]
-    head = [say.gettext(N_("Time")), say.gettext(N_("What happened"))]
+    head = [say.gettext("Time"), say.gettext("What happened")]
     made = table(head, rows, right={0}, caption=caption, keep={0})
     return replace(made, widths=[1.0, 9.0])
