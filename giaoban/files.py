@@ -37,15 +37,12 @@ def refuse_too_many(data: bytes) -> None:
 def entries_of(archive: zipfile.ZipFile, size: int, most: int) -> list[zipfile.ZipInfo]:
     """The entries of an archive of `size` bytes that may be unpacked, `most` bytes at the most.
 
-    Raises `ValueError`: a name twice, packed in a way that may take any memory, or a bomb.
+    Raises `ValueError`: a name twice, packed in a way that may take any memory, or a bomb. That
+    there are not too many was seen before (`refuse_too_many`).
     """
     entries = archive.infolist()
     if len({entry.filename for entry in entries}) < len(entries):
         raise ValueError(Sentence("a name is there twice"))
-    if len(entries) > MOST_ENTRIES:
-        raise ValueError(
-            Sentence("it has more than {most_entries:,} entries", most_entries=MOST_ENTRIES)
-        )
     if any(e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for e in entries):
         raise ValueError(Sentence("an entry is neither stored nor deflated"))
     unpacked = sum(entry.file_size for entry in entries)
@@ -258,6 +255,18 @@ def _refusal(path: Path, error: OSError) -> GiaobanError:
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return InputError("{path}: is not a folder, so nothing can be written into it", path=path)
     return InputError("{path}: cannot be written: {why}", path=path, why=strerror(error))
+
+
+def flush(*paths: Path) -> None:
+    """Have what was written to files and folders on the disk. Raises `OSError`."""
+    for path in paths:
+        if os.name == "nt" and path.is_dir():
+            continue  # Windows keeps folders by itself, and opens none
+        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_whole(out: Path, data: bytes) -> None:

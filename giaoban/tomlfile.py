@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -32,18 +33,13 @@ from giaoban.sentence import N_, Sentence, either
 from giaoban.text import LONGEST, hidden_in, text_problem
 
 
-def checked_texts(schema: CoreSchema, of: type) -> CoreSchema:
+def checked_texts(schema: Any, of: type) -> Any:
     """A model's schema in which each text, key and item is checked, and none can be forgotten.
 
     A reader that passes `context={"longest": …}` limits their length as well.
     """
-    found: CoreSchema = _checked(schema, of)
-    return found
-
-
-def _checked(schema: Any, of: type) -> Any:
     if isinstance(schema, list | tuple):
-        return type(schema)(_checked(item, of) for item in schema)
+        return type(schema)(checked_texts(item, of) for item in schema)
     if not isinstance(schema, Mapping):
         return schema
     kind = schema.get("type")
@@ -54,8 +50,8 @@ def _checked(schema: Any, of: type) -> Any:
     if kind == "model" and schema["cls"] is not of:  # has been checked itself
         return schema
     if not isinstance(kind, str):  # fields by their names, of which any may be like a key here
-        return {name: _checked(field, of) for name, field in schema.items()}
-    inner = {key: _checked(schema[key], of) for key in _INNER & schema.keys()}
+        return {name: checked_texts(field, of) for name, field in schema.items()}
+    inner = {key: checked_texts(schema[key], of) for key in _INNER & schema.keys()}
     return {**schema, **inner}
 
 
@@ -200,7 +196,8 @@ class StrictModel(BaseModel):
         cls, source: Any, handler: GetCoreSchemaHandler, /
     ) -> CoreSchema:
         """Pydantic's, with a check at every text."""
-        return checked_texts(handler(source), cls)
+        checked: CoreSchema = checked_texts(handler(source), cls)
+        return checked
 
     def model_post_init(self, context: Any, /) -> None:
         """Which fields were given is known once for all models that were given the same: a set of
@@ -331,10 +328,14 @@ def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     context = {"longest": LONGEST}
     try:
         found = validated(model, data, context)
-    except ValidationError as error:
+    except ValidationError as first_of_each_list:
+        wrong_there = first_of_each_list
         if len(text) <= SMALL:
-            error = _all_mistakes(model, data, context) or error
-        found_wrong = error.errors(include_url=False)
+            try:
+                model.model_validate(data, context=context)
+            except ValidationError as every:
+                wrong_there = every
+        found_wrong = wrong_there.errors(include_url=False)
         # the keys of another version are no mistakes
         version = (("schema",), "literal_error")
         wrong = [e for e in found_wrong if (e["loc"], e["type"]) == version] or found_wrong
@@ -351,16 +352,6 @@ def _wanted(model: type[BaseModel]) -> str:
         if (field.alias or name) == "schema":
             return str(next(iter(get_args(field.annotation)), ""))
     return ""
-
-
-def _all_mistakes(
-    model: type[BaseModel], data: object, context: dict[str, Any]
-) -> ValidationError | None:
-    try:
-        model.model_validate(data, context=context)
-    except ValidationError as error:
-        return error
-    return None
 
 
 Mistake = tuple[Loc, object, Sentence]
@@ -392,7 +383,7 @@ def mistakes(
 def shown_value(value: object) -> str:
     """` = 3` behind a key: the value at fault, hidden characters seen; '' for what is no value."""
     if isinstance(value, bool):
-        return f" = {_value(value)}"
+        return f" = {toml_value(value)}"
     return f" = {value!r}" if isinstance(value, str | int | float) else ""
 
 
@@ -573,7 +564,7 @@ def _resolve(names: Sequence[str], counts: Mapping[Loc, int]) -> Loc:
 def dumps(data: Mapping[str, Any]) -> str:
     """TOML of nested mappings; lists of mappings become `[[tables]]`, in the order given.
 
-    Values are str, bool, int, float, lists of them, mappings of them; None is left out.
+    Values are str, bool, int, float, date, lists of them, mappings of them; None is left out.
     Raises `TypeError` for anything else.
     """
     return "\n".join(_table((), data)).strip() + "\n"
@@ -582,11 +573,11 @@ def dumps(data: Mapping[str, Any]) -> str:
 def _table(name: tuple[str, ...], data: Mapping[str, Any]) -> Iterator[str]:
     """Plain values first: what comes after a header belongs to it."""
     for key, value in data.items():
-        if value is not None and not _is_table(value) and not _is_tables(value):
-            yield f"{_key(key)} = {_value(value)}"
+        if value is not None and not isinstance(value, Mapping) and not _is_tables(value):
+            yield f"{_key(key)} = {toml_value(value)}"
     for key, value in data.items():
         inner = (*name, _key(key))
-        if _is_table(value):
+        if isinstance(value, Mapping):
             yield from ("", f"[{'.'.join(inner)}]")
             yield from _table(inner, value)
         elif _is_tables(value):
@@ -595,21 +586,20 @@ def _table(name: tuple[str, ...], data: Mapping[str, Any]) -> Iterator[str]:
                 yield from _table(inner, item)
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, Mapping)
-
-
 def _is_tables(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
 
 
 def _key(key: str) -> str:
     plain = key.replace("-", "").replace("_", "")
-    return key if plain.isascii() and plain.isalnum() else _value(key)
+    return key if plain.isascii() and plain.isalnum() else toml_value(key)
 
 
-def _value(value: object) -> str:
+def toml_value(value: object) -> str:
+    """As TOML writes it. Raises `TypeError` for what is no plain value or a list of them."""
     match value:
+        case date():
+            return value.isoformat()
         case bool():
             return "true" if value else "false"
         case int() | float():
@@ -618,7 +608,7 @@ def _value(value: object) -> str:
             # the escapes of JSON are TOML's as well, which wants DEL escaped too
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list():
-            return f"[{', '.join(_value(item) for item in value)}]"
+            return f"[{', '.join(map(toml_value, value))}]"
     raise TypeError(f"{type(value).__name__} cannot be written as TOML")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from giaoban.errors import InputError, near_names
-from giaoban.files import read_file, remove_folder, write_whole, writing
+from giaoban.files import flush, read_file, remove_folder, write_whole, writing
 from giaoban.processes import ownership
 from giaoban.processes.children import interruptions_held
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
@@ -115,13 +115,11 @@ class RunFolder:
         final = self.root / self.run_id
         with writing(self.root):
             for folder, _, files in os.walk(self.path, topdown=False):
-                for name in files:
-                    _fsync(Path(folder) / name)
-                _fsync(Path(folder))
+                flush(*(Path(folder) / name for name in files), Path(folder))
             self.path.rename(final)
             self.finished = True
             (final / ownership.OWNER).unlink(missing_ok=True)
-            _fsync(self.root)
+            flush(self.root)
         self.path = final
         return final
 
@@ -303,13 +301,3 @@ def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
     """
     found = sorted(root.glob(f"{PARTIAL}*")) if root.is_dir() else []
     return ownership.remove_stale(found, now_s)
-
-
-def _fsync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows keeps folders by itself, and opens none
-    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

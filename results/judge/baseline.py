@@ -6,7 +6,6 @@ of two versions of the file.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -21,7 +20,7 @@ from giaoban.results.model.quantities import Amount, Count, FoundBy, Id, Method
 from giaoban.results.model.result import Sha256
 from giaoban.results.model.studies.failures import FailureId, FailureResult, FaultsAnswer
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel, load, parse, read_text
+from giaoban.tomlfile import StrictModel, load, parse, read_text, toml_value
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 OF_FAULTS = "giaoban.baseline/"
@@ -197,10 +196,10 @@ def text_of(baseline: Baseline) -> str:
     for ident in sorted(failures):
         figures = {key: told for key, told in failures[ident].items() if told != ""}
         by_bridge = {name: figures.pop(name) for name in _BY_BRIDGE}
-        lines += ["", f"[failure.{_text(ident)}]", *_pairs(figures)]
+        lines += ["", f"[failure.{toml_value(ident)}]", *_pairs(figures)]
         for name, told in by_bridge.items():
             assert isinstance(told, dict)
-            lines += [f"{name}.{bridge} = {_text(ms)}" for bridge, ms in told.items()]
+            lines += [f"{name}.{bridge} = {toml_value(ms)}" for bridge, ms in told.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -270,20 +269,4 @@ def _name(name: str) -> str:
 
 def _pairs(table: Mapping[str, object]) -> Iterator[str]:
     for key, value in table.items():
-        yield Sentence("{key} = {text}", key=key, text=_text(value))
-
-
-def _text(value: object) -> str:
-    """A value in TOML: JSON's strings are TOML's too, but for DEL."""
-    match value:
-        case date():
-            return value.isoformat()
-        case list():
-            return "[" + ", ".join(_text(item) for item in value) + "]"
-        case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case float():
-            return repr(value)
-        case int():
-            return str(value)
-    raise TypeError(f"no TOML for {value!r}")
+        yield f"{key} = {toml_value(value)}"

@@ -24,7 +24,6 @@ ELSEWHERE = {
     "giaoban/names.py": "the letter that no decomposition takes apart",
     "results/model/places.py": "what people's own data add to a chair's name",
     "results/report/letter.py": "letters that the number of a letter may have",
-    "results/archive/history/entry.py": "the letter that no decomposition takes apart",
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",
     "scenarios/cli/commands/documents/annex.py": "an office's own kind of letter, in a help text",

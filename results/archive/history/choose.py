@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from giaoban.errors import InputError, near_names
-from giaoban.results.archive.history.entry import HistoryEntry, slug
+from giaoban.names import slug
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import Index
 from giaoban.results.archive.history.networks import Networks
 
@@ -65,7 +66,8 @@ def choose(index: Index, choice: RunFilter) -> list[HistoryEntry]:
     found = index.entries(" AND ".join(where), tuple(values))
     if choice.province is None:
         return found
-    of = Networks(index.entries()).only(index.entries(), choice.province)
+    every = index.entries()
+    of = Networks(every).only(every, choice.province)
     folders = {entry.folder for entry in of}
     return [entry for entry in found if entry.folder in folders]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Literal, NamedTuple, Self
 
@@ -149,10 +148,3 @@ def scenario_of(run_id: str, *, estimate: bool = False) -> str:
     check `x-estimate-20261125-080000` → `x`."""
     name = _TAIL.sub("", run_id).removeprefix("faults-")
     return (name.removesuffix("-estimate") if estimate else name) or run_id
-
-
-def slug(text: str) -> str:
-    """A name as an id, to find it by however it is typed: `Đắk R'Lấp` → `dak-r-lap`."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")

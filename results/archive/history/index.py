@@ -12,18 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from giaoban.results.archive.history.entry import (
-    HistoryEntry,
-    RunMadeAgain,
-    SkippedRun,
-    slug,
-)
+from giaoban.names import slug
+from giaoban.results.archive.history.entry import HistoryEntry, RunMadeAgain, SkippedRun
 from giaoban.results.archive.history.scan import scan, stamp
 from giaoban.results.model.run_ids import begun
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 14
+VERSION = 15
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 
@@ -127,44 +123,22 @@ class Index:
             self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))
 
     def _put(self, folder: str, now: str, found: HistoryEntry | RunMadeAgain | SkippedRun) -> None:
-        if isinstance(found, SkippedRun):
-            self._db.execute(
-                "INSERT INTO runs (folder, stamp, skipped) VALUES (?, ?, ?)",
-                (folder, now, found.model_dump_json()),
-            )
+        row: dict[str, object] = {"folder": folder, "stamp": now}
+        if not isinstance(found, HistoryEntry):
+            skipped = found if isinstance(found, SkippedRun) else found.skipped
+            row["skipped"] = skipped.model_dump_json()
+        if not isinstance(found, SkippedRun):
+            entry = found if isinstance(found, HistoryEntry) else found.entry
+            row |= {"at": entry.at.isoformat(), "number": _number(entry)}
+            row["entry"] = entry.model_dump_json()
+        if isinstance(found, HistoryEntry):
+            # of one that was made again not its sum: no run of its own is to be a copy of it
+            columns = ("kind", "state", "verdict", "scenario", "engine", "run_id")
+            row |= {name: getattr(found, name) for name in columns} | {"answer": found.sha256}
+        names, places = ", ".join(row), ", ".join("?" * len(row))
+        self._db.execute(f"INSERT INTO runs ({names}) VALUES ({places})", tuple(row.values()))
+        if not isinstance(found, HistoryEntry):
             return
-        if isinstance(found, RunMadeAgain):
-            # without its answer's sum, so that no run of its own becomes a copy of it
-            self._db.execute(
-                "INSERT INTO runs (folder, stamp, at, skipped, entry, number) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    folder,
-                    now,
-                    found.entry.at.isoformat(),
-                    found.skipped.model_dump_json(),
-                    found.entry.model_dump_json(),
-                    _number(found.entry),
-                ),
-            )
-            return
-        self._db.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
-            (
-                folder,
-                now,
-                found.kind,
-                found.state,
-                found.at.isoformat(),
-                found.verdict,
-                found.scenario,
-                found.engine,
-                found.run_id,
-                found.sha256,
-                found.model_dump_json(),
-                _number(found),
-            ),
-        )
         bridges = [(b, n, 0) for b, n in found.existing.items()]
         bridges += [(b, n, 1) for b, n in found.new.items()]
         self._db.executemany(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from giaoban.errors import InputError, near_names
-from giaoban.results.archive.history.entry import HistoryEntry, slug
+from giaoban.names import slug
+from giaoban.results.archive.history.entry import HistoryEntry
 
 
 class Networks:

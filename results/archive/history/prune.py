@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.files import write_whole, writing
+from giaoban.files import flush, write_whole, writing
 from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
@@ -96,7 +96,7 @@ def prune_run(folder: Path, *, now: datetime) -> PruneResult:
         }
         text = json.dumps(marker, ensure_ascii=False, indent=2) + "\n"
         write_whole(folder / PRUNED, text.encode())
-        _flush(folder / PRUNED, folder)
+        flush(folder / PRUNED, folder)
     return _remove(folder, evidence)
 
 
@@ -108,7 +108,7 @@ def _pack(folder: Path, evidence: Path) -> None:
         _compare(folder, temporary)
         with writing(folder):
             temporary.replace(evidence)
-            _flush(evidence, folder)
+            flush(evidence, folder)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -156,12 +156,3 @@ def _size(path: Path) -> int:
     if path.is_dir() and not path.is_symlink():
         return sum(_size(inside) for inside in path.iterdir())
     return path.lstat().st_size
-
-
-def _flush(*paths: Path) -> None:
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

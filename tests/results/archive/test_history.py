@@ -18,7 +18,7 @@ import results_factory as f
 from giaoban.errors import InputError
 from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.draw_trend import draw_trend
-from giaoban.results.archive.history.entry import scenario_of, slug
+from giaoban.results.archive.history.entry import scenario_of
 from giaoban.results.archive.history.index import INDEX, opened
 from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
@@ -281,10 +281,7 @@ def test_a_run_id_without_a_time_is_dated_by_its_file(tmp_path: Path) -> None:
     assert entry.at.replace(tzinfo=VIETNAM).timestamp() == 1_780_000_000
 
 
-def test_names_and_times() -> None:
-    assert slug("Đắk R'Lấp") == "dak-r-lap"
-    assert slug("Krông Nô") == "krong-no"
-    assert slug("Tuy Đức (xã)") == "tuy-duc-xa"
+def test_the_scenario_of_a_run() -> None:
     assert scenario_of("faults-a-b-20260101-000000-2") == "a-b"
     assert scenario_of("20260101") == "20260101"
 
