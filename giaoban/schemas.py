@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from giaoban import PACKAGE
-from giaoban.errors import InputError, allowed, near_names
+from giaoban.errors import InputError, near_names
 from giaoban.files import whole
 
 FOLDER = PACKAGE / "results" / "schema"
@@ -42,7 +42,7 @@ def schema_of(name: str) -> Path:
     """The schema of that name. Raises `InputError`."""
     known = input_schemas() | answer_schemas()
     if name not in known:
-        near = near_names("schema", name, known) or allowed(known)
+        near = near_names("schema", name, known, every=True)
         raise InputError('no schema "{name}"{near}', name=name, near=near)
     return known[name]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -148,6 +149,14 @@ class Translator:
         """Those of numbers in English → those of the language."""
         signs = self.locale.number_symbols["latn"]
         return str.maketrans({",": signs["group"], ".": signs["decimal"], "-": "−"})
+
+    def day(self, at: date) -> str:
+        """As the language writes it: `2026-11-25`, `25/11/2026`."""
+        return f"{at:%Y-%m-%d}" if self.language == SOURCE else f"{at:%d/%m/%Y}"
+
+    def moment(self, at: datetime) -> str:
+        """A day with its time."""
+        return f"{self.day(at)} {at:%H:%M}"
 
     def percent(self, value: float | None, digits: int = 0) -> str:
         """A percentage, 0–100, with its sign."""

@@ -301,23 +301,8 @@ class Criteria(StrictModel):
     def ids(self) -> list[Id]:
         return [item.id for item in self.criterion]
 
-    def without_faults(self) -> Criteria:
-        """Those for a run in which nothing fails on purpose."""
-        return self._without("faults")
-
-    def without_slides(self) -> Criteria:
-        """Those for a run in which nobody shows any."""
-        return self._without("slides")
-
-    def without_rates(self) -> Criteria:
-        """Those for a run in which no rate answers reported loss."""
-        return self._without("rates")
-
-    def without_damage(self) -> Criteria:
-        """Those for a run in which no errors in pictures are concealed."""
-        return self._without("concealment")
-
-    def _without(self, what: JudgedOnlyWith) -> Criteria:
+    def without(self, what: JudgedOnlyWith) -> Criteria:
+        """Those for a run that has none of it."""
         kept = [item for item in self.criterion if item.judged_only_with != what]
         return self.model_copy(update={"criterion": kept})
 

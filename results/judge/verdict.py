@@ -111,11 +111,11 @@ def judge(
     if not phases:
         raise ValueError("there is nothing to judge: no phases")
     if not faults:
-        criteria = criteria.without_faults()
+        criteria = criteria.without("faults")
     if not _tells(phases, (RATE,)):
-        criteria = criteria.without_rates()
+        criteria = criteria.without("rates")
     if not _tells(phases, DAMAGE):
-        criteria = criteria.without_damage()
+        criteria = criteria.without("concealment")
     judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):

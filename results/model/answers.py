@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.result import FileRef, Inputs, Result
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadInputs, LoadResult
 from giaoban.results.model.studies.sensitivity import Sensitivity
 
 Kind = Literal["check", "faults", "load", "sensitivity"]
-ANSWERS: Mapping[Kind, str] = {
-    "check": RESULT,
-    "faults": FAULTS,
-    "load": LOAD,
-    "sensitivity": SENSITIVITY,
-}
-
 ESTIMATE = "estimate"
 """The name of the engine that computes instead of emulating."""
 
@@ -29,33 +21,17 @@ Answer = Result | FaultsAnswer | LoadResult
 """What a run with evidence found of which there is an annex."""
 Proved = Answer | Sensitivity
 """What any run with evidence found."""
+ANSWERS: Mapping[Kind, type[Proved]] = {
+    "check": Result,
+    "faults": FaultsAnswer,
+    "load": LoadResult,
+    "sensitivity": Sensitivity,
+}
 
 
 def kind_of(answer: Proved) -> Kind:
     """By what kind of run an answer was found."""
-    match answer:
-        case Result():
-            return "check"
-        case FaultsAnswer():
-            return "faults"
-        case LoadResult():
-            return "load"
-        case Sensitivity():
-            return "sensitivity"
-
-
-def read_answer(kind: Kind, text: str | bytes) -> Proved:
-    """An answer from its file. Raises `InputError` that names the key at fault."""
-    origin = ANSWERS[kind]
-    match kind:
-        case "check":
-            return Result.from_json(text, origin)
-        case "faults":
-            return FaultsAnswer.from_json(text, origin)
-        case "load":
-            return LoadResult.from_json(text, origin)
-        case "sensitivity":
-            return Sensitivity.from_json(text, origin)
+    return next(kind for kind, of in ANSWERS.items() if isinstance(answer, of))
 
 
 def engine_of(answer: Proved) -> str:

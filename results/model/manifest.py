@@ -77,7 +77,7 @@ class Manifest(JsonFile):
     @property
     def answer(self) -> str:
         """The file with the answer."""
-        return ANSWERS[self.kind]
+        return ANSWERS[self.kind].FILE
 
 
 class Proof(NamedTuple):

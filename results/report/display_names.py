@@ -9,7 +9,9 @@ from giaoban.results.model.answers import Answer
 from giaoban.results.model.changes import CHANGES, change_sentence
 from giaoban.results.model.places import Place
 from giaoban.results.model.reasons import Argument
+from giaoban.results.model.studies.calendar import CalendarAnswer
 from giaoban.results.model.studies.failures import Change, FailureResult, NotTried
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report.wording import Wording
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import SOURCE
@@ -20,25 +22,24 @@ class DisplayNames:
 
     def __init__(
         self,
-        of: Answer | None = None,
+        of: Answer | CalendarAnswer | MeetingAnswer | None = None,
         names: Mapping[str, str] | None = None,
         link_ends: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
-        self._en, self._vi = (
-            Wording(language, of, names, link_ends) for language in (SOURCE, "vi")
-        )
+        self.en = Wording(SOURCE, of, names, link_ends)
+        self.vi = Wording("vi", of, names, link_ends)
 
     def said(self, what: Callable[[Wording], str]) -> Both:
         """Whatever a `Wording` says."""
-        return Both(what(self._en), lambda: what(self._vi))
+        return Both(what(self.en), lambda: what(self.vi))
 
     def of(self, node: str) -> Both:
         """A node."""
-        return self.said(lambda say: say.of(node).split(" (")[0])
+        return self.said(lambda say: say.bridge(node))
 
     def all_of(self, nodes: Sequence[str]) -> Both:
         """Nodes in a row."""
-        return self.said(lambda say: ", ".join(say.of(node).split(" (")[0] for node in nodes))
+        return self.said(lambda say: ", ".join(map(say.bridge, nodes)))
 
     def direction(self, link: str, direction: str) -> Both:
         """A direction of a link."""
@@ -54,7 +55,7 @@ class DisplayNames:
 
     def link_or_router(self, ident: str) -> Both:
         """What may fail for good."""
-        if self._en.is_link(ident):
+        if self.en.is_link(ident):
             return self.link(ident)
         return self.said(lambda say: say.gettext("router {router}", router=say.of(ident)))
 
@@ -97,7 +98,7 @@ class DisplayNames:
 
     def link_or_node(self, ident: str) -> Both:
         """What may be in a network: a link as `link` names it, or a node."""
-        return self.link(ident) if self._en.is_link(ident) else self.of(ident)
+        return self.link(ident) if self.en.is_link(ident) else self.of(ident)
 
     def filled(self, by: str) -> Both:
         """What is full, as `Wording` says it."""

@@ -18,7 +18,7 @@ from giaoban.results.report.document import (
     Tone,
     capital,
 )
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import METHOD_NOUNS, Wording
 from giaoban.translation import N_, pgettext
 
 TITLE = N_("Meetings of the catalogue")
@@ -34,12 +34,6 @@ COLUMNS: Sequence[tuple[str, float, Align]] = (
     (N_("article"), 22, "left"),
     *FOUND,
 )
-_TRIED = {
-    "estimate": N_("estimate"),
-    "sandbox": N_("emulation"),
-    "native": N_("emulation"),
-    None: N_("not tried"),
-}
 _RESULTS: dict[str | None, tuple[str, Tone]] = {
     "pass": (N_("met"), ""),
     "fail": (N_("NOT MET"), "bad"),
@@ -168,7 +162,7 @@ def found(of: VariationChecked, result: Result, say: Wording) -> list[Cell]:
     words, tone = _RESULTS[of.verdict]
     bad = of.verdict in ("fail", "invalid")
     return [
-        Cell(say.gettext(_TRIED[of.engine])),
+        Cell(say.say(METHOD_NOUNS[of.engine]) if of.engine else say.gettext("not tried")),
         Cell(say.gettext(words), bold=bad, tone=tone),
         Cell(NOTHING if of.verdict == "invalid" else say.within(of, result)),
         Cell(NOTHING if of.verdict == "invalid" else say.percent(of.margin_pct)),

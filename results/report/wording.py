@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from giaoban.names import (
     ACCESS_PREFIX,
@@ -134,6 +133,12 @@ METHOD_WORDS: Mapping[str, Sentence] = {
     "estimate": Sentence("estimated"),
     "sandbox": EMULATED,
     "native": EMULATED,
+}
+_EMULATION = Sentence("emulation")
+METHOD_NOUNS: Mapping[str, Sentence] = {
+    "estimate": Sentence("estimate"),
+    "sandbox": _EMULATION,
+    "native": _EMULATION,
 }
 VERDICTS: Mapping[str, Sentence] = {
     "pass": Sentence(pgettext("verdict", "pass")),
@@ -264,6 +269,10 @@ class Wording(Translator):
         name = self._names.get(node, node)
         return self.name(name)
 
+    def bridge(self, node: str) -> str:
+        """A bridge's name without what stands behind it in brackets, which marks the chair's."""
+        return self.of(node).split(" (")[0]
+
     def name(self, name: str) -> str:
         """A name as data has it, as readers of the language know it."""
         return in_english(name) if self._english else name
@@ -272,10 +281,6 @@ class Wording(Translator):
         """In English the sentences that a file has, which speak of places by their identifiers; in
         another language what can be `said` of its codes."""
         return filed if self._english else said()
-
-    def moment(self, when: datetime) -> str:
-        """A date with its time."""
-        return when.strftime("%Y-%m-%d %H:%M" if self._english else "%d/%m/%Y %H:%M")
 
     def direction(self, direction: str) -> str:
         """`up` or `down` in words."""
@@ -330,7 +335,7 @@ class Wording(Translator):
 
     def _host(self, node: str) -> str:
         """Whose an access line is: the line of an MCU is there whatever device stands behind it."""
-        return "MCU" if node == MCU else self.of(node).split(" (")[0]
+        return "MCU" if node == MCU else self.bridge(node)
 
     def ends(self, link: str) -> str:
         """A backbone link by the names of its ends, and what tells it from those beside it."""
@@ -509,7 +514,7 @@ class Wording(Translator):
 
     def _away(self, hit: FaultImpact) -> str:
         """A bridge behind what failed, and from when to when nothing could reach it."""
-        name = self.of(hit.bridge).split(" (")[0]
+        name = self.bridge(hit.bridge)
         if hit.gone_ms is None:
             return name
         if hit.back_ms is None:

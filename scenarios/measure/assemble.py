@@ -326,13 +326,13 @@ def criteria_of(question: Question) -> Criteria:
         _refuse_thresholds_of_speech_quality(question, criteria)
         criteria = criteria.without_speech_quality()
     if plan.content is None:
-        criteria = criteria.without_slides()
+        criteria = criteria.without("slides")
     if plan.rate_adaptation is None:
-        criteria = criteria.without_rates()
+        criteria = criteria.without("rates")
     if not plan.error_concealment:
-        criteria = criteria.without_damage()
+        criteria = criteria.without("concealment")
     if not plan.faults:
-        criteria = criteria.without_faults()
+        criteria = criteria.without("faults")
     criteria.check_places(
         bridges=[call.bridge for call in plan.calls],
         links=[link.id for link in plan.network.links],

@@ -63,7 +63,7 @@ def criteria(
     thresholds: dict[str, float] | None = None, more: Sequence[Criterion] = ()
 ) -> Criteria:
     """The default criteria where nobody shows slides, as here."""
-    return load_criteria(thresholds=thresholds).without_slides().with_more(more)
+    return load_criteria(thresholds=thresholds).without("slides").with_more(more)
 
 
 def stream(
@@ -198,7 +198,7 @@ def unaccounted(packets: int) -> Reason:
 @cache
 def _sound() -> Judgement:
     """What is found where all is well, which most tests begin with."""
-    judged_by = criteria().without_faults()
+    judged_by = criteria().without("faults")
     return judge(phases(), judged_by, existing=list(EXISTING), new=list(NEW), invalid=())
 
 
@@ -212,7 +212,7 @@ def result(
 ) -> Result:
     """A whole result, judged by the default criteria; `meeting` are changes of how it was held."""
     given = phases() if of is None else list(of)
-    judged_by = criteria(thresholds).without_faults()
+    judged_by = criteria(thresholds).without("faults")
     found = (
         _sound()
         if of is None and not invalid and not thresholds

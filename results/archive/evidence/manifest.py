@@ -24,7 +24,6 @@ from giaoban.results.model.answers import (
     engine_of,
     input_refs,
     kind_of,
-    read_answer,
 )
 from giaoban.results.model.manifest import MANIFEST, InputFile, KeptFile, Manifest, Proof
 from giaoban.sentence import Sentence, joined
@@ -86,7 +85,7 @@ def write_manifest(
         committed=asked.committed,
         versions=dict(versions),
         inputs=list(inputs),
-        files=_sums(folder, {*(item.path for item in inputs), ANSWERS[kind], *_kept(folder)}),
+        files=_sums(folder, {*(item.path for item in inputs), ANSWERS[kind].FILE, *_kept(folder)}),
         left_out=_sums(folder, _bulk(folder)),
     )
     text = manifest.to_json().encode()
@@ -203,7 +202,7 @@ def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
     if text is None:
         return [Sentence("{path}: is missing", path=manifest.answer)]
     try:
-        answer = read_answer(manifest.kind, text)
+        answer = ANSWERS[manifest.kind].from_json(text)
     except InputError as error:
         return [Sentence("{path}: {error}", path=manifest.answer, error=error)]
     said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)

@@ -21,7 +21,6 @@ from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.store import PRUNED, RERUN
-from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.answers import ANSWERS
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.map import Map
@@ -142,7 +141,7 @@ def _remove(folder: Path, evidence: Path) -> PruneResult:
 
 
 def _removable(folder: Path) -> list[Path]:
-    kept = {*ANSWERS.values(), SENSITIVITY, MANIFEST, PRUNED, RERUN, Map.FILE}
+    kept = {*(of.FILE for of in ANSWERS.values()), MANIFEST, PRUNED, RERUN, Map.FILE}
     return [
         path
         for path in sorted(folder.iterdir())

@@ -15,9 +15,6 @@ from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.wording import Wording
 from giaoban.translation import Language
 
-CHAIR = " ("
-"""A chair's name tells so in brackets, which sentences leave out."""
-
 
 class AnnexWording(Wording):
     """Says what an answer holds; `of` is the answer it speaks of."""
@@ -64,10 +61,6 @@ class AnnexWording(Wording):
             *((a.source, a.source_vi), (a.settled_by, a.settled_by_vi)),
         )
         return [self.either(en, vi) for en, vi in pairs]
-
-    def bridge(self, ident: str) -> str:
-        """A bridge's name without what stands behind it in brackets."""
-        return self.of(ident).split(CHAIR)[0]
 
     def link_within(self, link: str, direction: str) -> str:
         """A direction of a link within a sentence."""

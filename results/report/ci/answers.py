@@ -23,6 +23,7 @@ from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.model.studies.sweep import SweepAnswer
 from giaoban.results.model.studies.whatif import Judged, WhatIf
 from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.meetings import calendar_summary, meeting_summary
 from giaoban.results.report.summaries import (
     check_summary,
@@ -37,29 +38,24 @@ from giaoban.results.report.summaries import (
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import Both, Sentence
-from giaoban.translation import Language, translator, unit_words
+from giaoban.translation import unit_words
 
 RUN, ABOUT_INPUTS = "run", "inputs"
 """Cases for what is about no other: the run itself, and what got worse of the inputs."""
 
 
-def in_both_languages(words: Callable[[Wording], str], of: Callable[[str], Wording]) -> Sentence:
-    """What `words` says, in each language when it is asked for."""
-    return Both(words(of("en")), lambda: words(of("vi")))
-
-
 def of_check(result: Result) -> Report:
     """A case a criterion, one for each meeting of the catalogue; or one for the run, if invalid."""
-    known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
+    named = DisplayNames(result)
     cases: list[Case] = []
     if result.verdict == "invalid":
-        cases.append(_invalid([*_each(lambda say: reasons(result, say), known)]))
+        cases.append(_invalid([*_each(lambda say: reasons(result, say), named)]))
     else:
-        cases += (_criterion(each, known) for each in result.criteria)
+        cases += (_criterion(each, named) for each in result.criteria)
         cases += _unrated(result.unmodelled)
     for meeting in result.meetings:
         told = partial(_of_meeting, meeting, result)
-        lines = [] if meeting.verdict in ("pass", None) else _filed(meeting.reasons, told, known)
+        lines = [] if meeting.verdict in ("pass", None) else _filed(meeting.reasons, told, named)
         status: Status = meeting.verdict or "not-judged"
         name = Both(meeting.name, meeting.name_vi)
         cases.append(Case(f"meeting:{meeting.id}", status, lines, kind="meeting", name=name))
@@ -67,7 +63,7 @@ def of_check(result: Result) -> Report:
         "check",
         _stem(result.inputs),
         result.verdict,
-        in_both_languages(lambda say: check_summary.headline(result, say), known),
+        named.said(lambda say: check_summary.headline(result, say)),
         _whole(result.verdict, cases, result.reasons),
         files=_files(result.inputs),
         method=result.engine.name,
@@ -82,8 +78,8 @@ def _unrated(found: Sequence[Unmodelled]) -> list[Case]:
 def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) -> Report:
     """A case a failure. Without a baseline it fails if its run does not meet the criteria; with one
     if anything got worse: what was accepted has been accepted."""
-    compared, took = answer.comparison, seconds or {}
-    cases = [_failure(each, answer, took.get(each.id, 0.0)) for each in answer.failures]
+    compared, took, named = answer.comparison, seconds or {}, DisplayNames(answer)
+    cases = [_failure(each, answer, took.get(each.id, 0.0), named) for each in answer.failures]
     tried = {failure.id for failure in answer.failures}
     elsewhere: dict[str, list[str]] = {}
     for change in [] if compared is None else compared.worse:
@@ -92,11 +88,7 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
             elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(what)
     cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
     cases += _unrated(answer.not_judged)
-    why = _filed(
-        answer.reasons,
-        partial(failures_summary.why_not, answer),
-        lambda language: Wording(language, answer),
-    )
+    why = _filed(answer.reasons, partial(failures_summary.why_not, answer), named)
     return Report(
         "faults",
         _stem(answer.inputs),
@@ -191,10 +183,10 @@ def of_sensitivity(answer: Sensitivity) -> Report:
 
 def of_load(result: LoadResult) -> Report:
     """A case a criterion; what nobody did was not judged."""
-    known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
+    named = DisplayNames(result)
     cases = [_load_criterion(each) for each in result.criteria]
     if result.verdict == "invalid":
-        told = [*_each(lambda say: reasons(result, say), known)]
+        told = [*_each(lambda say: reasons(result, say), named)]
         cases = [_invalid(told)]
     place = result.inputs.scenario
     subject = result.place if place is None else PurePath(place.path).stem
@@ -211,14 +203,14 @@ def of_load(result: LoadResult) -> Report:
 
 def of_meeting(answer: MeetingAnswer) -> Report:
     """A case for each bridge in each part, and for how a part began, was and ended."""
-    known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
-    cases = [case for part in answer.parts for case in _part(part, known)]
+    named = DisplayNames(answer)
+    cases = [case for part in answer.parts for case in _part(part, named)]
     cases += _unrated(answer.unmodelled)
     return Report(
         "meeting",
         answer.meeting.id,
         answer.verdict,
-        in_both_languages(lambda say: meeting_summary.verdict_line(answer, say), known),
+        named.said(lambda say: meeting_summary.verdict_line(answer, say)),
         _whole(answer.verdict, cases, []),
         method=answer.method,
     )
@@ -233,11 +225,11 @@ def of_calendar(answer: CalendarAnswer) -> Report:
         name = Sentence(calendar_summary.RULE_NAMES[rule])
         status: Status = "fail" if broken else "pass"
         cases.append(Case(f"rule:{rule}", status, lines, kind="rule", name=name))
+    named = DisplayNames(answer)
     for peak in answer.peaks:
-        known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
-        why: list[str] = [_why(failed, known) for failed in peak.failed]
+        why: list[str] = [_why(failed, named) for failed in peak.failed]
         unnamed = partial(in_words, peak.reasons, ())
-        why = why or _filed(peak.reasons, unnamed, known)
+        why = why or _filed(peak.reasons, unnamed, named)
         shown = why if peak.verdict != "pass" else []
         cases.append(Case(f"peak:{peak.start}", peak.verdict, shown, name=_peak(peak.start)))
     return Report(
@@ -340,27 +332,27 @@ def of_fit(
 # ---------------------------------------------------------------------------------------- cases
 
 
-def _criterion_name(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
-    return in_both_languages(lambda say: say.criterion(c), known)
+def _criterion_name(c: CriterionResult, named: DisplayNames) -> Sentence:
+    return named.said(lambda say: say.criterion(c))
 
 
-def _bridge_name(bridge: BridgeJudged, known: Callable[[str], Wording]) -> Sentence:
-    return in_both_languages(lambda say: say.name(bridge.name), known)
+def _bridge_name(bridge: BridgeJudged, named: DisplayNames) -> Sentence:
+    return named.said(lambda say: say.name(bridge.name))
 
 
 def _figure(c: CriterionResult) -> JudgedFigure:
     return JudgedFigure(c.value, c.threshold, c.unit, c.sense, c.margin_pct)
 
 
-def _criterion(c: CriterionResult, known: Callable[[str], Wording]) -> Case:
-    name = _criterion_name(c, known)
+def _criterion(c: CriterionResult, named: DisplayNames) -> Case:
+    name = _criterion_name(c, named)
     figure = _figure(c)
     if c.ok:
         return Case(c.id, "pass", figure=figure, name=name)
-    return Case(c.id, "fail", [_why(c, known)], figure, at=_at(c.place), name=name)
+    return Case(c.id, "fail", [_why(c, named)], figure, at=_at(c.place), name=name)
 
 
-def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
+def _why(c: CriterionResult, named: DisplayNames) -> Sentence:
     """What, where, by how much."""
 
     def words(say: Wording) -> str:
@@ -377,20 +369,22 @@ def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
         amount = say.amount(abs(c.value - c.threshold), unit)
         return f"{told}; {say.gettext('off by {amount}', amount=amount)}"
 
-    return in_both_languages(words, known)
+    return named.said(words)
 
 
 def _at(place: Place | None) -> tuple[str, str] | None:
     return None if place is None else (place.kind, place.id)
 
 
-def _failure(failure: FailureResult, answer: FaultsAnswer, seconds: float) -> Case:
-    since, known = answer.comparison, partial(Wording, of=answer)
+def _failure(
+    failure: FailureResult, answer: FaultsAnswer, seconds: float, named: DisplayNames
+) -> Case:
+    since = answer.comparison
     elements = failure.elements[0]
     at = (elements.kind, elements.id)
     made = partial(Case, failure.id, at=at, seconds=seconds)
     if failure.verdict == "invalid":
-        why = _each(lambda say: in_words(failure.reasons, failure.reason_codes, say), known)
+        why = _each(lambda say: in_words(failure.reasons, failure.reason_codes, say), named)
         lines = [Sentence("invalid: {reason}", reason=each) for each in why]
         return made("invalid", lines, kind="invalid")
     if since is not None:
@@ -402,7 +396,7 @@ def _failure(failure: FailureResult, answer: FaultsAnswer, seconds: float) -> Ca
         return made("fail", failures_summary.why_failed(failure, answer).lines())
     if not failure.others_cut_off or failure.kind == "pair":
         return made("pass")
-    who = ", ".join(map(Wording("en", answer).of, failure.others_cut_off))
+    who = ", ".join(map(named.en.of, failure.others_cut_off))
     why_accepted = since.reason if since is not None else ""
     if failure.accepted is not None:
         why_accepted = failure.accepted.reason
@@ -410,7 +404,7 @@ def _failure(failure: FailureResult, answer: FaultsAnswer, seconds: float) -> Ca
 
 
 def _judged(ident: str, judged: Judged) -> Case:
-    lines = _filed(judged.reasons, partial(whatif_summary.not_met, judged), Wording)
+    lines = _filed(judged.reasons, partial(whatif_summary.not_met, judged), DisplayNames())
     bound = judged.binding
     if judged.verdict == "invalid":
         return Case(ident, "invalid", lines, kind="invalid")
@@ -446,13 +440,13 @@ def _load_criterion(c: LoadCriterion) -> Case:
     return Case(c.id, "fail", [line], figure, name=name)
 
 
-def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
+def _part(part: PartJudged, named: DisplayNames) -> Iterator[Case]:
     name = part.part
     if part.verdict == "invalid":
-        lines = _each(lambda say: meeting_summary.failing(part, say), known)
+        lines = _each(lambda say: meeting_summary.failing(part, say), named)
         yield Case(f"{name}:{RUN}", "invalid", lines, kind="invalid")
         return
-    opened = in_both_languages(lambda say: meeting_summary.opened(part, say), known)
+    opened = named.said(lambda say: meeting_summary.opened(part, say))
     called = partial(_in_part, part.part)
     title = called(Sentence("calls set up"))
     yield _plain(f"{name}:opening", [opened], ok=part.opening.ok, name=title)
@@ -460,20 +454,20 @@ def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
         yield Case(
             f"{name}:{criterion.id}",
             "fail",
-            [_why(criterion, known)],
+            [_why(criterion, named)],
             _figure(criterion),
             at=_at(criterion.place),
-            name=called(_criterion_name(criterion, known)),
+            name=called(_criterion_name(criterion, named)),
         )
     for bridge in part.bridges:
         alone = part.model_copy(update={"bridges": [bridge], "failed": []})
-        lines = _each(lambda say, of=alone: meeting_summary.failing(of, say), known)
+        lines = _each(lambda say, of=alone: meeting_summary.failing(of, say), named)
         at = ("bridge", bridge.bridge)
         ok = bridge.outcome != "not-met"
-        who = called(_bridge_name(bridge, known))
+        who = called(_bridge_name(bridge, named))
         status: Status = "pass" if ok else "fail"
         yield Case(f"{name}:bridge:{bridge.bridge}", status, lines, at=at, name=who)
-    closed = in_both_languages(lambda say: meeting_summary.closed(part, say), known)
+    closed = named.said(lambda say: meeting_summary.closed(part, say))
     title = called(Sentence("calls ended"))
     yield _plain(f"{name}:closing", [closed], ok=part.closing.ok, name=title)
 
@@ -488,43 +482,42 @@ def _plain(ident: str, lines: Sequence[str], *, ok: bool, name: str) -> Case:
 
 
 def _peak(start: str) -> Sentence:
-    def words(language: Language) -> str:
-        at = calendar_summary.moment(start, language)
-        return translator(language).gettext("what is held at {time}", time=at)
+    def words(say: Wording) -> str:
+        return say.gettext("what is held at {time}", time=calendar_summary.moment(start, say))
 
-    return Both(words("en"), partial(words, "vi"))
+    return DisplayNames().said(words)
 
 
 def _finding(answer: CalendarAnswer, number: int) -> Sentence:
-    def words(language: str) -> str:
+    def words(say: Wording) -> str:
         finding = answer.findings[number]
-        when = calendar_summary.moment(finding.start, language)
-        titles = " / ".join(answer.title(m, language == "vi") for m in finding.meetings)
-        return f"{when}, {titles}: {calendar_summary.what(finding, answer.names, language)}"
+        when = calendar_summary.moment(finding.start, say)
+        titles = " / ".join(answer.title(m, say.language == "vi") for m in finding.meetings)
+        return f"{when}, {titles}: {calendar_summary.what(finding, answer.names, say)}"
 
-    return Both(words("en"), partial(words, "vi"))
+    return DisplayNames().said(words)
 
 
 def _invalid(lines: Sequence[str]) -> Case:
     return Case(RUN, "invalid", [f"invalid: {line}" for line in lines], kind="invalid")
 
 
-def _each(words: Callable[..., list[str]], known: Callable[[str], Wording]) -> list[str]:
+def _each(words: Callable[..., list[str]], named: DisplayNames) -> list[str]:
     """Sentences that both languages have as many of; else the English ones."""
-    english, other = words(known("en")), words(known("vi"))
+    english, other = words(named.en), words(named.vi)
     if len(english) != len(other):
         return english
     return [Both(en, vi) for en, vi in zip(english, other, strict=True)]
 
 
 def _filed(
-    filed: list[str], words: Callable[[Wording], list[str]], known: Callable[[str], Wording]
+    filed: list[str], words: Callable[[Wording], list[str]], named: DisplayNames
 ) -> list[str]:
     """The English sentences of a file, with what `words` says in another language: one each if
     there are as many, else all in one."""
 
     def others() -> list[str]:
-        return words(known("vi"))
+        return words(named.vi)
 
     if not filed:
         return []

@@ -26,7 +26,6 @@ from giaoban.results.report.document import (
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.calendar_summary import (
     brief,
-    day,
     left_out,
     month_of,
     moved,
@@ -56,18 +55,18 @@ def sheets_pdf(
 
 def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = ()) -> Document:
     """The same before it is laid out."""
-    say = translator(language)
+    say = Wording(language, answer)
     basis = Citation(answer.regulation, say)
     title = say.gettext(
         "CALENDAR OF VIDEO-CONFERENCE MEETINGS\n{first} to {last}",
-        first=day(answer.from_day, language),
-        last=day(answer.until_day, language),
+        first=say.day(date.fromisoformat(answer.from_day)),
+        last=say.day(date.fromisoformat(answer.until_day)),
     )
     of_days = sorted({*days, *_days_of(answer.findings)})
     blocks = [*pars(left_out(answer, say)), *months(answer, language)]
     if any(peak.verdict != "pass" for peak in answer.peaks):
         judged = say.gettext("Peaks that were judged")
-        shown = peaks(answer, language)
+        shown = peaks(answer, say)
         blocks += [replace(b, caption=judged) if isinstance(b, Table) else b for b in shown]
     blocks += pars(moves_note(answer, say))
     for each in of_days:
@@ -147,9 +146,9 @@ def _checked(each: Booked, say: Translator) -> str:
 
 def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[Block]:
     """A day's course: checks and meetings, what they take of device and lines, what is wrong."""
-    say = translator(language)
+    say = Wording(language, answer)
     weekday = say.gettext(WEEKDAYS[of.weekday()])
-    yield Heading(f"{weekday}, {day(of.isoformat(), language)}")
+    yield Heading(f"{weekday}, {say.day(of)}")
     yield _course(answer, of, say)
     yield _use(answer, of, say)
     wrong = [f for f in answer.findings if f.start[:10] == of.isoformat() and _dated(f)]
@@ -179,9 +178,8 @@ def _course(answer: CalendarAnswer, of: date, say: Translator) -> Table:
     return replace(made, caption=said, widths=[1.3, 3.0, 4.0, 0.8], small=True)
 
 
-def _use(answer: CalendarAnswer, of: date, say: Translator) -> Table:
+def _use(answer: CalendarAnswer, of: date, say: Wording) -> Table:
     today = of.isoformat()
-    known = Wording(say.language, answer)
     titles = {each.id: each.title for each in answer.booked}
     rows = [
         [
@@ -198,7 +196,7 @@ def _use(answer: CalendarAnswer, of: date, say: Translator) -> Table:
                 else "",
                 tone="bad" if period.refused else "",
             ),
-            Cell(say.percent(period.link_pct), sub=known.filled(period.link)),
+            Cell(say.percent(period.link_pct), sub=say.filled(period.link)),
         ]
         for period in answer.periods
         if _is_on(period, of)
@@ -239,7 +237,7 @@ def _wrong(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
     own = {each.id: each}
     said: list[tuple[str, str]] = []
     for finding in _about(answer, each):
-        to = [moved(m, own, say.language, short=True) for m in finding.moves if m.meeting in own]
+        to = [moved(m, own, say, short=True) for m in finding.moves if m.meeting in own]
         text = f"{_said(finding, answer, say)}{_beside(finding, each, answer, say)}"
         said.append((text, to[0] if to else ""))
     last = {to: place for place, (_, to) in enumerate(said) if to}
@@ -262,12 +260,12 @@ def _advice(
 ) -> str:
     titles = " / ".join(booked[m].title for m in finding.meetings)
     said = f"{titles}: {_said(finding, answer, say)}"
-    to = "; ".join(moved(move, booked, say.language) for move in finding.moves)
+    to = "; ".join(moved(move, booked, say) for move in finding.moves)
     return f"{said} → {to}" if to else said
 
 
 def _said(finding: Finding, answer: CalendarAnswer, say: Translator) -> str:
-    return f"{what(finding, answer.names, say.language)}{in_brackets(finding.article, say)}"
+    return f"{what(finding, answer.names, say)}{in_brackets(finding.article, say)}"
 
 
 def _span(each: Booked | Period, today: str = "") -> str:

@@ -20,9 +20,9 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.terminals_words import rests_on
+from giaoban.results.report.wording import METHOD_NOUNS, Wording
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
-from giaoban.results.report.wording import Wording
-from giaoban.translation import N_, Language, Translator, translator
+from giaoban.translation import N_, Language, Translator
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every rule is kept, and the peaks that were judged pass"),
@@ -62,7 +62,7 @@ RULE_NAMES: Mapping[str, str] = {
 
 def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     """What a terminal shows."""
-    say = translator(language)
+    say = Wording(language, answer)
     blocks: list[Block] = [
         Par(say.gettext(verdict(answer)), bold=True, tone=TONES[answer.verdict]),
         Par(
@@ -70,8 +70,8 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
                 "{meetings} {meetings:meeting|meetings}, {first} to {last}; "
                 "{findings} {findings:conflict|conflicts}",
                 meetings=len(answer.booked),
-                first=day(answer.from_day, language),
-                last=day(answer.until_day, language),
+                first=say.day(date.fromisoformat(answer.from_day)),
+                last=say.day(date.fromisoformat(answer.until_day)),
                 findings=len(answer.findings),
             )
         ),
@@ -101,10 +101,10 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
             )
         )
     if answer.findings:
-        blocks += [Heading(say.gettext("Conflicts"), 1), findings_table(answer, language)]
+        blocks += [Heading(say.gettext("Conflicts"), 1), findings_table(answer, say)]
         blocks += pars(moves_note(answer, say), "quiet")
     if answer.peaks:
-        blocks += peaks(answer, language)
+        blocks += peaks(answer, say)
         blocks += pars(map(say.say, rests_on(answer.on_loss)), "quiet")
     return blocks
 
@@ -137,17 +137,16 @@ def month_of(month: str, say: Translator) -> str:
     return say.gettext("Month {month}/{year}", month=first.month, year=first.year)
 
 
-def peaks(answer: CalendarAnswer, language: Language) -> Iterator[Block]:
+def peaks(answer: CalendarAnswer, say: Wording) -> Iterator[Block]:
     """The moments that were judged, and at what those fail that do not pass."""
-    yield Heading(translator(language).gettext("Peaks"), 1)
-    yield peaks_table(answer, language)
-    if why := failing(answer, language):
+    yield Heading(say.gettext("Peaks"), 1)
+    yield peaks_table(answer, say)
+    if why := failing(answer, say):
         yield Bullets(why)
 
 
-def findings_table(answer: CalendarAnswer, language: Language) -> Table:
+def findings_table(answer: CalendarAnswer, say: Wording) -> Table:
     """A row a broken rule."""
-    say = translator(language)
     booked = {each.id: each for each in answer.booked}
     head = [
         say.gettext("when"),
@@ -156,45 +155,40 @@ def findings_table(answer: CalendarAnswer, language: Language) -> Table:
         say.gettext("rule"),
         say.gettext("what to move"),
     ]
-    rows = [_finding(finding, answer, booked, language) for finding in answer.findings]
+    rows = [_finding(finding, answer, booked, say) for finding in answer.findings]
     return table(head, rows)
 
 
 def _finding(
-    finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], language: Language
+    finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], say: Wording
 ) -> list[Cell]:
-    say = translator(language)
     dated = finding.rule != "briefing-missing"
-    moves = "; ".join(moved(move, booked, language) for move in finding.moves)
-    titles = [answer.title(m, language == "vi") for m in finding.meetings]
+    moves = "; ".join(moved(move, booked, say) for move in finding.moves)
+    titles = [answer.title(m, say.language == "vi") for m in finding.meetings]
     return [
-        Cell(moment(finding.start, language) if dated else month_of(finding.start, say)),
+        Cell(moment(finding.start, say) if dated else month_of(finding.start, say)),
         Cell(" / ".join(titles)),
-        Cell(what(finding, answer.names, language), tone="bad"),
+        Cell(what(finding, answer.names, say), tone="bad"),
         Cell(cited(finding.article, say) or "–"),
         Cell(moves or "–"),
     ]
 
 
-def moved(
-    move: Move, booked: Mapping[str, Booked], language: Language, *, short: bool = False
-) -> str:
+def moved(move: Move, booked: Mapping[str, Booked], say: Translator, *, short: bool = False) -> str:
     """What had better be moved, and when to; `short`: where it is said of which."""
-    say = translator(language)
     if short and move.to is not None and move.what == "meeting":
-        return say.gettext("to {time}", time=moment(move.to, language))
+        return say.gettext("to {time}", time=moment(move.to, say))
     title = booked[move.meeting].title
     if move.to is None:
         return say.gettext("{title}: no free time found", title=title)
-    time = moment(move.to, language)
+    time = moment(move.to, say)
     if move.what == "check":
         return say.gettext("check for {title} at {time}", title=title, time=time)
     return say.gettext("{title} to {time}", title=title, time=time)
 
 
-def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
+def what(finding: Finding, names: Mapping[str, str], say: Translator) -> str:
     """What is wrong, in words."""
-    say = translator(language)
     between = finding.rule == "no-hour-for-check" and len(finding.meetings) > 1
     return say.gettext(
         NO_HOUR_BETWEEN if between else RULES[finding.rule],
@@ -203,13 +197,12 @@ def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
         limit=say.number(finding.limit, 1),
         bridges=", ".join(names.get(b, b).partition(" (")[0] for b in finding.bridges),
         room=names.get(finding.room or "", finding.room),
-        link=Wording(language, names=names).filled(finding.link) if finding.link else "",
+        link=Wording(say.language, names=names).filled(finding.link) if finding.link else "",
     )
 
 
-def peaks_table(answer: CalendarAnswer, language: Language) -> Table:
+def peaks_table(answer: CalendarAnswer, say: Wording) -> Table:
     """A row a moment that was judged."""
-    say = translator(language)
     head = [
         say.gettext("when"),
         say.gettext("meetings at once"),
@@ -217,16 +210,15 @@ def peaks_table(answer: CalendarAnswer, language: Language) -> Table:
         say.gettext("result"),
         say.gettext("refused calls"),
     ]
-    return table(head, [_peak(peak, answer, language) for peak in answer.peaks])
+    return table(head, [_peak(peak, answer, say) for peak in answer.peaks])
 
 
-def failing(answer: CalendarAnswer, language: Language) -> list[str]:
+def failing(answer: CalendarAnswer, say: Wording) -> list[str]:
     """What a peak that does not pass fails at, and where."""
-    say = Wording(language, answer)
     return [
         say.gettext(
             "{time}: {criterion} – {place}: {value} (limit {limit})",
-            time=moment(peak.start, language),
+            time=moment(peak.start, say),
             criterion=say.criterion(failed),
             place=say.place(failed.place) or "–",
             value=say.in_unit(failed.value, failed),
@@ -237,26 +229,17 @@ def failing(answer: CalendarAnswer, language: Language) -> list[str]:
     ]
 
 
-def _peak(peak: Peak, answer: CalendarAnswer, language: Language) -> list[Cell]:
-    say = translator(language)
+def _peak(peak: Peak, answer: CalendarAnswer, say: Wording) -> list[Cell]:
     titles = {each.id: each.title for each in answer.booked}
-    by = N_("estimate") if peak.engine == "estimate" else N_("emulation")
     return [
-        Cell(moment(peak.start, language)),
+        Cell(moment(peak.start, say)),
         Cell(" / ".join(titles[m] for m in peak.meetings)),
-        Cell(say.gettext(by)),
+        Cell(say.say(METHOD_NOUNS[peak.engine])),
         Cell(say.say(VERDICT_WORDS[peak.verdict]).upper(), tone=TONES[peak.verdict]),
         Cell(", ".join(answer.names.get(b, b) for b in peak.refused) or "–"),
     ]
 
 
-def moment(text: str, language: Language) -> str:
-    """A day and a time, as the language writes them."""
-    at = datetime.fromisoformat(text)
-    return f"{at:%d/%m/%Y %H:%M}" if language == "vi" else f"{at:%Y-%m-%d %H:%M}"
-
-
-def day(text: str, language: Language) -> str:
-    """A day, as the language writes it."""
-    at = datetime.fromisoformat(text)
-    return f"{at:%d/%m/%Y}" if language == "vi" else f"{at:%Y-%m-%d}"
+def moment(text: str, say: Translator) -> str:
+    """A day and a time of ISO 8601, as the language writes them."""
+    return say.moment(datetime.fromisoformat(text))

@@ -129,7 +129,7 @@ def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: W
 def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block]:
     made = say.moment(when.astimezone(VIETNAM))
     yield Par(say.gettext("Date and time of the run: {when}.", when=made))
-    chair = say.of(answer.meeting.chair).split(" (")[0]
+    chair = say.bridge(answer.meeting.chair)
     yield Par(
         say.gettext(
             "Chair: {chair}. Bridges: {count}. Planned length: {minutes} {n:minute|minutes}.",

@@ -143,7 +143,7 @@ def sentence_of(
     for key in ("cause", "remedy"):
         fields[key] = say.text(str(entry.arguments.get(key, ""))) or say.gettext("not known")
     place = say.fault_where(fault)
-    if place and [place] != [_named(each, say) for each in line.bridges]:
+    if place and [place] != [*map(say.bridge, line.bridges)]:
         fields["cause"] = f"{fields['cause']} ({place})"
     fields["expected"] = _expected(entry, say)
     fields["why"] = _refused(entry, say)
@@ -185,18 +185,14 @@ def _whom(bridges: Sequence[str], say: Wording, everybody: Collection[str]) -> s
         return say.gettext("all {n} {n:bridge|bridges}", n=count)
     if len(bridges) > MOST_NAMED:
         return say.gettext("{n} {n:bridge|bridges}", n=count)
-    names = ", ".join(_named(each, say) for each in bridges)
+    names = ", ".join(map(say.bridge, bridges))
     return say.gettext("{n} {n:bridge|bridges} ({names})", n=count, names=names)
 
 
 def _one(ident: str, say: Wording) -> str:
     if ident in ("", "operator", "mcu"):
         return say.gettext("the technician at the MCU")
-    return say.gettext("the bridge {name}", name=_named(ident, say))
-
-
-def _named(ident: str, say: Wording) -> str:
-    return say.of(ident).split(" (")[0]
+    return say.gettext("the bridge {name}", name=say.bridge(ident))
 
 
 def moment(t_s: float) -> str:

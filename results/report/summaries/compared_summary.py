@@ -25,7 +25,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.terminals_words import rests_on_other
-from giaoban.results.report.wording import VERDICTS, margin
+from giaoban.results.report.wording import METHOD_NOUNS, VERDICTS, margin
 from giaoban.sentence import Both, Sentence, joined, significant
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words
 
@@ -110,20 +110,13 @@ def _row(each: ScenarioCompared) -> list[Cell]:
     was = "–" if each.old is None else VERDICTS[each.old]
     now = "–" if each.new is None else VERDICTS[each.new]
     verdict = Sentence("{was} → {now}", was=was, now=now) if was != now else now
-    by = Sentence("–") if each.new is None else BY[each.method]
+    by = Sentence("–") if each.new is None else METHOD_NOUNS[each.method]
     return [
         Cell(each.id),
         Cell(verdict),
         Cell(STATES[each.state], tone=TONES_OF.get(each.state, "")),
         Cell(by),
     ]
-
-
-BY: Mapping[str, Sentence] = {
-    "estimate": Sentence("estimate"),
-    "sandbox": Sentence("emulation"),
-    "native": Sentence("emulation"),
-}
 
 
 def _scenario(each: ScenarioCompared) -> Iterator[Block]:

@@ -134,9 +134,7 @@ def failure_line(answer: WhatIf) -> str | None:
     return Sentence(
         "with {failure}, the failure that loads the rest most: {said}{why}",
         failure=Both(failure.name_en, failure.name_vi),
-        said=Sentence(
-            "{verdict} ({known})", verdict=VERDICTS[failure.judged.verdict], known=EMULATED
-        ),
+        said=_said(failure.judged.verdict, EMULATED),
         why=_reasons(failure.judged),
     )
 

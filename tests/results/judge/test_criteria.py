@@ -127,7 +127,7 @@ def test_a_preferred_figure_is_left_out_where_less_is_asked_for(threshold, prefe
 
 
 def test_only_slides_that_are_shown_are_judged():
-    with_slides, without = load_criteria(), load_criteria().without_slides()
+    with_slides, without = load_criteria(), load_criteria().without("slides")
     assert set(with_slides.ids) - set(without.ids) == {"slides-frozen", "slides-not-shown"}
     # pictures and slides have one limit of losses: it stays
     [loss] = [c for c in without.criterion if c.id == "video-loss"]
@@ -191,7 +191,7 @@ def test_assumed_thresholds_become_assumptions():
     pictures, slides = ["1,8 %", "1,8 %", "1,8 %", "50 %"], ["2.000 ms", "10 %"]
     worse, faults = ["0,1 điểm phần trăm", "5 ms"], ["1.000 ms"]
     assert [a.value_vi for a in found] == ["80 %", "80 %", *pictures, *slides, *worse, *faults]
-    without = load_criteria().without_faults().without_slides()
+    without = load_criteria().without("faults").without("slides")
     assert [a.value_vi for a in without.assumptions()] == ["80 %", "80 %", *pictures, *worse]
     assert all(a.settled_by and a.settled_by_vi for a in found)
 

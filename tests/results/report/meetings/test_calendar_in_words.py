@@ -26,6 +26,7 @@ from giaoban.results.report.meetings.calendar_sheet import (
 )
 from giaoban.results.report.meetings.calendar_summary import brief, what
 from giaoban.topology.load import load_province
+from giaoban.translation import translator
 
 NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)"}
 
@@ -185,7 +186,7 @@ def test_every_rule_has_its_words(language: str) -> None:
                 update={"rule": rule, "room": "Phòng A", "link": "l", "amount": 1.5, "limit": 2.0}
             )
         )
-        said = what(finding, NAMES, language)  # type: ignore[arg-type]
+        said = what(finding, NAMES, translator(language))
         assert said
         assert "{" not in said
 
@@ -202,7 +203,7 @@ def test_a_full_line_and_a_room_are_called_what_people_call_them() -> None:
         ("link-full", "en", "access line of Cư Jút (down)"),
         ("room-in-use", "en", "Cư Jút"),
     ):
-        wrong = what(found.model_copy(update={"rule": rule}), names, language)  # type: ignore[arg-type]
+        wrong = what(found.model_copy(update={"rule": rule}), names, translator(language))
         assert said in wrong
         assert "cu-jut" not in wrong
 
@@ -264,7 +265,7 @@ def test_time_that_another_meeting_takes_from_a_check_is_said_truly_in_both_rows
         assert row[4].text.count(f"với “{other}”") == 2
     assert table.rows[1][4].text.count("dời sang") == 1, "one move mends both"
     alone = check.model_copy(update={"meetings": [two]})
-    assert what(alone, NAMES, "en") == "20 min for the check of the system, not 60 min"
+    assert what(alone, NAMES, translator("en")) == "20 min for the check of the system, not 60 min"
 
 
 def test_what_is_not_checked_has_no_check_in_its_day_or_month() -> None:
