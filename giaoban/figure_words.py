@@ -142,7 +142,6 @@ ENDINGS = {"_pct": "%", "_ms": "ms", "_s": "s"}
 
 
 def label_of(key: str) -> Sentence:
-    """What a figure is called."""
     return message(LABELS[key]) if key in LABELS else Sentence(key)
 
 
@@ -152,7 +151,6 @@ def unit_of(key: str) -> str:
 
 
 def span(low: float, high: float, unit: str) -> Sentence:
-    """From where to where."""
     text = N_("{low} to {high} {unit}") if unit else N_("{low} to {high}")
     return message(text, low=Figure(low), high=Figure(high), unit=Sentence(unit))
 

@@ -44,7 +44,6 @@ class LruCache[K, V]:
         self._size = 0
 
     def get(self, key: K, make: Callable[[K], V]) -> V:
-        """The value of a key, made if it is not remembered."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]

@@ -111,24 +111,20 @@ class CalendarRules(StrictModel):
 
     @property
     def registered_before(self) -> datetime.timedelta:
-        """How long before it begins a meeting is registered."""
         return datetime.timedelta(hours=self.registered_before_h)
 
     @property
     def check_before(self) -> datetime.timedelta:
-        """How long before a meeting opens the system is checked."""
         return datetime.timedelta(minutes=self.check_before_min)
 
     @property
     def hours(self) -> list[tuple[datetime.time, datetime.time]]:
-        """Beginning and end of each of `office_hours`."""
         return [
             (datetime.time.fromisoformat(begins), datetime.time.fromisoformat(ends))
             for begins, _, ends in (span.partition("-") for span in self.office_hours)
         ]
 
     def is_office_day(self, day: datetime.date) -> bool:
-        """Whether it is one of `office_days`."""
         return typing.get_args(Weekday)[day.weekday()] in self.office_days
 
 

@@ -47,7 +47,6 @@ class InputCell:
     text: str
 
     def mistake(self, msgid: str, /, **values: object) -> InputError:
-        """The error that says what is wrong with this cell."""
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         return InputError(
             "{path}:{line}: column {heading} = {shown}: {what}",
@@ -110,7 +109,6 @@ class Row:
         return cell.number(decimals=decimals) if cell is not None else None
 
     def mistake(self, msgid: str, /, **values: object) -> InputError:
-        """The error that says what is wrong with this line."""
         what = Sentence(msgid, **values)
         return InputError("{path}:{line}: {what}", path=self.path, line=self.line, what=what)
 

@@ -182,7 +182,6 @@ class _Agreeing(Formatter):
         self._locale = locale
 
     def format_field(self, value: object, format_spec: str) -> str:
-        """A value in its field."""
         if "|" not in format_spec:
             return format(value, format_spec)
         from giaoban.counting import agreeing

@@ -275,7 +275,6 @@ DONE = "@giaoban-done"
 
 
 def tell_done() -> None:
-    """Say it."""
     sys.stdout.write(f"{DONE}\n")
     sys.stdout.flush()
 
@@ -320,12 +319,10 @@ class _Running:
             self.process.stdin = None
 
     def take(self, chunk: bytes) -> list[str]:
-        """The lines that are complete with this."""
         self.heard_s = time.monotonic()
         return self.lines.take(chunk)
 
     def end(self, code: int) -> Ended | None:
-        """Of what it was at."""
         job, self.job = self.job, None
         seconds = time.monotonic() - self.began_s
         return None if job is None else Ended(job.name, code, seconds, self.tail)

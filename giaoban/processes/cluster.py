@@ -44,13 +44,11 @@ class ClusterWorkers:
         self._client.close()
 
     def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
-        """As `WorkerPool.as_finished`."""
         return self._answers(function, list(given))
 
     def as_finished_with[K, T, R](
         self, kept: K, function: Callable[[K, T], R], given: Iterable[T]
     ) -> Iterator[R]:
-        """As `WorkerPool.as_finished_with`."""
         each = list(given)
         [there] = self._client.scatter([kept], broadcast=True, hash=False)
         return self._answers(function, [there] * len(each), each)

@@ -36,7 +36,6 @@ class InlineWorker:
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
     ) -> Callable[[], R]:
-        """As `WorkerProcess.ask`."""
         return cache(partial(function, *given, **named))
 
     def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
@@ -94,7 +93,6 @@ class WorkerProcess:
 
     @property
     def count(self) -> int:
-        """How many processes there are beside this one."""
         return 1
 
     def ask[**P, R](
@@ -157,7 +155,6 @@ class WorkerPool:
 
     @property
     def count(self) -> int:
-        """How many processes there are beside this one."""
         return len(self._all)
 
     def ask[**P, R](

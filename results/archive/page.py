@@ -64,7 +64,6 @@ def page_of(
 def _page(
     run: PageRun, lang: Language, other: PageRun | None = None, failures: FaultsAnswer | None = None
 ) -> str:
-    """The page with what is drawn for it."""
     if run.analysis is None:
         return page(PageSubject(run, other, failures), lang)
     # matplotlib takes long to load, and few pages need it

@@ -45,7 +45,6 @@ class Outcome[A: JsonFile]:
 
     @property
     def summary(self) -> Path:
-        """All that a person wants to know of it."""
         return self.folder / SUMMARY
 
 
@@ -124,13 +123,11 @@ class RunFolder:
         return final
 
     def keep(self, answer: JsonFile, summary: str = "") -> None:
-        """Write an answer, and a summary if there is one."""
         (self.path / answer.FILE).write_text(answer.to_json(), encoding="utf-8")
         if summary:
             (self.path / SUMMARY).write_text(summary, encoding="utf-8")
 
     def finished_with[A: JsonFile](self, answer: A) -> Outcome[A]:
-        """`finish` a run that is what an answer is in."""
         return Outcome(self.finish(answer.FILE), answer)
 
     def discard(self) -> None:

@@ -87,7 +87,6 @@ class CaseChange:
 
     @property
     def line(self) -> Sentence:
-        """In one line."""
         return Sentence("{case}: {what}", case=self.called or self.case, what=self.what)
 
 
@@ -133,7 +132,6 @@ def _accepted(case: Case) -> AcceptedCase:
 
 
 def text_of_cases(accepted: AcceptedCases) -> str:
-    """The file's text."""
     data = accepted.model_dump(by_alias=True, exclude_none=True)
     for case in data["case"].values():
         if not case["what"]:

@@ -147,7 +147,6 @@ def _by_bridge(phases: Sequence[Phase]) -> dict[str, list[Phase]]:
 
 
 def _alone_in(fault: FaultResult, bridge: str) -> FaultResult:
-    """A fault as far as it is about one bridge."""
     return fault.model_copy(update={"bridges": [i for i in fault.bridges if i.bridge == bridge]})
 
 

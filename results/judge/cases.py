@@ -95,5 +95,4 @@ class Report:
         return [case for case in self.cases if case.status in ("fail", "invalid")]
 
     def judged(self, verdict: Verdict, headline: str, cases: Sequence[Case]) -> Report:
-        """The same, judged by something else."""
         return replace(self, verdict=verdict, headline=headline, cases=cases, judges=True)

@@ -230,7 +230,6 @@ class Criterion(StrictModel):
 
     @property
     def is_of_speech_quality(self) -> bool:
-        """Whether it is on a MOS."""
         return self.measure is not None and self.measure.metric.startswith("mos")
 
     @property
@@ -240,7 +239,6 @@ class Criterion(StrictModel):
 
     @property
     def unit_text_vi(self) -> str:
-        """The unit in Vietnamese."""
         return self.unit_vi or translator("vi").unit(2, self.unit)
 
     def problem_with(self, threshold: float) -> str:

@@ -168,7 +168,6 @@ class Measure(StrictModel):
 
 
 def kinds_of(metric: str) -> tuple[Kind, ...]:
-    """The media that have a metric."""
     if metric in AUDIO_ONLY:
         return ("audio",)
     if metric in VIDEO_ONLY:

@@ -14,7 +14,6 @@ DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
 
 
 def off_by(emulated: Result, estimated: Result) -> OffBy:
-    """Compare the two answers to one question."""
     worst_delay: float | None = None
     worst_loss: float | None = None
     delay_at: Place | None = None

@@ -30,7 +30,6 @@ ANSWERS: Mapping[Kind, type[Proved]] = {
 
 
 def kind_of(answer: Proved) -> Kind:
-    """By what kind of run an answer was found."""
     return next(kind for kind, of in ANSWERS.items() if isinstance(answer, of))
 
 

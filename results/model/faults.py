@@ -83,7 +83,6 @@ class FaultImpact(StrictModel):
 
     @property
     def noticed(self) -> bool:
-        """Whether anything happened to the bridge at all."""
         return bool(
             self.interruption_ms
             or self.restored_interruption_ms

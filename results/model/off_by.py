@@ -65,7 +65,6 @@ def _worst(
     place: Place | None,
     say: Callable[[Place], str] | None,
 ) -> Sentence:
-    """The largest difference, and where it is."""
     if value is None:
         return Sentence("nothing measured")
     if place is not None and say is not None:

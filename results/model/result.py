@@ -523,7 +523,6 @@ class TerminalsChecked(VariationChecked):
 
     @property
     def on_loss(self) -> LossBehaviour:
-        """What they do."""
         return LossBehaviour(self.loss_repair, self.rate_adaptation, self.error_concealment)
 
 

@@ -20,7 +20,6 @@ class PassedWorlds(StrictModel):
 
     @property
     def passed_pct(self) -> float:
-        """The share of worlds that pass, in %."""
         return 100 * self.passed / self.judged if self.judged else 0.0
 
 

@@ -26,7 +26,6 @@ class Citation:
         return cited(article_of(self._regulation, subject), self.say)
 
     def in_brackets(self, subject: Subject) -> str:
-        """As it follows a word: ` (Art. 4(3))`, or nothing."""
         return in_brackets(article_of(self._regulation, subject), self.say)
 
     @property

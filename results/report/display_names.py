@@ -34,15 +34,12 @@ class DisplayNames:
         return Both(what(self.en), lambda: what(self.vi))
 
     def of(self, node: str) -> Both:
-        """A node."""
         return self.said(lambda say: say.bridge(node))
 
     def all_of(self, nodes: Sequence[str]) -> Both:
-        """Nodes in a row."""
         return self.said(lambda say: ", ".join(map(say.bridge, nodes)))
 
     def direction(self, link: str, direction: str) -> Both:
-        """A direction of a link."""
         return self.said(lambda say: say.link(link, direction))
 
     def thing(self, ident: str) -> Both:
@@ -65,7 +62,6 @@ class DisplayNames:
         return self.said(lambda say: ", ".join(say.both_ways(link) for link in backbone))
 
     def place(self, place: Place) -> Both:
-        """Where a value was found."""
         return self.said(lambda say: say.place(place))
 
     def failure(self, failure: FailureResult | NotTried) -> Both:

@@ -70,7 +70,6 @@ class Par:
 
 
 def pars(texts: Iterable[Text], tone: Tone = "") -> list[Par]:
-    """A paragraph for each text."""
     return [Par(text, tone=tone) for text in texts]
 
 
@@ -182,7 +181,6 @@ def table(
 
 
 def toned(row: Iterable[str | Cell], tone: Tone) -> list[Cell]:
-    """A row of which each cell has a tone."""
     return [replace(c if isinstance(c, Cell) else Cell(c), tone=tone) for c in row]
 
 

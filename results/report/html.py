@@ -35,7 +35,6 @@ _BAR = 60
 
 
 def html(blocks: Iterable[Block]) -> str:
-    """The text of blocks, one below the other."""
     return "\n".join(map(_block, blocks))
 
 

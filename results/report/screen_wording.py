@@ -88,7 +88,6 @@ class ScreenWording:
         return self.limit(c)
 
     def place(self, place: Place) -> str:
-        """Where a value was found."""
         return self.say.place(place)
 
     def figure(self, value: float | None, unit: str) -> str:
@@ -100,11 +99,9 @@ class ScreenWording:
         return "–" if detail is None else self.say.stream(detail)
 
     def phase(self, name: str) -> str:
-        """A phase's name."""
         return self.say.phase(name)
 
     def refusal(self, refused: Refused) -> str:
-        """Why a call was refused."""
         return self.say.refusal(refused.code)
 
     def device_delays(self) -> str:
@@ -116,11 +113,9 @@ class ScreenWording:
         return sentence
 
     def off_by(self, found: OffBy) -> Sentence:
-        """How far the estimate was off."""
         return found.told(self.say.place)
 
     def headline(self) -> str:
-        """The verdict in a line."""
         return self.say.verdict(self.result)
 
     def seeds(self) -> str:
@@ -137,7 +132,6 @@ class ScreenWording:
         return binding.criterion if found is None else self.say.criterion(found)
 
     def bound_at(self, binding: Binding) -> str:
-        """Where one does."""
         return self.say.place(binding.place)
 
 
@@ -220,7 +214,6 @@ class EnglishScreenWording(ScreenWording):
 
 
 def screen_wording(result: Result, say: Wording) -> ScreenWording:
-    """That of a language."""
     made = EnglishScreenWording if say.language == SOURCE else ScreenWording
     return made(result, say)
 

@@ -81,7 +81,6 @@ def terminals_table(result: Result, say: Wording) -> Iterator[Table]:
 
 
 def other_terminals(result: Result, say: Wording) -> Iterator[Block]:
-    """The sentence and the table."""
     if line := terminals_line(result, say):
         yield Par(line)
     yield from terminals_table(result, say)
@@ -177,5 +176,4 @@ def _open(others: Sequence[TerminalsChecked], say: Wording) -> Iterator[str]:
 
 
 def _how(other: TerminalsChecked, say: Wording) -> str:
-    """By which method it was tried."""
     return "" if other.engine is None else say.say(METHOD_WORDS[other.engine])

@@ -231,7 +231,6 @@ class Wording(Translator):
         return f"{self.number(value)}{NBSP}{self.unit(value, unit)}"
 
     def in_unit(self, value: float | None, of: CriterionResult) -> str:
-        """A number in a criterion's unit."""
         return self.amount(value, self.either(of.unit, of.unit_vi))
 
     def limit(self, criterion: CriterionResult) -> str:
@@ -287,7 +286,6 @@ class Wording(Translator):
         return self.gettext(_DIRECTIONS[direction]) if direction in _DIRECTIONS else direction
 
     def kind(self, kind: str) -> str:
-        """A kind of media."""
         return self.gettext(_KINDS[kind]) if kind in _KINDS else kind
 
     def stream(self, detail: str) -> str:
@@ -361,7 +359,6 @@ class Wording(Translator):
         return "--" in ident and ident not in self._names  # gone
 
     def phase(self, name: str) -> str:
-        """A phase's name."""
         return self.gettext(_PHASES[name]) if name in _PHASES else name
 
     def use(self, place: Place) -> InUse | None:
@@ -401,7 +398,6 @@ class Wording(Translator):
     # ------------------------------------------------------------------ faults
 
     def fault(self, ident: str) -> str:
-        """What a fault was."""
         return self._faults.get(ident, ident)
 
     def fault_where(self, ident: str) -> str:
@@ -409,7 +405,6 @@ class Wording(Translator):
         return self._places.get(ident, "")
 
     def fault_text(self, fault: FaultResult) -> str:
-        """What happened."""
         return self.either(fault.text_en, fault.text_vi)
 
     def fault_place(self, fault: FaultResult, names: Mapping[str, str]) -> str:
@@ -527,7 +522,6 @@ class Wording(Translator):
     # ------------------------------------------------------------------ the meeting
 
     def meeting(self, meeting: Meeting) -> str:
-        """How the meeting was held, in one sentence."""
         if meeting.video == "switched":
             picture = self.gettext("the speaker's picture is forwarded")
         else:
@@ -553,13 +547,11 @@ class Wording(Translator):
         return told
 
     def why_not(self, of: VariationChecked) -> list[str]:
-        """Why a variation of the check is invalid, or was not tried."""
         if self._english or not of.reasons_vi:
             return in_words(of.reasons, of.reason_codes, self)
         return of.reasons_vi
 
     def on_loss(self, does: LossBehaviour) -> str:
-        """What terminals and MCU do about lost packets of pictures, as a predicate."""
         return self.say(on_loss(does))
 
     def refusal(self, code: int, reason: str = "") -> str:
@@ -669,7 +661,6 @@ class Wording(Translator):
     # ------------------------------------------------------------------ the verdict
 
     def criterion(self, c: CriterionResult) -> str:
-        """What a criterion is about."""
         return self.either(c.name_en, c.name_vi)
 
     def verdict(self, result: Result) -> str:
@@ -806,7 +797,6 @@ class Wording(Translator):
         )
 
     def _within(self, c: CriterionResult) -> str:
-        """A criterion's name within a sentence."""
         name = self.criterion(c)
         return name if self._english else uncapital(name)
 

@@ -71,7 +71,6 @@ def pack(folder: Path, proof: Proof) -> bytes:
 
 
 def packed(files: Mapping[str, bytes], manifest: bytes) -> bytes:
-    """The bytes of an evidence."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for path, data in [(MANIFEST, manifest), *sorted(files.items())]:

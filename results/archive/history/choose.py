@@ -28,7 +28,6 @@ class RunFilter:
 
     @classmethod
     def of_year(cls, year: int, **more: str | None) -> RunFilter:
-        """A whole year."""
         return cls(since=date(year, 1, 1), until=date(year, 12, 31), **more)
 
 

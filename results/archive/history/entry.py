@@ -114,7 +114,6 @@ class HistoryEntry(StrictModel):
     compared_with: str = ""
 
     def criterion(self, ident: str) -> CriterionValue | None:
-        """The criterion of that id, if the run judged it."""
         return next((c for c in self.criteria if c.id == ident), None)
 
     @property
@@ -132,7 +131,6 @@ class SkippedRun(StrictModel):
 
     @classmethod
     def of(cls, folder: str, why: Sentence) -> Self:
-        """With the reason in both languages."""
         return cls(folder=folder, reason=why.en, reason_vi=why.vi)
 
 

@@ -67,11 +67,9 @@ class Ledger:
         )
 
     def network(self, entry: HistoryEntry) -> str:
-        """What the network of a run is called; '' if the run says nothing of one."""
         return self._networks.of(entry)
 
     def number(self, entry: HistoryEntry) -> str:
-        """The number of a run's scenario."""
         return str(self._numbers[self._key(entry)])
 
     def _key(self, entry: HistoryEntry) -> tuple[str, str]:
@@ -118,7 +116,6 @@ def study_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) ->
 
 
 def run_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
-    """All runs, with the sum of each answer."""
     return [_run_row(e, ledger, say) for e in entries]
 
 
@@ -192,7 +189,6 @@ def of_network(runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> di
 
 
 def _asked(entry: HistoryEntry, say: Wording) -> str:
-    """What was to be connected."""
     names = list(entry.new.values())
     if not names:
         return say.gettext("The system as it is, no further bridge")
@@ -299,7 +295,6 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
 
 
 def _points(entry: HistoryEntry, say: Wording) -> list[str]:
-    """What alone takes bridges out of the meeting."""
     pairs = zip(entry.single_points_en, entry.single_points, strict=True)
     return [say.either(en, vi) for en, vi in pairs]
 

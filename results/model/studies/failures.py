@@ -171,7 +171,6 @@ class SinglePoint(StrictModel):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether all that it does was accepted."""
         return set(self.accepted) == set(self.failures)
 
     @property
@@ -304,12 +303,10 @@ class FaultsAnswer(JsonFile):
 
     @property
     def method(self) -> Method:
-        """How it was found."""
         return "sandbox" if self.engine is None else self.engine.name
 
     @property
     def by_criteria(self) -> Verdict:
-        """The verdict by the criteria alone."""
         return self.verdict if self.comparison is None else self.comparison.by_criteria
 
     @property
@@ -343,7 +340,6 @@ class FaultsAnswer(JsonFile):
         return found
 
     def name(self, ident: str) -> str:
-        """What people call a node."""
         return self.names.get(ident, ident)
 
 

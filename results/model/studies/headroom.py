@@ -86,7 +86,6 @@ class Point(StrictModel):
 
     @property
     def final(self) -> Judged:
-        """The word that counts."""
         return final(self.judged, self.confirmed)
 
 

@@ -107,7 +107,6 @@ class BridgeJudged(StrictModel):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong with it."""
         return self.outcome == "met"
 
 
@@ -139,7 +138,6 @@ class Opening(StrictModel):
 
     @property
     def ok(self) -> bool:
-        """Whether everybody was there when it began."""
         return self.connected == self.calls
 
 
@@ -157,7 +155,6 @@ class Closing(StrictModel):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is left."""
         return self.hung_up == self.standing and not self.calls_left and not self.units_left
 
 
@@ -208,7 +205,6 @@ class MeetingAnswer(JsonFile):
     names: dict[str, str] = Field(default_factory=dict)
 
     def part(self, name: Part) -> PartJudged | None:
-        """One of its parts, None if that was not tried."""
         return next((each for each in self.parts if each.part == name), None)
 
 

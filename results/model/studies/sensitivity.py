@@ -97,7 +97,6 @@ class TriedFigure(StrictModel):
 
     @property
     def flips(self) -> list[FlipPoint]:
-        """All of them."""
         return [each for each in (self.below, self.above, *self.chosen) if each is not None]
 
     @property

@@ -125,7 +125,6 @@ class VariantResult(StrictModel):
 
     @property
     def final(self) -> Judged:
-        """The word that counts."""
         return final(self.judged, self.confirmed)
 
 
@@ -179,5 +178,4 @@ class WhatIf(JsonFile):
     seconds: Annotated[float, Field(ge=0)]
 
     def variant(self, ident: str) -> VariantResult:
-        """The variant of an id."""
         return next(variant for variant in self.variants if variant.id == ident)

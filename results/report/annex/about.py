@@ -11,7 +11,6 @@ from giaoban.results.report.document import Document
 
 
 def about(document: Document, parts: Sequence[AnswerWithProof]) -> About:
-    """What this document is about."""
     return About(
         lang=document.lang,
         draft=document.draft,

@@ -193,14 +193,12 @@ def method(
 
 
 def course(result: Result) -> Course:
-    """What was done in a check."""
     if result.question.new:
         return "expansion"
     return "as is" if len(result.phases) > 1 else "one phase"
 
 
 def terms(say: AnnexWording) -> Iterator[Block]:
-    """What the words mean."""
     yield Heading(say("terms"))
     yield Table(
         caption=say("terms table"),
@@ -230,7 +228,6 @@ def proof(parts: Sequence[AnswerWithProof], say: AnnexWording) -> Iterator[Block
 
 
 def accounting(result: Result, say: AnnexWording) -> Par:
-    """What became of all packets."""
     return Par(
         say("accounting", number=result.run_id, told=_balance(result.accounting, say)), note=True
     )

@@ -59,7 +59,6 @@ def loads(
 
 
 def _told(answer: LoadResult, say: AnnexWording, scenarios: Collection[str]) -> str:
-    """What a test was asked, and where it was made."""
     sentences = [_asked(answer, say), _where(answer, say)]
     if answer.place != "target":
         sentences.append(say("load device", device=answer.server))
@@ -109,7 +108,6 @@ def _where(answer: LoadResult, say: AnnexWording) -> str:
 
 
 def _links(answer: LoadResult, say: AnnexWording) -> str:
-    """The highest load of a link, and what queues dropped."""
     link, _, direction = str(answer.what.get("highest_link", "")).partition(" ")
     if answer.place != "province" or not direction:
         return ""

@@ -100,7 +100,6 @@ def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
 
 
 def met(ok: bool | None, say: AnnexWording) -> str:
-    """Whether a criterion is met."""
     return NOTHING if ok is None else say("met" if ok else "not met")
 
 

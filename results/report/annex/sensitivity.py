@@ -182,7 +182,6 @@ def left_out(answers: Sequence[Result | LoadResult], say: AnnexWording) -> Itera
 
 
 def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> Iterator[Block]:
-    """The section with all that was tried."""
     yield Heading(say.text(TITLE))
     for analysis, result in analyses:
         yield from analysed(analysis, AnnexWording(say.lang, result), several=len(analyses) > 1)
@@ -344,7 +343,6 @@ def _by(flip: FlipPoint, answer: Sensitivity, say: AnnexWording) -> str:
 
 
 def _untried(answer: Sensitivity, say: AnnexWording) -> Iterator[str]:
-    """What was not tried, by the reason."""
     found: dict[str, list[str]] = {}
     for each in answer.untried:
         why = say.either(each.why, each.why_vi)

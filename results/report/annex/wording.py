@@ -63,7 +63,6 @@ class AnnexWording(Wording):
         return [self.either(en, vi) for en, vi in pairs]
 
     def link_within(self, link: str, direction: str) -> str:
-        """A direction of a link within a sentence."""
         text = self.link(link, direction)
         return uncapital(text) if link.startswith(ACCESS_PREFIX) else text
 

@@ -33,7 +33,6 @@ class Commands:
 
     @property
     def again(self) -> str:
-        """The same once more."""
         return _line(["giaoban", *self.words])
 
     @property

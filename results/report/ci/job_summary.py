@@ -27,7 +27,6 @@ MARKS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "not-judged": "➖"}
 
 
 def job_summary(report: Report, commands: Commands) -> list[Block]:
-    """The blocks of it."""
     title = f"{MARKS[report.verdict]} giaoban {report.command} {report.subject}"
     blocks: list[Block] = [Heading(title, 1), Par(report.headline, bold=True)]
     found = report.failed

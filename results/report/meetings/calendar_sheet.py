@@ -93,7 +93,6 @@ def _attached(basis: Citation) -> str:
 
 
 def summary_md(answer: CalendarAnswer, language: Language) -> str:
-    """The answer and its months, as Markdown."""
     title = translator(language).gettext("Meeting calendar {calendar}", calendar=answer.calendar)
     return markdown([Heading(title, 0), *brief(answer, language), *months(answer, language)])
 

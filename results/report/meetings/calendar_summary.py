@@ -61,7 +61,6 @@ RULE_NAMES: Mapping[str, str] = {
 
 
 def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
-    """What a terminal shows."""
     say = Wording(language, answer)
     blocks: list[Block] = [
         Par(say.gettext(verdict(answer)), bold=True, tone=TONES[answer.verdict]),
@@ -110,7 +109,6 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
 
 
 def verdict(answer: CalendarAnswer) -> str:
-    """What is said of the whole calendar."""
     if answer.verdict == "pass" and not answer.peaks:
         return RULES_ALONE
     return VERDICTS[answer.verdict]
@@ -146,7 +144,6 @@ def peaks(answer: CalendarAnswer, say: Wording) -> Iterator[Block]:
 
 
 def findings_table(answer: CalendarAnswer, say: Wording) -> Table:
-    """A row a broken rule."""
     booked = {each.id: each for each in answer.booked}
     head = [
         say.gettext("when"),
@@ -188,7 +185,6 @@ def moved(move: Move, booked: Mapping[str, Booked], say: Translator, *, short: b
 
 
 def what(finding: Finding, names: Mapping[str, str], say: Translator) -> str:
-    """What is wrong, in words."""
     between = finding.rule == "no-hour-for-check" and len(finding.meetings) > 1
     return say.gettext(
         NO_HOUR_BETWEEN if between else RULES[finding.rule],
@@ -202,7 +198,6 @@ def what(finding: Finding, names: Mapping[str, str], say: Translator) -> str:
 
 
 def peaks_table(answer: CalendarAnswer, say: Wording) -> Table:
-    """A row a moment that was judged."""
     head = [
         say.gettext("when"),
         say.gettext("meetings at once"),

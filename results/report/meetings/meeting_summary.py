@@ -89,7 +89,6 @@ def verdict_line(answer: MeetingAnswer, say: Translator) -> str:
 
 
 def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:
-    """What a part of a meeting is called."""
     basis = Citation(answer.regulation, say)
     lead, cited = basis.check_lead, basis.in_brackets("system-check")
     if part == "check" and lead:
@@ -135,7 +134,6 @@ def closest(part: PartJudged, say: Wording) -> Iterator[Block]:
 
 
 def opened(part: PartJudged, say: Wording) -> str:
-    """How its calls were set up."""
     opening = part.opening
     if opening.seconds is None:
         return say.gettext(
@@ -151,7 +149,6 @@ def opened(part: PartJudged, say: Wording) -> str:
 
 
 def closed(part: PartJudged, say: Wording) -> str:
-    """What was left when it had ended."""
     closing = part.closing
     if closing.ok:
         return say.gettext(

@@ -93,7 +93,6 @@ class MinutesLine:
         )
 
     def add(self, entry: Entry) -> None:
-        """Tell it with it."""
         self.last_s = entry.t_s
         if entry.bridge is not None and entry.bridge not in self.bridges:
             self.bridges.append(entry.bridge)

@@ -53,7 +53,6 @@ WORDS: Mapping[str, str] = {
 def label_text(
     key: str, lang: Language, /, words: Mapping[str, str] = WORDS, **values: object
 ) -> str:
-    """A word of a picture, with values in its fields."""
     return translator(lang).gettext(words[key], **values)
 
 

@@ -87,7 +87,6 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
 
 
 def brief(result: Result, language: Language = SOURCE) -> list[Block]:
-    """What a terminal shows."""
     say, tone = Wording(language, result), TONES[result.verdict]
     return [
         Par(headline(result, say), bold=True, tone=tone),
@@ -101,7 +100,6 @@ def brief(result: Result, language: Language = SOURCE) -> list[Block]:
 
 
 def criteria(result: Result, say: Wording = ENGLISH) -> Table:
-    """The table of criteria."""
     return criteria_table(result.criteria, screen_wording(result, say), "screen")
 
 
@@ -140,13 +138,11 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
 
 
 def summary_md(result: Result, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     say = Wording(language, result)
     return markdown(summary(result, say), say.say)
 
 
 def summary(result: Result, say: Wording) -> Iterator[Block]:
-    """All that a person wants to know of a check."""
     yield Heading(headline(result, say), 0)
     if result.is_estimate:
         yield Par(Sentence("This is estimated, not emulated: no document for approval."), bold=True)
@@ -204,7 +200,6 @@ def _reasons(result: Result, say: Wording) -> list[str]:
 
 
 def assumptions_table(found: Sequence[Assumption], say: Wording) -> Table:
-    """A row a figure that is assumed."""
     return table(
         (
             *(Sentence("what"), Sentence("value"), Sentence("rests on")),
@@ -223,7 +218,6 @@ def assumptions_table(found: Sequence[Assumption], say: Wording) -> Table:
 
 
 def _every_meeting(result: Result, say: Wording) -> Iterator[Block]:
-    """The meetings of the catalogue, where any were tried."""
     if result.meetings:
         yield meetings_table(result, say)
         if line := meetings_line(result, say):
@@ -270,7 +264,6 @@ def headline(result: Result, say: Wording = ENGLISH) -> str:
 
 
 def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
-    """What other seeds came to."""
     yield Heading(Sentence("Other seeds"))
     short = screen_wording(result, say)
     yield Par(f"{capital(short.seeds().removesuffix('.'))}.")
@@ -487,7 +480,6 @@ def _of(used: float, total: float) -> Sentence:
 
 
 def _more(more: MoreCalls) -> Sentence:
-    """How many more calls the device takes."""
     if not more.to_full:
         return Sentence(
             "The device takes no further call at {resolution}. This is of the device alone, not of "
@@ -505,7 +497,6 @@ def _more(more: MoreCalls) -> Sentence:
 
 
 def binds(result: Result, say: Wording = ENGLISH) -> str:
-    """What the answer hangs on, in a line."""
     if not result.is_judged:
         return say.gettext(FIGURES_ALONE)
     if result.binding is None:

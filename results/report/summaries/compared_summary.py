@@ -101,7 +101,6 @@ def brief(answer: Compared) -> list[Block]:
 
 
 def summary_md(answer: Compared, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     blocks = [Heading(f"{answer.old} → {answer.new}", 0), *brief(answer)]
     return markdown(blocks, translator(language).say)
 

@@ -187,7 +187,6 @@ def _failure(ident: str, answer: FaultsAnswer, named: DisplayNames) -> Sentence:
 
 
 def touched(impact: BridgeImpact) -> bool:
-    """Whether a failure did anything to a bridge."""
     return bool(
         impact.cut_off
         or impact.interruption_ms
@@ -421,13 +420,11 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
 
 
 def summary_md(answer: FaultsAnswer, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     say = Wording(language, answer)
     return markdown(summary(answer, say), say.say)
 
 
 def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
-    """All that a person wants to know of failures."""
     yield Heading(headline(answer), 0)
     yield Par(say.either(answer.question.text_en, answer.question.text_vi))
     if answer.reasons:

@@ -31,7 +31,6 @@ BY_SUMS_ALONE = Sentence(
 
 
 def headline(answer: Headroom) -> Sentence:
-    """How many more fit, in a line."""
     if answer.verdict == "invalid":
         return Sentence("INVALID – an emulation came to no result, so there is no answer")
     if answer.more < 0:
@@ -57,7 +56,6 @@ def known_by(answer: Headroom) -> Sentence:
 
 
 def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
-    """What is in the way, and where."""
     where = _where(item, answer)
     if item.method != "arithmetic":
         where = Sentence("{place} (packet by packet)", place=where)
@@ -145,12 +143,10 @@ def _routers(answer: Headroom) -> Table:
 
 
 def summary_md(answer: Headroom, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     return markdown(summary(answer), translator(language).say)
 
 
 def summary(answer: Headroom) -> Iterator[Block]:
-    """All that a person wants to know of the headroom."""
     named = DisplayNames(names=answer.names)
     yield Heading(headline(answer), 0)
     yield Par(Both(answer.question_en, answer.question_vi))

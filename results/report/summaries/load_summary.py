@@ -138,7 +138,6 @@ _LACKING = {
 
 
 def headline(result: LoadResult) -> Sentence:
-    """The verdict in a line."""
     return Sentence(HEAD[result.verdict])
 
 
@@ -205,7 +204,6 @@ def _after(seconds: float | None) -> Sentence:
 
 
 def media_lines(result: LoadResult) -> list[str]:
-    """What came to the calls, a line a medium."""
     lines: list[str] = []
     for m in result.media:
         known = N_("sound: {what}") if m.medium == "audio" else N_("pictures: {what}")
@@ -289,7 +287,6 @@ def mcu_lines(result: LoadResult) -> list[str]:
 
 
 def generator_line(result: LoadResult) -> Sentence | None:
-    """How the generator fared."""
     g = result.generator
     if g is None:
         return None
@@ -473,13 +470,11 @@ def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:
 
 
 def summary_md(result: LoadResult, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     say = Wording(language, result)
     return markdown(summary(result, say), say.say)
 
 
 def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
-    """All that a person wants to know of a load test."""
     yield Heading(Sentence("Load test {run}", run=result.run_id), 0)
     yield Par(headline(result), bold=True)
     yield Bullets(_reasons(result, say))

@@ -68,7 +68,6 @@ def name_of(figure: NamedFigure, *alike: NamedFigure, most: int = 0) -> Sentence
 
 
 def amount(figure: NamedFigure, value: float | str) -> Sentence:
-    """A value of it, with its unit."""
     if isinstance(value, str):
         names = figure.choice_names if isinstance(figure, TriedFigure) else {}
         return Sentence("{value}", value=names.get(value) or choice_in_words(value))
@@ -195,7 +194,6 @@ def doubt(answer: Sensitivity | Robustness, drawn: PassedWorlds) -> Sentence | N
 
 
 def brief(answer: Sensitivity) -> Iterator[Block]:
-    """What a terminal shows."""
     yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
     yield Par(_how(answer))
     if answer.deciding:
@@ -383,7 +381,6 @@ def _by(flip: FlipPoint, answer: Sensitivity) -> Sentence:
 
 
 def binding_words(binding: Binding, answer: Sensitivity) -> Sentence:
-    """What limits an answer, and where."""
     names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
     return Sentence(
         "{criterion}, {place}",
@@ -393,12 +390,10 @@ def binding_words(binding: Binding, answer: Sensitivity) -> Sentence:
 
 
 def summary_md(answer: Sensitivity, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     return markdown(summary(answer), translator(language).say)
 
 
 def summary(answer: Sensitivity) -> Iterator[Block]:
-    """All that a person wants to know of it."""
     yield Heading(headline(answer), 0)
     yield Par(Both(answer.question_en, answer.question_vi))
     yield Par(_how(answer))
@@ -486,7 +481,6 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
 
 
 def settling_order(answer: Sensitivity) -> Sentence:
-    """What the order of `Sensitivity.to_settle` is."""
     if answer.influence:
         return Sentence(
             "First what has the largest share in the spread of the least margin over the worlds "

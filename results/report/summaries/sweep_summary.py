@@ -20,7 +20,6 @@ LISTED = 200
 
 
 def headline(answer: SweepAnswer) -> Sentence:
-    """How many points there are, and what became of them."""
     counts = Counter(point.verdict for point in answer.points)
     return Sentence(
         "{n} {n:point|points}: {passed} {passed:passes|pass}, {failed} {failed:fails|fail}, "
@@ -33,7 +32,6 @@ def headline(answer: SweepAnswer) -> Sentence:
 
 
 def computed_line(answer: SweepAnswer) -> Sentence:
-    """How many points were new."""
     known = len(answer.points) - answer.computed
     return Sentence(
         "{computed} computed, {known} known from before, {seconds:.1f} s",
@@ -51,14 +49,12 @@ def bindings(answer: SweepAnswer) -> list[tuple[Sentence, int]]:
 
 
 def criterion(ident: str, answer: SweepAnswer) -> Sentence:
-    """What fails, by its name."""
     if ident == SINGLE_POINT:
         return Sentence(pgettext("criterion", "single point of failure"))
     return Both(answer.criteria.get(ident, ident), answer.criteria_vi.get(ident, ident))
 
 
 def _failure(ident: str, answer: SweepAnswer) -> Sentence:
-    """What happens at a point."""
     if ident == "none":
         return Sentence("none")
     return Both(answer.failures.get(ident, ident), answer.failures_vi.get(ident, ident))
@@ -86,12 +82,10 @@ def brief(answer: SweepAnswer) -> list[Block]:
 
 
 def summary_md(answer: SweepAnswer, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     return markdown(summary(answer), translator(language).say)
 
 
 def summary(answer: SweepAnswer) -> Iterator[Block]:
-    """All that a person wants to know of a sweep."""
     yield Heading(headline(answer), 0)
     yield Par(Both(answer.question_en, answer.question_vi))
     yield Par(Sentence("{computed}.", computed=computed_line(answer)))

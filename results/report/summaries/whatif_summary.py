@@ -111,13 +111,11 @@ def found_line(answer: WhatIf) -> Sentence:
 
 
 def _changes(variant: VariantResult) -> Sentence | None:
-    """What is different, in a line."""
     both = zip(variant.changes, variant.changes_vi, strict=True)
     return joined("; ", [Both(en, vi) for en, vi in both]) if variant.changes else None
 
 
 def order_line(answer: WhatIf) -> str:
-    """By what variants are ordered."""
     if answer.ordered_by == "cost":
         return Sentence("ordered by cost")
     return Sentence(
@@ -154,7 +152,6 @@ def money(cost: CostOf | None) -> str:
 
 
 def _unpriced(cost: CostOf) -> list[Sentence]:
-    """What has no price."""
     both = zip(cost.unpriced, cost.unpriced_vi or cost.unpriced, strict=True)
     return [Both(en, vi) for en, vi in both]
 
@@ -196,7 +193,6 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
 
 
 def what_binds(judged: Judged, bound: Binding) -> Sentence:
-    """What binds, and where."""
     vi = judged.where_vi or partial(Wording("vi").place, bound.place)
     return _at(judged, bound, Both(judged.where, vi))
 
@@ -206,19 +202,16 @@ def _at(judged: Judged, bound: Binding, place: Sentence) -> Sentence:
 
 
 def criterion(judged: Judged, bound: Binding) -> Sentence:
-    """What binds, by its name."""
     names = {m.criterion: Both(m.name_en, m.name_vi) for m in judged.margins}
     return names.get(bound.criterion, Sentence(bound.criterion))
 
 
 def summary_md(answer: WhatIf, language: Language = SOURCE) -> str:
-    """The text of `summary.md` (Markdown)."""
     say = Wording(language)
     return markdown(summary(answer, say), say.say)
 
 
 def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
-    """All that a person wants to know of a comparison."""
     yield Heading(headline(answer), 0)
     yield Par(say.either(answer.question_en, answer.question_vi))
     yield Par(found_line(answer), bold=True)
@@ -250,7 +243,6 @@ def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
 
 
 def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Block]:
-    """A variant's own section."""
     yield Heading(Sentence(variant.name))
     yield Par(
         Sentence(
@@ -309,7 +301,6 @@ def not_met(judged: Judged, say: Wording) -> list[str]:
 
 
 def _in_use(judged: Judged, say: Wording) -> Sentence:
-    """How much of the device is in use, and of what."""
     if judged.in_use is None:
         return Sentence("no result")
     return Sentence(

@@ -53,7 +53,6 @@ def page(of: PageSubject, lang: Language) -> str:
 
 
 def _words(lang: Language) -> dict[str, str]:
-    """What the script says."""
     return {key: translator(lang).text(WORDS[key]) for key in SCRIPT}
 
 

@@ -68,7 +68,6 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
 
 
 def both(vi: str, en: str) -> Both:
-    """A text in both languages."""
     return {"vi": vi, "en": en}
 
 

@@ -50,7 +50,6 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where the page is."""
         return f"http://{LOOPBACK}:{self.server_port}/"
 
 
