@@ -108,6 +108,11 @@ def either(words: Iterable[str]) -> str:
     return first
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 failure`, `2 failures`: a number with an English noun whose plural ends in s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def number(value: float, spec: str = "g", after: str = "") -> Sentence:
     """A figure where it stands alone, with the signs of the language, and what follows it."""
     field = f"{{value:{spec}}}{{after}}"

@@ -175,8 +175,13 @@ def unit_words(unit: str, amount: float, unit_vi: str | None = None) -> Both:
     return Both(english, lambda: translator("vi").unit(amount, unit_vi or unit))
 
 
+_PLURALS = ("zero", "one", "two", "few", "many", "other")
+"""In CLDR's order; a language has some of them."""
+
+
 class _Agreeing(Formatter):
-    """Fills the fields of a sentence, `{n:call|calls}` with the word that agrees with a number."""
+    """Fills the fields of a sentence, `{n:call|calls}` with the words that agree with a number: as
+    many as the language has plurals, the last of them for what is no number."""
 
     def __init__(self, locale: Locale) -> None:
         self._locale = locale
@@ -184,9 +189,12 @@ class _Agreeing(Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if "|" not in format_spec:
             return format(value, format_spec)
-        from giaoban.counting import agreeing
-
-        return agreeing(value, format_spec, self._locale)
+        words = format_spec.split("|")
+        if not isinstance(value, int | float):
+            return words[-1]
+        rule = self._locale.plural_form
+        tags = [tag for tag in _PLURALS if tag in rule.tags or tag == "other"]
+        return words[tags.index(rule(value))]
 
 
 class _Fields(_Agreeing):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from giaoban.counting import counted
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.quantities import Id, Verdict
 from giaoban.results.model.studies.failures import (
@@ -19,6 +18,7 @@ from giaoban.results.model.studies.failures import (
     SinglePoint,
     Unneeded,
 )
+from giaoban.sentence import counted
 
 SINGLE = "Single point of failure"
 MANY = 3

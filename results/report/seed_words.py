@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from math import ceil, floor
 from typing import NamedTuple
 
-from giaoban.counting import counted
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_SEED
 from giaoban.results.model.places import Binding
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, counted
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
 
 NOT_TRIED = N_("other seeds were not tried")

@@ -14,7 +14,6 @@ from functools import lru_cache
 import numpy as np
 
 from giaoban.clock import SECOND_NS
-from giaoban.counting import counted
 from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import AUDIO
@@ -31,6 +30,7 @@ from giaoban.results.model.result import SECOND_MS
 from giaoban.scenarios.estimate.limits import emulated_only
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.sentence import counted
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import Routes, shortest_paths
 from giaoban.traffic.h264 import FU_HEADER_BYTES

@@ -8,9 +8,8 @@ import re
 
 import pytest
 
-from giaoban.counting import agreeing
 from giaoban.results.model.reasons import because
-from giaoban.sentence import ENGLISH, N_, Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.translation import COUNTED as COUNTED_UNITS
 from giaoban.translation import translator
 from tests.giaoban.test_translation import in_code
@@ -120,7 +119,8 @@ def test_words_agree_however_a_sentence_is_said() -> None:
 
 @pytest.mark.parametrize("amount", [1, 1.0, 0, 0.5, 1.5, 2])
 def test_both_ways_of_english_choose_alike(amount: float) -> None:
-    assert agreeing(amount, "one|more") == ENGLISH.format_field(amount, "one|more")
+    choice = "{n:one|more}"
+    assert translator("en").gettext(choice, n=amount) == str(Sentence(choice, n=amount))
 
 
 @pytest.mark.parametrize("unit", COUNTED_UNITS)

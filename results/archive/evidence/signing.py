@@ -25,6 +25,7 @@ from typing import Any, ClassVar, NamedTuple
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.results.archive.evidence.canonical import (
+    STAMP,
     Kind,
     canonical,
     in_hex,
@@ -554,11 +555,15 @@ def detached(
     return found._replace(unchecked=True)
 
 
+def _attribute(attributes: Any, kind: str) -> Any:
+    """The first value of an attribute; None: there is no such one."""
+    found = (each["values"][0] for each in attributes if each["type"].native == kind)
+    return next(found, None)
+
+
 def _token(info: Any) -> Any:
-    for attribute in values(info["unsigned_attrs"]):
-        if attribute["type"].native == "signature_time_stamp_token":
-            return attribute["values"][0]["content"]
-    return None
+    stamp = _attribute(values(info["unsigned_attrs"]), STAMP)
+    return None if stamp is None else stamp["content"]
 
 
 def _signature(
@@ -589,11 +594,9 @@ def _signature(
 
 
 def _signing_time(info: Any) -> datetime | None:
-    for attribute in info["signed_attrs"]:
-        if attribute["type"].native == "signing_time":
-            found = attribute["values"][0].native
-            return found if isinstance(found, datetime) else None
-    return None
+    stated = _attribute(info["signed_attrs"], "signing_time")
+    found = None if stated is None else stated.native
+    return found if isinstance(found, datetime) else None
 
 
 def _context(roots: list[Any], at: datetime | None, carried: Any = None) -> Any:

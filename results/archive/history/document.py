@@ -12,7 +12,14 @@ from giaoban.files import write_whole
 from giaoban.processes.ownership import temporary_folder
 from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import HistoryEntry
-from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
+from giaoban.results.archive.history.yearly import (
+    VERDICTS,
+    Ledger,
+    by_network,
+    pictures,
+    regulation_of,
+    yearly,
+)
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import (
     Align,
@@ -162,7 +169,7 @@ def document(
             "RESULTS OF THE CHECKS\nOF THE VIDEO-CONFERENCE SYSTEM IN {year}", year=year
         ).split("\n"),
         attached=say.gettext("(Attached to report No. …/…-… of … of …)"),
-        blocks=numbered(_blocks(say, data, parts)),
+        blocks=numbered(_blocks(say, regulation_of(entries, ledger), data, parts)),
         words=Words(say.gettext("Table"), say.gettext("Figure")),
     )
 
@@ -182,12 +189,12 @@ def _pictures(
 
 def _blocks(
     say: Wording,
+    regulation: Regulation | None,
     data: Mapping[str, Any],
     parts: Sequence[tuple[Mapping[str, Any], Sequence[Picture]]],
 ) -> Iterator[Block]:
     yield Heading(say.gettext("Basis and scope"))
-    regulation = data["regulation"]
-    basis = Citation(None if regulation is None else Regulation.model_validate(regulation), say)
+    basis = Citation(regulation, say)
     if articles := basis.article("assessment"):
         assessed = say.gettext(
             "{articles} of the regulation issued with Decision {number} of {date} of {issuer}: "

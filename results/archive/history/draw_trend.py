@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -56,7 +55,6 @@ def figure(points: Sequence[TrendPoint], lang: Language) -> Figure:
     last = shown[-1].criterion
     with own_look(STYLE):
         drawn = Figure(figsize=(8.6, 3.4 + 0.22 * ((min(len(ranked), LINES + 1) + 2) // 2)))
-        FigureCanvasAgg(drawn)
         axes = drawn.add_subplot()
         for place, scenario in enumerate(ranked):
             _line(axes, by_scenario[scenario], place, scenario, words["others"])

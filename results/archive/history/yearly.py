@@ -547,7 +547,7 @@ def yearly(entries: Sequence[HistoryEntry], year: int, lang: Language = "vi") ->
     """
     ledger, say = Ledger(entries), Wording(lang)
     runs = [e for e in entries if e.kind in ASSESSED]
-    regulation = _regulation(entries, ledger)
+    regulation = regulation_of(entries, ledger)
     return {
         "year": year,
         "regulation": None if regulation is None else regulation.model_dump(mode="json"),
@@ -560,7 +560,7 @@ def yearly(entries: Sequence[HistoryEntry], year: int, lang: Language = "vi") ->
     }
 
 
-def _regulation(entries: Sequence[HistoryEntry], ledger: Ledger) -> Regulation | None:
+def regulation_of(entries: Sequence[HistoryEntry], ledger: Ledger) -> Regulation | None:
     """The one under which all networks are run, each by its last run; None if there is none."""
     last = {ledger.network(e): e.province.regulation for e in entries if e.province is not None}
     one, *others = last.values() or [None]

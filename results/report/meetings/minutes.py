@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from giaoban.counting import Count
 from giaoban.results.model.studies.meetings import Entry
 from giaoban.results.report.document import Cell, Table, capital, table
 from giaoban.results.report.wording import Wording
@@ -179,13 +178,12 @@ def _whom(bridges: Sequence[str], say: Wording, everybody: Collection[str]) -> s
         return say.gettext("all bridges but the chair’s")
     if len(bridges) == 1:
         return _one(bridges[0], say)
-    count = Count(len(bridges), say.locale)
     if len(bridges) == len(everybody):
-        return say.gettext("all {n} {n:bridge|bridges}", n=count)
+        return say.gettext("all {n} {n:bridge|bridges}", n=len(bridges))
     if len(bridges) > MOST_NAMED:
-        return say.gettext("{n} {n:bridge|bridges}", n=count)
+        return say.gettext("{n} {n:bridge|bridges}", n=len(bridges))
     names = ", ".join(map(say.bridge, bridges))
-    return say.gettext("{n} {n:bridge|bridges} ({names})", n=count, names=names)
+    return say.gettext("{n} {n:bridge|bridges} ({names})", n=len(bridges), names=names)
 
 
 def _one(ident: str, say: Wording) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -59,7 +58,6 @@ def write_plot(answer: Headroom, folder: Path, *, lang: Language) -> list[Path]:
 def draw(answer: Headroom, lang: Language) -> Figure:
     """The picture; to be called with the style of `giaoban.results.report.plots.style`."""
     figure = Figure(figsize=(8.6, 4.3))
-    FigureCanvasAgg(figure)
     axes = figure.add_axes((0.085, 0.2, 0.585, 0.68))
     axes.set_title(_label_text("title", lang), loc="left", fontsize=12, fontweight="bold", pad=8)
     axes.set_xlabel(_label_text("x", lang))

@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
@@ -82,7 +81,6 @@ def _figure(
     say = translator(lang).text
     with own_look(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
-        FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         axes.set_title(say(title), loc="left")
         for count, (name, values) in enumerate(lines.items()):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -101,7 +100,6 @@ def paper(series: Series, title: str, lang: Language) -> tuple[Figure, Axes]:
     notes = _notes(series, lang) if spans else []
     height = _TOP_IN + _AXES_HEIGHT_IN + _BOTTOM_IN + _NOTE_IN * len(notes)
     figure = Figure(figsize=(_WIDTH_IN, height))
-    FigureCanvasAgg(figure)
     axes = figure.add_axes(
         (
             _LEFT_IN / _WIDTH_IN,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -70,7 +69,6 @@ def draw(answer: Sensitivity, lang: Language) -> Figure:
     heights = [max(_LEAST_IN, _LINE_IN * len(lines) + 0.1) for lines in names]
     height = sum(heights) + _TOP_IN + _BOTTOM_IN
     figure = Figure(figsize=(_WIDTH_IN, height))
-    FigureCanvasAgg(figure)
     axes = figure.add_axes(
         (
             _LEFT_IN / _WIDTH_IN,

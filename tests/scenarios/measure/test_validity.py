@@ -29,9 +29,9 @@ from validity_meetings import (
     udp,
 )
 
-from giaoban.counting import counted
 from giaoban.scenarios.measure import validity
 from giaoban.scenarios.measure.captures import Captures
+from giaoban.sentence import counted
 
 
 @pytest.fixture(scope="module")
