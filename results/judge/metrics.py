@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
-from giaoban import errors
-from giaoban.errors import did_you_mean
+from giaoban.errors import near_names
 from giaoban.results.model.quantities import Id, Kind
 from giaoban.results.model.result import LinkResult, McuResult
 from giaoban.results.model.streams import (
@@ -85,15 +84,12 @@ class Measure(StrictModel):
     def _there_is_such_a_figure(self) -> Self:
         known = METRICS[self.on]
         if self.metric not in known:
-            hint = did_you_mean(self.metric, known)
-            if "did you mean" not in hint:
-                hint = errors.allowed(known)
             raise ValueError(
                 Sentence(
                     'metric "{metric}" is no figure of a {on}{hint}',
                     metric=self.metric,
                     on=self.on,
-                    hint=hint,
+                    hint=near_names("metric", self.metric, known, every=True),
                 )
             )
         for kind in self.kinds or ():

@@ -36,7 +36,7 @@ from giaoban.results.model.quantities import (
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds
-from giaoban.results.model.streams import BridgeResult
+from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
@@ -604,6 +604,13 @@ class Result(JsonFile):
                 key = link.id, link.direction
                 peaks[key] = max(peaks.get(key, 0.0), link.peak_pct)
         return peaks
+
+    @property
+    def streams(self) -> Iterator[StreamResult]:
+        """Of all bridges in all phases."""
+        for phase in self.phases:
+            for bridge in phase.bridges:
+                yield from bridge.streams
 
     def criterion(self, ident: str) -> CriterionResult | None:
         """What a criterion came to, if it was judged."""

@@ -47,7 +47,9 @@ class Letter:
             "(Attached to {kind} No. {number} of {date} of {issuer})",
             kind=self.kind or say.pgettext("kind", "letter"),
             number=self.number or "…/…-…",
-            date=_date(self.date, say),
+            date=date_in_words(self.date, say)
+            if self.date
+            else say.pgettext("date of a letter", "…"),
             issuer=self.issuer or "…",
         )
 
@@ -86,12 +88,6 @@ def _read_date(text: str) -> date | None:
         raise InputError(
             '--letter-date = "{text}": is no date (allowed: 2026-11-25 or 25/11/2026)', text=text
         ) from None
-
-
-def _date(day: date | None, say: Translator) -> str:
-    if day is None:
-        return say.pgettext("date of a letter", "…")
-    return date_in_words(day, say)
 
 
 def date_in_words(day: date, say: Translator) -> str:

@@ -132,12 +132,7 @@ def how_to_ask(result: Result, say: Wording) -> str:
     if result.meeting.video == "switched" or any(i.target == "bridge" for i in result.impairments):
         return ""  # nothing can be repaired then
     failed = {c.id for c in result.criteria if not c.ok} - {*BESIDE_THE_RUN}
-    lost = any(
-        stream.kind == "video" and stream.lost_pct
-        for phase in result.phases
-        for bridge in phase.bridges
-        for stream in bridge.streams
-    )
+    lost = any(stream.kind == "video" and stream.lost_pct for stream in result.streams)
     if not lost or failed.isdisjoint(OF_PICTURES) or not failed.issubset(OF_LOSS):
         return ""
     return say.gettext(

@@ -616,13 +616,7 @@ class Wording(Translator):
 
     def repairs(self, result: Result) -> str:
         """How many packets of pictures were sent again, or restored; nothing where none are."""
-        streams = [
-            stream
-            for phase in result.phases
-            for bridge in phase.bridges
-            for stream in bridge.streams
-            if stream.packets_repaired is not None
-        ]
+        streams = [stream for stream in result.streams if stream.packets_repaired is not None]
         if not streams:
             return ""
         restored = sum(stream.packets_repaired or 0 for stream in streams)
@@ -771,9 +765,12 @@ class Wording(Translator):
         """What a criterion came to, and where; '' for nowhere."""
         if not place:
             return self.gettext("{criterion} – nothing to measure", criterion=self.criterion(c))
+        return self._found(self.criterion(c), place, c)
+
+    def _found(self, name: str, place: str, c: CriterionResult) -> str:
         return self.gettext(
             "{criterion} – {place}: {value} (limit {limit})",
-            criterion=self.criterion(c),
+            criterion=name,
             place=place,
             value=self.in_unit(c.value, c),
             limit=self.limit(c),
@@ -788,13 +785,8 @@ class Wording(Translator):
             return self.gettext("{criterion} – nothing to measure", criterion=self._within(bound))
         own = Wording(self.language, result)
         own._names |= of.names
-        return self.gettext(
-            "{criterion} – {place}: {value} (limit {limit})",
-            criterion=self._within(bound),
-            place=own.place(of.binding.place.model_copy(update={"phase": None})),
-            value=self.in_unit(bound.value, bound),
-            limit=self.limit(bound),
-        )
+        place = own.place(of.binding.place.model_copy(update={"phase": None}))
+        return self._found(self._within(bound), place, bound)
 
     def _within(self, c: CriterionResult) -> str:
         name = self.criterion(c)

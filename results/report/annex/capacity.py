@@ -139,7 +139,7 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
         ],
         rows=[
             [
-                Cell(_link(load, say)),
+                Cell(capital(say.link(load.link.id, load.link.direction))),
                 Cell(say.number(load.link.rate_mbps)),
                 *(Cell(say.number(peak, 1)) for peak in load.peaks),
                 Cell(say.number(load.drops)),
@@ -153,11 +153,6 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
     note = "links note" if window_ms == SECOND_MS else "links note of windows"
     others = f" {say('links note of other traffic')}" if result.background else ""
     yield Par(f"{say(note, window_ms=window_ms)}{others}", note=True)
-
-
-def _link(load: _Load, say: AnnexWording) -> str:
-    text = say.link(load.link.id, load.link.direction)
-    return capital(text)
 
 
 def limits(result: Result, say: AnnexWording) -> Iterator[Block]:

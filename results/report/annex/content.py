@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.results.model.answers import Answer
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
 from giaoban.results.model.studies.failures import FaultsAnswer
@@ -222,18 +221,13 @@ def _pictures(
                 pictures=", ".join(PICTURES),
             )
         for name in (name for name in PICTURES if name in pictures):
-            if name in _ONLY_IF and not any(_ONLY_IF[name](s) for s in _streams(answer)):
+            streams = answer.streams if isinstance(answer, Result) else ()
+            if name in _ONLY_IF and not any(map(_ONLY_IF[name], streams)):
                 continue
             caption = say.text(PICTURES[name])
             if len(results) > 1 or isinstance(answer, FaultsAnswer):
                 caption = f"{caption} ({answer.run_id})"
             yield Picture(pictures[name], caption, alone=name in _MAPS)
-
-
-def _streams(answer: Answer) -> Iterator[StreamResult]:
-    for phase in answer.phases if isinstance(answer, Result) else []:
-        for bridge in phase.bridges:
-            yield from bridge.streams
 
 
 def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> None:

@@ -162,7 +162,7 @@ def bridges(result: Result, say: AnnexWording) -> Iterator[Block]:
             cells += [Cell(shown(_extreme(found, read, worst))) for found in here]
         rows.append(cells)
     yield _phase_table("bridges table", [key for key, *_ in columns], rows, result.phases, say)
-    scales = dict.fromkeys(s.mos_scale for s in _streams(result) if s.mos_scale)
+    scales = dict.fromkeys(s.mos_scale for s in result.streams if s.mos_scale)
     lengths = (
         say("seconds", start=say.phase(p.name), end=say.number(p.seconds, 1)) for p in result.phases
     )
@@ -184,7 +184,7 @@ def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
         ("freeze max", lambda s: s.freeze_ms_max, 0),
         ("frozen", lambda s: s.freeze_pct, 1),
     ]
-    conceals = any(s.damaged_pct is not None for s in _streams(result))
+    conceals = any(s.damaged_pct is not None for s in result.streams)
     if conceals:
         columns.append(("damaged", lambda s: s.damaged_pct, 1))
     rows = []
@@ -198,7 +198,7 @@ def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
         yield Par(say("video note"), note=True)
         if conceals:
             yield Par(say("damaged note"), note=True)
-    elif any(s.frames_sent is not None for s in _streams(result)):
+    elif any(s.frames_sent is not None for s in result.streams):
         yield Par(say("no bad video"))
 
 
@@ -229,12 +229,6 @@ def _by_phase(phases: Sequence[Phase]) -> dict[str, list[BridgeResult | None]]:
     found = [{bridge.id: bridge for bridge in phase.bridges} for phase in phases]
     order = dict.fromkeys(key for each in found for key in each)
     return {bridge: [each.get(bridge) for each in found] for bridge in order}
-
-
-def _streams(result: Result) -> Iterator[StreamResult]:
-    for phase in result.phases:
-        for bridge in phase.bridges:
-            yield from bridge.streams
 
 
 def _extreme(

@@ -356,13 +356,7 @@ def _why(c: CriterionResult, named: DisplayNames) -> Sentence:
     """What, where, by how much."""
 
     def words(say: Wording) -> str:
-        told = say.gettext(
-            "{criterion} – {place}: {value} (limit {limit})",
-            criterion=say.criterion(c),
-            place=say.place(c.place) or "–",
-            value=say.in_unit(c.value, c),
-            limit=say.limit(c),
-        )
+        told = say.found(c, say.place(c.place) or "–")
         if c.value is None or not c.threshold:
             return told
         unit = "points" if c.unit == "%" else say.either(c.unit, c.unit_vi)

@@ -211,14 +211,7 @@ def peaks_table(answer: CalendarAnswer, say: Wording) -> Table:
 def failing(answer: CalendarAnswer, say: Wording) -> list[str]:
     """What a peak that does not pass fails at, and where."""
     return [
-        say.gettext(
-            "{time}: {criterion} – {place}: {value} (limit {limit})",
-            time=moment(peak.start, say),
-            criterion=say.criterion(failed),
-            place=say.place(failed.place) or "–",
-            value=say.in_unit(failed.value, failed),
-            limit=say.limit(failed),
-        )
+        f"{moment(peak.start, say)}: {say.found(failed, say.place(failed.place) or '–')}"
         for peak in answer.peaks
         for failed in peak.failed
     ]

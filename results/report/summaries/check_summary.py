@@ -403,7 +403,7 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
             f"{say.of(bridge.id)} {short.stream(f'{s.kind} {s.direction}')}",
             short.phase(phase.name),
             *map(
-                partial(_figure, say=say),
+                partial(say.number, digits=1),
                 (
                     s.frames_sent, s.frames_lost, s.frames_undecodable, s.frames_late,
                     s.frames_not_shown_pct, s.freezes, s.freeze_ms_max, s.freeze_pct,
@@ -443,7 +443,7 @@ def _mcu(result: Result, say: Wording) -> Iterator[Block]:
         rows.append(
             (
                 short.phase(phase.name),
-                f"{_figure(mcu.used_pct, say)} %",
+                f"{say.number(mcu.used_pct, 1)} %",
                 say.in_use(mcu),
                 _of(mcu.units_used, mcu.units_total),
                 _of(mcu.ports_used, mcu.ports_total),
@@ -470,7 +470,7 @@ def _mcu(result: Result, say: Wording) -> Iterator[Block]:
                 "Call set-up takes at most {ms} ms (95th percentile of the slowest phase): of the "
                 "network, and of the MCU what its file says (setup_delay). Real devices take 0.5 "
                 "to 4 s themselves.",
-                ms=_figure(slowest, say),
+                ms=say.number(slowest, 1),
             )
         )
 
@@ -502,10 +502,6 @@ def binds(result: Result, say: Wording = ENGLISH) -> str:
     if result.binding is None:
         return say.gettext("Nothing was judged.")
     return screen_wording(result, say).binds(result.binding)
-
-
-def _figure(value: float | None, say: Wording) -> str:
-    return say.number(value, 1)
 
 
 def _whole(value: float | None) -> str:

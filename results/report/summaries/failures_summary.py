@@ -365,10 +365,6 @@ def why_not(answer: FaultsAnswer, say: Wording) -> list[str]:
         return reasons(answer, say)
     if answer.comparison is not None:
         return [change_line(change, answer) for change in answer.comparison.worse]
-    return _by_figures(answer)
-
-
-def _by_figures(answer: FaultsAnswer) -> list[str]:
     return [
         Sentence(
             "{failure}: {why}",

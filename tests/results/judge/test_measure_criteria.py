@@ -248,7 +248,7 @@ def test_as_a_scenario_writes_it():
     ("changes", "message"),
     [
         ({"measure": {"on": "stream", "metric": "delay_p95"}}, 'did you mean "delay_p95_ms"'),
-        ({"measure": {"on": "bridge", "metric": "mos"}}, "allowed: lip_sync_up_ms"),
+        ({"measure": {"on": "bridge", "metric": "mos"}}, "allowed: lip_sync_down_ms"),
         ({"measure": {"on": "stream", "metric": "mos", "kind": "video"}}, "allowed: audio"),
         ({"measure": {"on": "stream", "metric": "freezes", "kind": "audio"}}, "video, content"),
         (
