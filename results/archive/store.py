@@ -19,6 +19,7 @@ from typing import Self
 
 from giaoban.errors import InputError, near_names
 from giaoban.files import flush, read_file, remove_folder, write_whole, writing
+from giaoban.names import slug
 from giaoban.processes import ownership
 from giaoban.processes.children import interruptions_held
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
@@ -34,6 +35,8 @@ RERUN = "rerun-of"
 """In the folder of a run that was made again to verify another: that one's id."""
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_LONGEST_OF_A_RUN = 95
+"""Characters of a name, which is followed by a second and a number."""
 
 
 @dataclass(frozen=True)
@@ -151,16 +154,23 @@ class RunFolder:
 def new_run(root: Path, name: str, now: datetime) -> Iterator[RunFolder]:
     """A folder for a run, called by its name and the time; what killed runs left is removed.
 
-    A `now` without a zone is the time of Việt Nam.
+    A name that is none of a run, as a file of words may have it, is taken by its slug. A `now`
+    without a zone is the time of Việt Nam.
 
     Raises `InputError`, `MachineLacks`: as `RunFolder.create`, and for what is written in it.
     """
     remove_stale_partials(root)
-    run_id = id_in_second(name, now)
+    run_id = id_in_second(_of_a_run(name), now)
     with interruptions_held(), _number_in_second(run_id, root) as number:
         made = RunFolder.create(root, run_id, number)
     with made as folder, writing(folder.path):
         yield folder
+
+
+def _of_a_run(name: str) -> str:
+    """Whatever a sweep's file is called, what it computed for hours is kept."""
+    known = name if _RUN_ID.fullmatch(name) else slug(name) or "run"
+    return known[:_LONGEST_OF_A_RUN]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from giaoban.errors import NOTHING, InputError
+from giaoban.names import slug
 from giaoban.provenance import Text
 from giaoban.results.judge.baseline import (
     LONGEST_NAME,
@@ -111,8 +112,9 @@ def accept_cases(
 
 
 def as_it_was(report: Report, run: str, on: date) -> AcceptedCases:
-    """What a run came to, for one that is to be no worse."""
-    name = run[-LONGEST_NAME:].strip("-")
+    """What a run came to, for one that is to be no worse; `run`: its folder's name, whatever that
+    is by now."""
+    name = slug(run)[-LONGEST_NAME:].strip("-") or "run"
     return accept_cases(report, name=name, reason="as it was", on=on)
 
 

@@ -228,7 +228,7 @@ class Wording(Translator):
         """A number with its unit, of which the first word stays on its line."""
         if value is None:
             return self.gettext("not measured")
-        return f"{self.number(value)}{NBSP}{self.unit(value, unit)}"
+        return f"{self.number(value)}{NBSP}{self.unit(round(value, 2), unit)}"
 
     def in_unit(self, value: float | None, of: CriterionResult) -> str:
         return self.amount(value, self.either(of.unit, of.unit_vi))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from giaoban.results.archive import store
 from giaoban.results.archive.store import (
     RunFolder,
     list_runs,
+    new_run,
     open_run,
     read_result,
     remove_stale_partials,
@@ -101,6 +103,22 @@ def test_finish_without_a_result_is_refused(tmp_path):
 def test_bad_run_id(tmp_path, run_id):
     with pytest.raises(InputError, match="run id"):
         RunFolder.create(tmp_path, run_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("sweep-cables_2.b", "sweep-cables_2.b"),
+        ("sweep-Khảo sát (đợt 2)", "sweep-khao-sat-dot-2"),
+        ("测试", "run"),
+        ("x" * 300, "x" * 95),
+        ("à" * 300, "a" * 95),
+    ],
+)
+def test_a_run_of_a_file_with_any_name_is_kept(tmp_path: Path, name: str, called: str) -> None:
+    with new_run(tmp_path, name, datetime(2026, 11, 25, 8)) as folder:
+        write_result(folder.path, make.result(run_id=folder.run_id))
+        assert folder.finish().name == f"{called}-20261125-080000"
 
 
 def test_a_file_in_place_of_the_folder(tmp_path):

@@ -16,11 +16,14 @@ import pytest
 import results_factory
 import sensitivity_factory
 from failures_factory import answer as failures
+from hypothesis import given
+from hypothesis import strategies as st
 
 from giaoban.errors import InputError
 from giaoban.results.archive.stored_report import _REPORTS
 from giaoban.results.judge.accepted_cases import (
     accept_cases,
+    as_it_was,
     changes,
     read_cases,
     read_failures,
@@ -50,6 +53,12 @@ def kept(path: Path, command: str, method: FoundBy | None = "estimate") -> str:
         text = text_of_cases(accept_cases(report, name=path.stem, reason="known", on=ON))
     path.write_text(text, encoding="utf-8")
     return text
+
+
+@given(st.text(min_size=1))
+def test_a_run_may_be_compared_with_whatever_its_folder_is_called(folder: str) -> None:
+    report = Report("check", "s", "pass", "…", [Case("a", "pass")])
+    assert as_it_was(report, folder, ON).case.keys() == {"a"}
 
 
 @pytest.mark.parametrize(("held", "new"), [*permutations(COMMANDS, 2)])

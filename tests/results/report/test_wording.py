@@ -47,7 +47,7 @@ from giaoban.results.report.view import words as page_words
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
-from giaoban.translation import translator
+from giaoban.translation import NBSP, translator
 
 LANGS = ("vi", "en")
 CODES = (403, 404, 408, 480, 481, 486, 488, 503, 603)
@@ -455,3 +455,11 @@ def test_links_are_known_by_the_links_that_a_check_measured() -> None:
     say = Wording("vi", found.model_copy(update={"phases": phases, "names": names}))
     assert [ident for ident in (*names, "ql-1") if say.is_link(ident)] == ["ql-1"]
     assert say.line("ql-1") == "đường truyền A ↔ B"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [(1.0, "1 point"), (1.004, "1 point"), (0.996, "1 point"), (1.01, "1.01 points")],
+)
+def test_a_unit_agrees_with_the_amount_that_is_shown(amount: float, said: str) -> None:
+    assert Wording("en").amount(amount, "points") == said.replace(" ", NBSP)
