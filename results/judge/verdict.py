@@ -175,13 +175,13 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
     one more criterion."""
     result = result.model_copy(update={"robustness": robustness})
     worlds = robustness.worlds
-    if worlds is None or worlds.required_pct is None or not worlds.judged:
+    if worlds is None or worlds.required_pct is None:
         return result
     own = _judgement_of(result)
     # the nearest limit as assumed, as of other seeds what fails at the first of them
     bound = own.binding
     place = Place(kind="mcu", id="mcu") if bound is None else bound.place
-    value = round(100 - worlds.passed_pct, 3)
+    value = round(100 - worlds.passed_pct, 3) if worlds.judged else None
     allowed = round(100 - worlds.required_pct, 3)
     judged = CriterionResult(
         id=DRAWN_WORLDS,
@@ -191,8 +191,8 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
         threshold=allowed,
         unit="%",
         sense="at-most",
-        ok=value <= allowed,
-        margin_pct=_unused_pct(value, allowed),
+        ok=worlds.suffice(worlds.required_pct),
+        margin_pct=None if value is None else _unused_pct(value, allowed),
         worst_at=place.text,
         place=place,
         source=_ASKED_FOR,

@@ -22,6 +22,10 @@ class PassedWorlds(StrictModel):
     def passed_pct(self) -> float:
         return 100 * self.passed / self.judged if self.judged else 0.0
 
+    def suffice(self, required_pct: float) -> bool:
+        """Whether the share passes that has to; where no world could be judged it does not."""
+        return self.judged > 0 and self.passed_pct >= required_pct
+
 
 class WorldsPassed(PassedWorlds):
     """The same with `required_pct`, the share that has to pass, if that was asked for."""
@@ -51,4 +55,4 @@ class Robustness(StrictModel):
         worlds = self.worlds
         if worlds is None or worlds.required_pct is None or self.as_assumed != "pass":
             return False
-        return worlds.passed_pct < worlds.required_pct
+        return not worlds.suffice(worlds.required_pct)

@@ -25,8 +25,8 @@ class Bottleneck(StrictModel):
     """What ends the growth, once all that came before is lifted.
 
     `more` bridges fit before it. `criterion` fails first, at `id`: the device, or a link in a
-    direction; for `stream` it is the fullest link on the way of the stream that fares worst.
-    `method` says how it is known.
+    direction; for `stream` it is the bridge whose stream fares worst. `method` says how it is
+    known.
     """
 
     more: Count

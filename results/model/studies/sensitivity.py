@@ -196,7 +196,7 @@ def verdict_of(
     """As assumed; failed too where fewer of the drawn worlds pass than have to."""
     if as_assumed != "pass" or drawn is None or required_pct is None:
         return as_assumed
-    return "pass" if drawn.passed_pct >= required_pct else "fail"
+    return "pass" if drawn.suffice(required_pct) else "fail"
 
 
 class Settling(NamedTuple):

@@ -16,7 +16,7 @@ from giaoban.results.model.result import CriterionResult, Inputs, MeetingChecked
 from giaoban.results.model.studies.calendar import CalendarAnswer
 from giaoban.results.model.studies.compared import Compared, ScenarioCompared
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
-from giaoban.results.model.studies.headroom import Headroom
+from giaoban.results.model.studies.headroom import Headroom, Thing
 from giaoban.results.model.studies.load import LoadCriterion, LoadResult
 from giaoban.results.model.studies.meetings import BridgeJudged, MeetingAnswer, Part, PartJudged
 from giaoban.results.model.studies.sensitivity import Sensitivity
@@ -120,6 +120,10 @@ def of_whatif(answer: WhatIf) -> Report:
     )
 
 
+_PLACES: Mapping[Thing, str] = {"device": "mcu", "link": "link", "stream": "bridge"}
+"""What is in the way, as input files name it."""
+
+
 def of_headroom(answer: Headroom) -> Report:
     """Whether one more fits; how many do is its figure."""
     first = answer.bottlenecks[0] if answer.bottlenecks else None
@@ -132,7 +136,7 @@ def of_headroom(answer: Headroom) -> Report:
         status,
         lines if status != "pass" else [],
         JudgedFigure(answer.more, 1, "bridges", "at-least"),
-        at=None if first is None else ("mcu" if first.thing == "device" else "link", first.id),
+        at=None if first is None else (_PLACES[first.thing], first.id),
         name=Sentence("one more bridge"),
     )
     return Report(
@@ -159,7 +163,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
     cases = [Case("as-assumed", as_assumed, lines, name=Sentence("with the figures as assumed"))]
     if answer.drawn is not None and answer.required_pct is not None:
         drawn = answer.drawn
-        met = drawn.passed_pct >= answer.required_pct
+        met = drawn.suffice(answer.required_pct)
         cases.append(
             Case(
                 "robust",

@@ -2,12 +2,15 @@
 
 import pytest
 import results_factory as make
+import sensitivity_factory
 from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.results.judge.criteria import Criterion
-from giaoban.results.judge.verdict import judge, margin_pct, meets
+from giaoban.results.judge.verdict import judge, margin_pct, meets, with_robustness
 from giaoban.results.model.result import Refused
+from giaoban.results.model.robustness import Robustness, WorldsPassed
+from giaoban.results.model.studies.sensitivity import verdict_of
 
 CRITERIA = make.criteria()
 OLD = list(make.EXISTING)
@@ -262,3 +265,30 @@ def test_margin_is_negative_exactly_when_not_met(criterion: Criterion, value):
     margin = margin_pct(criterion, value)
     assert margin <= 100
     assert meets(criterion, value) == (margin >= 0)
+
+
+@pytest.mark.parametrize(
+    ("judged", "passed", "required_pct", "verdict"),
+    [
+        (1000, 950, 95.0, "pass"),
+        (1000, 949, 95.0, "fail"),
+        (3, 2, 66.666667, "fail"),  # by less than a result's figures show
+        (3, 2, 66.6666, "pass"),
+        (0, 0, 95.0, "fail"),  # nothing can be asked in any of them
+    ],
+)
+def test_a_share_of_drawn_worlds_is_judged_alike_in_a_check_and_by_itself(
+    judged: int, passed: int, required_pct: float, verdict: str
+) -> None:
+    worlds = WorldsPassed(
+        judged=judged, passed=passed, low_pct=0.0, high_pct=100.0, required_pct=required_pct
+    )
+    told = Robustness(
+        file="sensitivity.json", as_assumed="pass", tried=1, deciding=[], holds_while=[],
+        holds_while_vi=[], worlds=worlds,
+    )  # fmt: skip
+    drawn = sensitivity_factory.drawn().model_copy(update={"judged": judged, "passed": passed})
+    found = with_robustness(make.result(), told)
+    assert found.verdict == verdict_of("pass", drawn, required_pct) == verdict
+    assert told.fails_in_worlds == (verdict == "fail")
+    assert (found.criteria[-1].value is None) == (not judged)

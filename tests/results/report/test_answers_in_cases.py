@@ -7,12 +7,14 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import load_factory
 import meeting_factory
 import pytest
 import results_factory
+import studies_factory
 from failures_factory import answer as failures
 from failures_factory import failure
 from junit_schema import by_schema
@@ -25,8 +27,17 @@ from giaoban.results.judge.accepted_cases import (
     text_of_cases,
 )
 from giaoban.results.judge.cases import Case, JudgedFigure, Report
+from giaoban.results.model.studies.headroom import Bottleneck
 from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
-from giaoban.results.report.ci.answers import of_check, of_faults, of_load, of_meeting, of_sweep
+from giaoban.results.report.ci.annotations import of_report
+from giaoban.results.report.ci.answers import (
+    of_check,
+    of_faults,
+    of_headroom,
+    of_load,
+    of_meeting,
+    of_sweep,
+)
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.document import Block, Par, plain
@@ -155,3 +166,28 @@ def test_the_file_is_read_back() -> None:
     accepted = accept_cases(report(slow(120.0)), name="x", reason='"so" it is', on=ON)
     data = tomllib.loads(text_of_cases(accepted))
     assert AcceptedCases.model_validate(data) == accepted
+
+
+@pytest.mark.parametrize(
+    ("thing", "ident", "line"), [("stream", "north", 5), ("link", "a--b", 8), ("device", "d", 11)]
+)
+def test_what_ends_the_growth_is_shown_where_its_table_is(
+    thing: Any, ident: str, line: int, tmp_path: Path
+) -> None:
+    province = tmp_path / "province.toml"
+    tables = '[[bridge]]\nid = "east"\n\n[[bridge]]\nid = "north"\n\n[[link]]\nid = "a--b"\n\n'
+    province.write_text(f'{tables}[mcu]\ndevice = "d"\n', encoding="utf-8")
+    answer = studies_factory.headroom()
+    of = answer.inputs.province.model_copy(update={"path": str(province)})
+    first = Bottleneck(
+        more=0, thing=thing, id=ident, name="N", criterion="mouth-to-ear", method="estimate"
+    )
+    answer = answer.model_copy(
+        update={
+            "verdict": "fail",
+            "bottlenecks": [first],
+            "inputs": answer.inputs.model_copy(update={"province": of}),
+        }
+    )
+    [found] = of_report(of_headroom(answer), str)
+    assert (found.file, found.line) == (str(province), line)
