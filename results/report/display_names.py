@@ -61,7 +61,7 @@ class DisplayNames:
         backbone = [link for link in links if not link.startswith(ACCESS_PREFIX)]
         return self.said(lambda say: ", ".join(say.both_ways(link) for link in backbone))
 
-    def place(self, place: Place) -> Both:
+    def place(self, place: Place | None) -> Both:
         return self.said(lambda say: say.place(place))
 
     def failure(self, failure: FailureResult | NotTried) -> Both:

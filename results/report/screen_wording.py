@@ -113,7 +113,7 @@ class ScreenWording:
         return sentence
 
     def off_by(self, found: OffBy) -> Sentence:
-        return found.told(self.say.place)
+        return found.told(self.place)
 
     def headline(self) -> str:
         return self.say.verdict(self.result)
@@ -130,9 +130,6 @@ class ScreenWording:
         """The criterion that binds at another seed."""
         found = self.result.criterion(binding.criterion)
         return binding.criterion if found is None else self.say.criterion(found)
-
-    def bound_at(self, binding: Binding) -> str:
-        return self.say.place(binding.place)
 
 
 class EnglishScreenWording(ScreenWording):
@@ -171,9 +168,6 @@ class EnglishScreenWording(ScreenWording):
     def note(self, sentence: str) -> str:
         return sentence.removesuffix(".")
 
-    def off_by(self, found: OffBy) -> Sentence:
-        return found.told(self.place)
-
     def headline(self) -> str:
         result = self.result
         words = _VERDICTS if result.question.new else _WITHOUT_NEW_BRIDGES
@@ -208,9 +202,6 @@ class EnglishScreenWording(ScreenWording):
         verb = "Binds" if criterion is None or criterion.ok else "Fails first"
         place = self.place(binding.place)
         return f"{verb}: {name} at {place} – {value}, limit {most}, margin {room}"
-
-    def bound_at(self, binding: Binding) -> str:
-        return self.place(binding.place)
 
 
 def screen_wording(result: Result, say: Wording) -> ScreenWording:

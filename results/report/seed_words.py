@@ -178,7 +178,8 @@ def figure(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
-    return f"{'0' if digits == '-0' else digits} {translator(SOURCE).unit(value, unit)}"
+    said = "0" if digits == "-0" else digits
+    return f"{said} {translator(SOURCE).unit(float(said), unit)}"
 
 
 def seeds_listed(seeds: Sequence[int]) -> str:

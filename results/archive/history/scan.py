@@ -31,7 +31,7 @@ from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.run_ids import VIETNAM, begun
 from giaoban.results.model.studies.failures import FaultsAnswer
-from giaoban.results.report.screen_wording import place_words
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.schemas import COMMANDS
 from giaoban.sentence import Sentence
@@ -174,12 +174,13 @@ def _of_any(of: Result | FaultsAnswer) -> dict[str, Any]:
 
 def _of_check(result: Result) -> dict[str, Any]:
     binding = result.binding
-    where = place_words(None if binding is None else binding.place, result)
+    named = DisplayNames(result)
+    where = named.place(None if binding is None else binding.place)
     return {
         **_of_any(result),
         "kind": "check",
         "scenario": scenario_of(result.run_id, estimate=result.is_estimate),
-        "criteria": [_criterion(c, result) for c in result.criteria],
+        "criteria": [_criterion(c, named) for c in result.criteria],
         "binding": binding
         and BindingCriterion(
             criterion=binding.criterion,
@@ -190,9 +191,9 @@ def _of_check(result: Result) -> dict[str, Any]:
     }
 
 
-def _criterion(c: CriterionResult, result: Result) -> CriterionValue:
+def _criterion(c: CriterionResult, named: DisplayNames) -> CriterionValue:
     nowhere = c.ok and c.value == 0  # a count of nought is found nowhere in particular
-    where = place_words(None if nowhere else c.place, result)
+    where = named.place(None if nowhere else c.place)
     return CriterionValue(
         id=c.id,
         name_en=c.name_en,

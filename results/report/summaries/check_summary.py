@@ -304,7 +304,7 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
             "{value}, limit {limit}.",
             seed=seeds.first.seed,
             criterion=short.bound_by(first),
-            place=short.bound_at(first),
+            place=short.place(first.place),
             value=short.figure(first.value, first.unit),
             limit=short.figure(first.threshold, first.unit),
         )

@@ -43,6 +43,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
 from giaoban.results.report.plots.words import WORDS
+from giaoban.results.report.seed_words import figure
 from giaoban.results.report.view import words as page_words
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
@@ -463,3 +464,4 @@ def test_links_are_known_by_the_links_that_a_check_measured() -> None:
 )
 def test_a_unit_agrees_with_the_amount_that_is_shown(amount: float, said: str) -> None:
     assert Wording("en").amount(amount, "points") == said.replace(" ", NBSP)
+    assert figure(amount, "points") == said
