@@ -76,11 +76,6 @@ class Ledger:
         return self.network(entry), entry.scenario
 
 
-def day(entry: HistoryEntry) -> str:
-    """`25/11/2026`."""
-    return f"{entry.at:%d/%m/%Y}"
-
-
 def verdict(entry: HistoryEntry, say: Wording) -> str:
     """A verdict in words; of a comparison, with what it is one."""
     said = say.text(VERDICTS.get(entry.verdict or "", "–"))
@@ -96,7 +91,7 @@ def verdict(entry: HistoryEntry, say: Wording) -> str:
 def unused_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Checks and runs of failures that do not count, each with the reason."""
     return [
-        [day(e), ledger.number(e), _why_unused(e, say), e.run_id]
+        [say.day(e.at), ledger.number(e), _why_unused(e, say), e.run_id]
         for e in entries
         if e.kind in ASSESSED and not e.counts
     ]
@@ -111,7 +106,7 @@ def study_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) ->
             kind = say.text(KINDS.get(e.kind, OTHER))
             if of:
                 kind = say.gettext("{kind}; network: {network}", kind=kind, network=of)
-            rows.append([day(e), kind, verdict(e, say), e.run_id])
+            rows.append([say.day(e.at), kind, verdict(e, say), e.run_id])
     return rows
 
 
@@ -135,7 +130,7 @@ def _run_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
     engine = entry.engine and say.text(ENGINES.get(entry.engine, OTHER_ENGINE))
     mark = UNCOMMITTED if assessed and not entry.committed else ""
     return [
-        f"{entry.at:%d/%m/%Y %H:%M}",
+        say.moment(entry.at),
         ledger.number(entry) if assessed else "–",
         f"{kind}; {engine}" if engine else kind,
         say.text(VERDICTS.get(entry.verdict or "", "–")) + mark,
@@ -227,7 +222,7 @@ def _of_network_in_short(
                     "The least margin found in the year is {margin} ({what}; on {day}).",
                     margin=say.percent(least),
                     what=_binding(tight, say),
-                    day=day(tight),
+                    day=say.day(tight.at),
                 )
             )
     if faults:
@@ -333,7 +328,7 @@ def _scenarios(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
                 _asked(last, say),
                 scenario,
                 str(len(here)),
-                day(last),
+                say.day(last.at),
                 say.text(VERDICTS[last.verdict or ""]),
                 _binding(last, say),
                 say.percent(last.binding.margin_pct if last.binding else None),
@@ -389,7 +384,7 @@ def _when_and_where(point: TrendPoint, say: Wording, *, one_limit: bool) -> str:
     if point.criterion.ok and not point.criterion.value:
         return ""
     where = say.either(point.criterion.where_en, point.criterion.where_vi)
-    told = f"{point.at:%d/%m/%Y}" + (f", {where}" if where else "")
+    told = say.day(point.at) + (f", {where}" if where else "")
     if one_limit:
         return told
     return say.gettext("{when}; its limit {limit}", when=told, limit=_limit(point.criterion, say))
@@ -416,8 +411,8 @@ def _changes(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> li
                     [
                         ledger.number(here[0]),
                         say.either(new.name_en, new.name_vi),
-                        f"{say.amount(old.value, unit)} ({day(first)})",
-                        f"{say.amount(new.value, unit)} ({day(last)})",
+                        f"{say.amount(old.value, unit)} ({say.day(first.at)})",
+                        f"{say.amount(new.value, unit)} ({say.day(last.at)})",
                         f"{say.percent(old.margin_pct)} → {say.percent(new.margin_pct)}",
                     ]
                 )
@@ -434,7 +429,7 @@ def _faults_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
     found, tried = {c.id: c for c in entry.criteria}, entry.tried
     longest, peak = found.get("failure-interruption"), found.get("failure-link-peak")
     return [
-        day(entry),
+        say.day(entry.at),
         ledger.number(entry),
         verdict(entry, say),
         "–" if tried is None else f"{_known(tried)} / {tried.possible}",
@@ -576,7 +571,7 @@ def by_network(entries: Sequence[HistoryEntry], ledger: Ledger) -> list[list[His
 def _overview(
     entries: Sequence[HistoryEntry], ledger: Ledger, year: int, say: Wording
 ) -> list[str]:
-    first, last = day(entries[0]), day(entries[-1])
+    first, last = say.day(entries[0].at), say.day(entries[-1].at)
     when = say.gettext("from {first} to {last}", first=first, last=last)
     if first == last:
         when = say.gettext("on {day}", day=first)

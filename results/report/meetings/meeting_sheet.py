@@ -106,7 +106,7 @@ def _attached(answer: MeetingAnswer, say: Wording) -> str:
         "({articles} of the regulation issued with Decision {number} of {date})",
         articles=cited(article, say),
         number=regulation.number,
-        date=f"{date.fromisoformat(regulation.date):%d/%m/%Y}",
+        date=say.day(date.fromisoformat(regulation.date)),
     )
 
 

@@ -45,7 +45,7 @@ def test_every_kind_of_answer_is_named() -> None:
 def test_the_year_in_english(root: Path) -> None:
     data = yearly(of_year(root), 2026, "en")
     assert data["overview"][0] == (
-        "Of 2026 5 runs are kept (from 15/01/2026 to 05/07/2026), among them 3 checks of "
+        "Of 2026 5 runs are kept (from 2026-01-15 to 2026-07-05), among them 3 checks of "
         "connections and 1 trial of failures whose results are assessed."
     )
     [network] = data["networks"]

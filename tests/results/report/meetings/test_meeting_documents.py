@@ -172,6 +172,8 @@ def test_the_sheet_has_a_row_a_bridge_and_room_to_sign() -> None:
     assert made.label == "PHIẾU KIỂM TRA HỆ THỐNG TRƯỚC CUỘC HỌP"
     assert list(made.title) == ["Họp giao ban hằng tháng"]
     assert "khoản 1 Điều 5, điểm a khoản 2 Điều 3" in made.attached
+    assert "25/10/2013" in made.attached
+    assert "2013-10-25" in sheet(make.answer(), "en", WHEN).attached
     said = texts(list(made.blocks))
     assert said[0] == "Thời gian thực hiện: 27/11/2026 08:00."
     assert "Kết quả: ĐẠT (3 trong 3 điểm cầu)." in said
