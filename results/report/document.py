@@ -144,6 +144,13 @@ class Table:
     def titles(self) -> list[str]:
         """What stands above each column, where a head can have but one row."""
         found: list[list[str]] = [[] for _ in self.aligns]
+        for _, x, cell in self.head_cells():
+            for texts in found[x : x + cell.columns]:
+                texts.append(cell.text)
+        return [" ".join(filter(None, texts)) for texts in found]
+
+    def head_cells(self) -> Iterator[tuple[int, int, Head]]:
+        """Row and column of each cell of the head, and the cell."""
         taken: set[tuple[int, int]] = set()
         for y, row in enumerate(self.head):
             x = 0
@@ -152,9 +159,7 @@ class Table:
                     x += 1
                 over = range(x, x + cell.columns)
                 taken |= {(y + down, at) for down in range(cell.rows) for at in over}
-                for at in over:
-                    found[at].append(cell.text)
-        return [" ".join(filter(None, texts)) for texts in found]
+                yield y, x, cell
 
 
 def table(

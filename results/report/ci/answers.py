@@ -107,7 +107,7 @@ def of_whatif(answer: WhatIf) -> Report:
         replace(_judged(v.id, v.final), name=Sentence(v.name)) for v in answer.variants if v.asked
     ]
     if several and answer.verdict == "pass":  # one that passes is what was asked for
-        cases = [_lenient(case) for case in cases]
+        cases = [replace(c, status="not-judged") if c.status == "fail" else c for c in cases]
     cases += _unrated(answer.not_judged)
     return Report(
         "whatif",
@@ -414,12 +414,6 @@ def _judged(ident: str, judged: Judged) -> Case:
     if not lines and bound is not None:
         lines = [whatif_summary.what_binds(judged, bound)]
     return Case(ident, "fail", lines, figure, at=None if bound is None else _at(bound.place))
-
-
-def _lenient(case: Case) -> Case:
-    if case.status != "fail":
-        return case
-    return Case(case.id, "not-judged", case.lines, case.figure)
 
 
 def _load_criterion(c: LoadCriterion) -> Case:

@@ -379,23 +379,13 @@ def _table(paper: Any, block: Table, word: str, lang: str) -> None:
 
 def _head(block: Table, cells: list[list[Any]], size: Length) -> None:
     """Cells of the head, those spanned merged."""
-    taken: set[tuple[int, int]] = set()
-    for y, row in enumerate(block.head):
-        x = 0
-        for cell in row:
-            while (y, x) in taken:
-                x += 1
-            place = cells[y][x]
-            if cell.columns > 1 or cell.rows > 1:
-                place = place.merge(cells[y + cell.rows - 1][x + cell.columns - 1])
-            taken |= {(y + dy, x + dx) for dy in range(cell.rows) for dx in range(cell.columns)}
-            _cell(
-                place,
-                Cell(cell.text, bold=True),
-                "center",
-                Pt(size.pt - 1.5) if block.small else size,
-            )
-            shaded(place, "EEEEEE")
+    for y, x, cell in block.head_cells():
+        place = cells[y][x]
+        if cell.columns > 1 or cell.rows > 1:
+            place = place.merge(cells[y + cell.rows - 1][x + cell.columns - 1])
+        size_there = Pt(size.pt - 1.5) if block.small else size
+        _cell(place, Cell(cell.text, bold=True), "center", size_there)
+        shaded(place, "EEEEEE")
 
 
 def _cell(place: Any, cell: Cell, side: str, size: Length) -> None:

@@ -136,16 +136,6 @@ def _named(links: list[LinkResult]) -> tuple[str, str]:
     return links[0].id, links[0].direction
 
 
-MEASURES = {
-    "delay": "stream_delay_ms",
-    "loss": "stream_lost_pct",
-    "jitter": "stream_jitter_ms",
-    "mos": "stream_mos",
-    "frozen": "stream_frozen_pct",
-}
-"""What the page calls the groups of streams in `series.npz`."""
-
-
 def curves(series: Series) -> dict[str, Any]:
     """`seconds` long each; `streams[BRIDGE KIND WAY][measure]`, `links[LINK A->B]` and `used` are
     places in `data`."""
@@ -156,10 +146,12 @@ def curves(series: Series) -> dict[str, Any]:
         return len(rows) - 1
 
     streams: dict[str, dict[str, int]] = {}
-    for measure, group in MEASURES.items():
-        for key, curve in getattr(series, group).items():
+    groups = series.lines
+    of_links = groups.pop("links")
+    for measure, of_streams in groups.items():
+        for key, curve in of_streams.items():
             streams.setdefault(key, {})[measure] = place(curve)
-    links = {key: place(curve) for key, curve in series.link_utilisation_pct.items()}
+    links = {key: place(curve) for key, curve in of_links.items()}
     used = place(series.mcu_used_pct)
     packed = np.stack(rows).astype("<f4").tobytes()
     return {
