@@ -212,14 +212,13 @@ def _criterion(c: CriterionResult, named: DisplayNames) -> CriterionValue:
 
 def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
     """The two criteria of failures, each at its worst over all that were tried."""
-    interrupted = [(f.longest.ms, f.id) for f in answer.failures if f.longest is not None]
-    loaded = [(w.peak_pct, w.failure) for w in answer.links]
     criteria = []
     if any(f.interruption_ms is not None for f in answer.failures):
-        value, failure = max(interrupted, default=(0.0, ""))
-        criteria.append(_of_failure("interruption", value, failure, answer))
-    if loaded:
-        criteria.append(_of_failure(LINK_PEAK, *max(loaded), answer))
+        worst = answer.interrupts_longest
+        of = (worst.longest.ms, worst.id) if worst and worst.longest else (0.0, "")
+        criteria.append(_of_failure("interruption", *of, answer))
+    if (loaded := answer.most_loaded) is not None:
+        criteria.append(_of_failure(LINK_PEAK, loaded.peak_pct, loaded.failure, answer))
     return {
         **_of_any(answer),
         "kind": "faults",

@@ -321,6 +321,18 @@ class FaultsAnswer(JsonFile):
         return [ident for ident in self.possible if ident not in tried]
 
     @property
+    def interrupts_longest(self) -> FailureResult | None:
+        """The failure with the longest interruption that the network could have kept shorter; of
+        equals the first by its id. None: there was none."""
+        found = [(-longest.ms, f.id, f) for f in self.failures if (longest := f.longest)]
+        return min(found, key=lambda one: one[:2])[2] if found else None
+
+    @property
+    def most_loaded(self) -> LinkWorst | None:
+        """The link that any failure loads most; of equals the first by its id."""
+        return min(self.links, key=lambda w: (-w.peak_pct, w.id, w.direction), default=None)
+
+    @property
     def all_links(self) -> set[Id]:
         """Links that failed or carried something, and those of the baseline, which may be gone: by
         the kinds of failures that links have here."""

@@ -165,9 +165,7 @@ def points(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
 
 def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
     names = {f.id: say.failure(f) for f in answer.failures}
-    longest = min(
-        (f for f in answer.failures if f.longest is not None), key=_by_interruption, default=None
-    )
+    longest = answer.interrupts_longest
     if longest is None or longest.longest is None:
         known = any(f.interruption_ms is not None for f in answer.failures)
         measured = any(f.bridges for f in answer.failures)
@@ -183,7 +181,7 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
                 limit=say.number(answer.interruption_limit_ms, 0),
             )
         )
-    worst = min(answer.links, key=lambda w: (-w.peak_pct, w.id, w.direction), default=None)
+    worst = answer.most_loaded
     if worst is not None:
         yield Par(
             say(
@@ -196,15 +194,11 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
         )
 
 
-def _by_interruption(failure: FailureResult) -> tuple[float, str]:
-    return -(failure.longest.ms if failure.longest else 0.0), failure.id
-
-
 def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
     """What cannot be judged first, then what fails, who is cut off, and for how long."""
     rank = {"invalid": 0, "fail": 1, "pass": 2}[failure.verdict]
     needless, cut = len(failure.lost_needlessly), len(failure.cut_off)
-    return rank, -needless, -cut, *_by_interruption(failure)
+    return rank, -needless, -cut, -(failure.longest.ms if failure.longest else 0.0), failure.id
 
 
 def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:

@@ -260,7 +260,7 @@ def unneeded_lines(answer: FaultsAnswer) -> list[str]:
 
 def busiest(answer: FaultsAnswer) -> str | None:
     """The link that any failure loads most, and which failure that is."""
-    worst = min(answer.links, key=lambda w: (-w.peak_pct, w.id, w.direction), default=None)
+    worst = answer.most_loaded
     if worst is None:
         return None
     return Sentence(
@@ -274,12 +274,11 @@ def busiest(answer: FaultsAnswer) -> str | None:
 
 def slowest(answer: FaultsAnswer) -> str | None:
     """The longest interruption at a bridge that the network could have kept."""
-    known = [(f.longest, f.id) for f in answer.failures if f.longest is not None]
-    if not known:
+    found = answer.interrupts_longest
+    if found is None or (worst := found.longest) is None:
         return None
     named = DisplayNames(answer)
-    worst, ident = min(known, key=lambda one: (-one[0].ms, one[1]))
-    failure = _failure(ident, answer, named)
+    failure = named.by_failure(found)
     by = Sentence("the mending of {failure}", failure=failure) if worst.mended else failure
     return Sentence(
         "{ms:.1f} ms at {bridge} by {by} (limit {limit:g} ms)",

@@ -26,6 +26,7 @@ from giaoban.results.archive.store import RERUN, note_rerun
 from giaoban.results.judge.compare import compare
 from giaoban.results.model.result import Result
 from giaoban.results.model.run_ids import VIETNAM
+from giaoban.results.report.summaries.failures_summary import busiest, slowest
 from giaoban.scenarios.cli.runs import last_two
 from tests.scenarios.scenario_factory import giaoban
 
@@ -359,3 +360,25 @@ def test_a_comparison_says_which_of_the_two_was_estimated(tmp_path: Path) -> Non
     page = tmp_path / "page.html"
     giaoban("view", ids[0], "--with", ids[1], "--out", page, "--results", tmp_path)
     assert "ƯỚC TÍNH: " in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_failures_that_do_as_much_all_documents_name_the_same(
+    tmp_path: Path, order: int
+) -> None:
+    answer = h.faults()
+    one = answer.failures[1]
+    other = one.model_copy(update={"id": "silent:a--b", "name_en": "B", "name_vi": "B"})
+    loads = [*answer.links, answer.links[0].model_copy(update={"id": "x--y", "failure": other.id})]
+    update = {"failures": [one, other][::order], "links": loads[::order]}
+    answer = answer.model_copy(update=update)
+    h.keep_faults(tmp_path, answer)
+    with opened(tmp_path) as index:
+        [entry] = index.entries()
+    assert {c.id: c.where_en for c in entry.criteria} == {
+        "failure-interruption": one.name_en,
+        "failure-link-peak": one.name_en,
+    }
+    for said in (slowest(answer), busiest(answer)):
+        assert said is not None
+        assert one.name_en in said
