@@ -46,6 +46,7 @@ NEVER_ONE = (
     *("names {number} routers", "names {number} units", "in {number} pieces", "{number} runs"),
     *("{n} different networks", "{n} versions", "{n} provinces", "{number} values"),
     "{missing} of {number} packets",  # and one that was received
+    "{needed_mb} are needed",  # by a guest, of memory
     "{rate:g} frames a second (allowed",  # what is not allowed, and 1 is
     *("means over {draws} calls", "{key_ratio:g} mean frames", "table of {table_size} delays"),
 )
