@@ -11,6 +11,7 @@ from unittest import mock
 
 import pytest
 from scenario_factory import ROOT, SMALL, giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.errors import InputError
 from giaoban.files import refuse_changed
@@ -89,6 +90,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "year.csv").write_text(CALENDAR, encoding="utf-8")
     (tmp_path / "meeting.toml").write_text(MEETING, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    undrawn(monkeypatch)
     return tmp_path
 
 
@@ -191,7 +193,7 @@ loss = { model = "trace", file = "losses.txt" }
 
 
 def test_the_copy_that_is_kept_is_of_what_was_judged(project: Path) -> None:
-    """Somebody saves it while pictures are drawn."""
+    """Somebody saves it after it was judged, as while pictures are drawn."""
     copy = documents.save_inputs
 
     def saved_before(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[InputFile]:

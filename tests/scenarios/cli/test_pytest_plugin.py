@@ -46,9 +46,9 @@ check.write_annex = lambda path, _: path.touch()
 REFUSED = '[expect]\nverdict = "fail"\nbinding = "every-call-set-up"\n'
 
 
-def ran(folder: Path, *words: str) -> tuple[int, str]:
+def ran(folder: Path, *words: str, conftest: str = CONFTEST) -> tuple[int, str]:
     """pytest on a folder, in a process of its own."""
-    (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (folder / "conftest.py").write_text(conftest, encoding="utf-8")
     # what is pretended is not what an estimate would find
     results = f"--giaoban-results={folder / 'runs'}"
     words = ("-p", "no:cacheprovider", "-rA", results, "--giaoban-seeds=0", *words)
@@ -174,7 +174,7 @@ def test_fast_estimates_and_skips_what_cannot_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", ["-1", "1001", "many"])
 def test_a_number_of_seeds_is_one_that_check_takes(tmp_path: Path, number: str) -> None:
-    code, text = ran(tmp_path, f"--giaoban-seeds={number}")
+    code, text = ran(tmp_path, f"--giaoban-seeds={number}", conftest="")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert f'--giaoban-seeds: "{number}" is out of range (allowed: 0 to 1000)' in text
 

@@ -89,7 +89,7 @@ def test_an_expansion_is_planned_with_its_bridges(tmp_path: Path) -> None:
     )
     expansion = root / "expansion-gia-nghia-quang-son.toml"
     ran = giaoban(
-        *("calendar", path, *FROM, "--no-sheets", "--json"),
+        *("calendar", path, *FROM, "--no-sheets", "--peaks", "0", "--json"),
         *("--scenario", expansion, "--results", tmp_path / "runs"),
     )
     answer = CalendarAnswer.model_validate_json(ran.out)
