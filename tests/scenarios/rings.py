@@ -1,4 +1,5 @@
-"""A ring of three routers with a bridge each: the least province in which a cut has a way round."""
+"""A ring of three routers with a bridge each: the least province in which a cut has a way round.
+And two of them joined twice, where routers have three neighbours."""
 
 from __future__ import annotations
 
@@ -33,22 +34,25 @@ source = "test"
 BFD = "bfd_interval_ms = 100\nbfd_multiplier = 3"
 DEAD_MS = 4000
 ACCESS = 'km = 1.0\nrate_mbps = 20.0\nbuffer_packets = 300\nsource = "test"\n'
-LINKS = {"a--b": ("r-a", "r-b"), "b--c": ("r-b", "r-c"), "c--a": ("r-c", "r-a")}
+RING = ("a--b", "b--c", "c--a")
+TWO_RINGS = (*RING, "d--e", "e--f", "f--d", "a--d", "b--e")
 
 
-def ring_province(path: Path, links: tuple[str, ...] = tuple(LINKS), *, bfd: bool = True) -> Path:
-    """A ring of three routers with a bridge each, the MCU at r-a; some links may be missing."""
+def ring_province(path: Path, links: tuple[str, ...] = RING, *, bfd: bool = True) -> Path:
+    """A ring of three routers, or two, with a bridge each, the MCU at r-a; some links may be
+    missing."""
+    routers = "abc" if set(links) <= set(RING) else "abcdef"
     text = HEAD + OSPF.format(bfd="-bfd" if bfd else "", dead_ms=DEAD_MS, timers=BFD if bfd else "")
-    for number, name in enumerate("abc"):
+    for number, name in enumerate(routers):
         place = f'name = "{name.upper()}"\nlat = {12 + number / 10}\nlon = {107 + number % 2 / 10}'
         text += f'[[router]]\nid = "r-{name}"\n{place}\nsource = "test"\n'
     for name in links:
-        a, b = LINKS[name]
+        a, b = (f"r-{router}" for router in name.split("--"))
         figures = "km = 20.0\nrate_mbps = 100.0\nbuffer_packets = 1000\n"
         text += f'[[link]]\nid = "{name}"\na = "{a}"\nb = "{b}"\n{figures}source = "test"\n'
     mcu = 'id = "mcu"\nname = "MCU"\ndevice = "rmx-1500-mpmx"\nrouter = "r-a"\n'
     text += f"[mcu]\n{mcu}{ACCESS}"
-    for name in "abc":
+    for name in routers:
         role = "chair" if name == "a" else "branch"
         head = f'id = "{name}"\nname = "{name.upper()}"\nrole = "{role}"\nrouter = "r-{name}"\n'
         text += f"[[bridge]]\n{head}{ACCESS}"

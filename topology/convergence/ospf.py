@@ -2,8 +2,9 @@
 
 As BIRD 2 does it under `topology/emulation/routers.py`: a router takes in what has changed at each
 tick of its own (`spf_ms`, from a moment that the seed draws), says hello and sends BFD's packets by
-its own timers, with the same random numbers. What its packets wait behind media is left out: they
-take the time of an idle fibre.
+its own timers, with the same random numbers, drawn in the same order by its two threads: OSPF's,
+which goes first, and BFD's. What its packets wait behind media is left out: they take the time of
+an idle fibre.
 """
 
 from __future__ import annotations
@@ -30,12 +31,18 @@ from giaoban.topology.bird import (
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.convergence.bfd import BfdSession, ControlPacket
 from giaoban.topology.convergence.links import LinkTimes, within
+from giaoban.topology.convergence.poll_loop import PollLoop
 from giaoban.topology.convergence.splitmix64 import SplitMix64
 from giaoban.topology.forwarding import astray, by_prefix
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.rerouting import MIN_LS_INTERVAL_MS
 
 FIRST_TICK_MS = 100
+FIRST_HELLO_NS, FIRST_POLL_NS = 12_000, 14_000
+"""So long after its start BIRD says hello, and waits for what comes: looking at a clock takes its
+time in the guest."""
+TAKES_NS = 3_000
+"""From what a router reads to what it writes of it."""
 MIN_LS_ARRIVAL_MS = 1_000
 """RFC 2328, appendix B; of a router's own clock, like all here."""
 RETRANSMIT_MS = 5_000
@@ -87,7 +94,6 @@ class RouteChange(NamedTuple):
 @dataclass
 class _Neighbour:
     state: int
-    heard_ns: int
     session: BfdSession | None
     missing: dict[str, int] = field(default_factory=dict)
     """LSAs that were asked for and have not come: router → the number that was told."""
@@ -98,6 +104,8 @@ class _Router:
     id: str
     chance: SplitMix64
     begin_ns: int
+    main: PollLoop
+    bfd: PollLoop
     lines: list[NetLink]
     """Those that it has with other routers."""
     up: dict[str, bool]
@@ -109,8 +117,6 @@ class _Router:
     spf_due: bool = False
     routes: dict[str, str] = field(default_factory=dict)
     """Host → link, as computed; `forwards` those by which it forwards."""
-    awake_ns: int = 0
-    """When its BFD, a thread of its own, last did anything."""
     forwards: dict[str, str] = field(default_factory=dict)
 
 
@@ -249,13 +255,17 @@ class RoutedNetwork:
         links = self._network.links_at(name)
         up = {link.id: not self._is_down(link.id, begin_ns) for link in links}
         lines = [link for link in links if link.kind == "backbone"]
-        router = _Router(name, chance, begin_ns, lines, up, awake_ns=begin_ns)
+        main, bfd = (
+            PollLoop(1_000_000 // self._factor, begin_ns + FIRST_POLL_NS) for _ in range(2)
+        )
+        router = _Router(name, chance, begin_ns, main, bfd, lines, up)
         self._alive[name] = router
         for link in lines:
             if up[link.id]:
-                self._say_hello(router, link, begin_ns)
+                self._later(begin_ns + FIRST_HELLO_NS, partial(self._say_hello, router, link))
         first_ns = begin_ns + FIRST_TICK_MS * 1_000_000 // self._factor
-        self._later(first_ns, partial(self._tick, router))
+        router.main.start("tick", first_ns, partial(self._tick, router), self._spf_ns)
+        self._wait(router, router.main)
 
     def _switch(self, name: str, now_ns: int, *, on: bool) -> None:
         """A router's process starts, or dies without a word, and with it its routes."""
@@ -286,25 +296,53 @@ class RoutedNetwork:
             if up:
                 self._say_hello(router, link, now_ns)
             else:
+                router.main.stop(("hello", link_id))
                 self._kill_neighbour(router, link_id)
+            self._wake(router, router.main, now_ns)
+
+    # ---------------------------------------------------------------------------------- threads
+
+    def _wake(self, router: _Router, thread: PollLoop, now_ns: int) -> None:
+        """Something came for it, or its time has come."""
+        thread.wake(now_ns)
+        self._wait(router, thread)
+
+    def _wait(self, router: _Router, thread: PollLoop) -> None:
+        before_ns, wakes_ns = thread.wakes_ns, thread.waits()
+        if wakes_ns is not None and wakes_ns != before_ns:
+            self._later(wakes_ns, partial(self._wakes, router, thread))
+
+    def _wakes(self, router: _Router, thread: PollLoop, now_ns: int) -> None:
+        if thread.wakes_ns == now_ns and self._lives(router):
+            thread.wakes_ns = None
+            self._wake(router, thread, now_ns)
 
     # --------------------------------------------------------------------------------- the wire
 
     def _send(
-        self, router: _Router, link: NetLink, now_ns: int, arrives: Callable[[_Router, int], None]
+        self,
+        router: _Router,
+        link: NetLink,
+        now_ns: int,
+        arrives: Callable[[_Router, int], None],
+        *,
+        for_bfd: bool = False,
     ) -> None:
         other = link.other(router.id)
         hop = Hop(link.id, router.id, other)
         wire_bytes = CONTROL_BYTES + link.overhead_bytes
-        takes_ns = round(link.delay_us * 1000 + wire_bytes * 8e3 / link.rate_mbps)
-        self._later(now_ns + takes_ns, partial(self._arrive, hop, arrives))
+        takes_ns = TAKES_NS + round(link.delay_us * 1000 + wire_bytes * 8e3 / link.rate_mbps)
+        self._later(now_ns + takes_ns, partial(self._arrive, hop, arrives, for_bfd))
 
-    def _arrive(self, hop: Hop, arrives: Callable[[_Router, int], None], now_ns: int) -> None:
+    def _arrive(
+        self, hop: Hop, arrives: Callable[[_Router, int], None], for_bfd: bool, now_ns: int
+    ) -> None:
         router = self._alive.get(hop.target)
         if router is None or now_ns < router.begin_ns or not router.up[hop.link]:
             return
         if self._times.passes(hop, now_ns - self._origin_ns):
             arrives(router, now_ns)
+            self._wake(router, router.bfd if for_bfd else router.main, now_ns)
 
     # -------------------------------------------------------------------------------- neighbours
 
@@ -312,20 +350,18 @@ class RoutedNetwork:
         """Now, and every hello interval, as long as the interface has light."""
         if not self._lives(router) or not router.up[link.id]:
             return
+        again = partial(self._send_hello, router, link)
+        router.main.start(("hello", link.id), now_ns + self._hello_ns, again, self._hello_ns)
+        self._send_hello(router, link, now_ns)
+
+    def _send_hello(self, router: _Router, link: NetLink, now_ns: int) -> None:
         knows = link.id in router.neighbours
         self._send(router, link, now_ns, partial(self._hear_hello, link, knows))
-        self._later(now_ns + self._hello_ns, partial(self._next_hello, router, link, now_ns))
-
-    def _next_hello(self, router: _Router, link: NetLink, since_ns: int, now_ns: int) -> None:
-        edges = self._times.carrier_down.get(link.id, ())
-        if any(since_ns < self._origin_ns + edge <= now_ns for edge in edges):
-            return  # its light was gone: hellos count from its coming back
-        self._say_hello(router, link, now_ns)
 
     def _hear_hello(self, link: NetLink, knows: bool, router: _Router, now_ns: int) -> None:
         neighbour = router.neighbours.get(link.id)
         if neighbour is None:
-            neighbour = router.neighbours[link.id] = _Neighbour(INIT, now_ns, None)
+            neighbour = router.neighbours[link.id] = _Neighbour(INIT, None)
             if self._bfd is not None:
                 self._open_session(router, link, neighbour, now_ns)
         self._heard(router, link, neighbour, now_ns)
@@ -335,14 +371,13 @@ class RoutedNetwork:
             self._begin_exchange(router, link, neighbour, now_ns)
 
     def _heard(self, router: _Router, link: NetLink, neighbour: _Neighbour, now_ns: int) -> None:
-        neighbour.heard_ns = now_ns
-        dead_ns = now_ns + self._dead_ns
-        self._later(dead_ns, partial(self._inactive, router, link, neighbour, now_ns))
+        dies = partial(self._inactive, router, link, neighbour)
+        router.main.start(("inactive", link.id), now_ns + self._dead_ns, dies)
 
     def _inactive(
-        self, router: _Router, link: NetLink, neighbour: _Neighbour, heard_ns: int, _now_ns: int
+        self, router: _Router, link: NetLink, neighbour: _Neighbour, _now_ns: int
     ) -> None:
-        if self._knows(router, link, neighbour) and neighbour.heard_ns == heard_ns:
+        if self._knows(router, link, neighbour):
             self._kill_neighbour(router, link.id)
 
     def _knows(self, router: _Router, link: NetLink, neighbour: _Neighbour) -> bool:
@@ -356,6 +391,9 @@ class RoutedNetwork:
 
     def _kill_neighbour(self, router: _Router, link_id: str) -> None:
         neighbour = router.neighbours.pop(link_id, None)
+        router.main.stop(("inactive", link_id))
+        router.bfd.stop(("send", link_id))
+        router.bfd.stop(("expire", link_id))
         if neighbour is not None and neighbour.state == FULL:
             router.lsa_due = True
 
@@ -498,9 +536,6 @@ class RoutedNetwork:
     # ----------------------------------------------------------------------------- every tick
 
     def _tick(self, router: _Router, now_ns: int) -> None:
-        if not self._lives(router):
-            return
-        self._later(now_ns + self._spf_ns, partial(self._tick, router))
         known = router.database.get(router.id)
         least_ns = MIN_LS_INTERVAL_MS * 1_000_000 // self._factor
         if router.lsa_due and (known is None or now_ns - known[1] >= least_ns):
@@ -590,26 +625,34 @@ class RoutedNetwork:
     def _open_session(
         self, router: _Router, link: NetLink, neighbour: _Neighbour, now_ns: int
     ) -> None:
+        """By the main thread, which has BFD's begin at once when it has done what else it has to:
+        to that one it is still the moment in which it was last awake."""
         assert self._bfd is not None
         self._sessions += 1
         interval_us, multiplier = self._bfd
-        session = neighbour.session = BfdSession(
-            self._sessions, interval_us, multiplier, self._factor, router.chance, router.awake_ns
+        neighbour.session = BfdSession(
+            self._sessions,
+            interval_us,
+            multiplier,
+            self._factor,
+            router.chance,
+            router.bfd.awake_ns,
         )
-        router.awake_ns = now_ns
-        self._wake_sender(router, link, neighbour, session, now_ns)
+        self._time_session(router, link, neighbour, neighbour.session)
+        router.bfd.wakes_ns = now_ns
+        self._later(now_ns, partial(self._wakes, router, router.bfd))
 
-    def _wake_sender(
-        self,
-        router: _Router,
-        link: NetLink,
-        neighbour: _Neighbour,
-        session: BfdSession,
-        now_ns: int,
+    def _time_session(
+        self, router: _Router, link: NetLink, neighbour: _Neighbour, session: BfdSession
     ) -> None:
-        due_ns = session.send_ns
-        send = partial(self._send_control, router, link, neighbour, session, due_ns)
-        self._later(max(due_ns, now_ns), send)
+        """Its timers are due when it says."""
+        sends = partial(self._send_control, router, link, neighbour, session)
+        router.bfd.start(("send", link.id), session.send_ns, sends)
+        if session.expires_ns is None:
+            router.bfd.stop(("expire", link.id))
+        else:
+            expires = partial(self._expire, router, link, neighbour, session)
+            router.bfd.start(("expire", link.id), session.expires_ns, expires)
 
     def _send_control(
         self,
@@ -617,35 +660,26 @@ class RoutedNetwork:
         link: NetLink,
         neighbour: _Neighbour,
         session: BfdSession,
-        due_ns: int,
         now_ns: int,
     ) -> None:
-        if due_ns != session.send_ns or not self._knows(router, link, neighbour):
-            return
-        router.awake_ns = now_ns
         packet = session.sends(now_ns)
-        self._send(router, link, now_ns, partial(self._hear_control, link, packet))
-        self._wake_sender(router, link, neighbour, session, now_ns)
+        self._send(router, link, now_ns, partial(self._hear_control, link, packet), for_bfd=True)
+        self._time_session(router, link, neighbour, session)
 
     def _hear_control(
         self, link: NetLink, packet: ControlPacket, router: _Router, now_ns: int
     ) -> None:
-        router.awake_ns = now_ns
         neighbour = router.neighbours.get(link.id)
         if neighbour is None or (session := neighbour.session) is None:
             return
-        sends_ns = session.send_ns
+        before = session.state
         answer, fell = session.receives(packet, now_ns)
         if answer is not None:
-            self._send(router, link, now_ns, partial(self._hear_control, link, answer))
-        if fell:
-            self._kill_neighbour(router, link.id)
-            return
-        if session.send_ns != sends_ns:
-            self._wake_sender(router, link, neighbour, session, now_ns)
-        if session.expires_ns is not None:
-            ends = partial(self._expire, router, link, neighbour, session, session.expires_ns)
-            self._later(session.expires_ns, ends)
+            hears = partial(self._hear_control, link, answer)
+            self._send(router, link, now_ns, hears, for_bfd=True)
+        self._time_session(router, link, neighbour, session)
+        if session.state != before:
+            self._later(now_ns, partial(self._hear_of_session, router, link, neighbour, fell))
 
     def _expire(
         self,
@@ -653,13 +687,17 @@ class RoutedNetwork:
         link: NetLink,
         neighbour: _Neighbour,
         session: BfdSession,
-        expires_ns: int,
         now_ns: int,
     ) -> None:
-        if session.expires_ns != expires_ns or not self._knows(router, link, neighbour):
-            return
-        router.awake_ns = now_ns
         was_up = session.expires(now_ns)
-        self._send_control(router, link, neighbour, session, now_ns, now_ns)
-        if was_up:
-            self._kill_neighbour(router, link.id)
+        self._time_session(router, link, neighbour, session)
+        self._later(now_ns, partial(self._hear_of_session, router, link, neighbour, was_up))
+
+    def _hear_of_session(
+        self, router: _Router, link: NetLink, neighbour: _Neighbour, fell: bool, now_ns: int
+    ) -> None:
+        """The main thread, of what has become of a session, when BFD's has done."""
+        if self._knows(router, link, neighbour):
+            if fell:
+                self._kill_neighbour(router, link.id)
+            self._wake(router, router.main, now_ns)

@@ -1,6 +1,7 @@
 /* Loaded before a router's BIRD: its turn, its end, its clock, and its chance.
  *
- * Its turn among real-time processes is GIAOBAN_TURN, and it is killed when GIAOBAN_PARENT ends.
+ * Its turn among real-time processes is GIAOBAN_TURN, that of all its threads (BFD has one of its own,
+ * and what the two draw comes from one sequence), and it is killed when GIAOBAN_PARENT ends.
  * The process that starts it would have to be copied to say so: here nothing is.
  *
  * BIRD counts OSPF's timers in whole seconds and takes in changes once a second. Routers do so ten
@@ -66,7 +67,7 @@ static void take_place(void)
     _exit(1);
   }
   struct sched_param place = { .sched_priority = turn ? atoi(turn) : 0 };
-  if (turn && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &place)) {
+  if (turn && sched_setscheduler(0, SCHED_FIFO, &place)) {
     perror("sched_setscheduler");
     _exit(1);
   }

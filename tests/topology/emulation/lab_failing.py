@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import socket
 import sys
 import time
@@ -54,7 +55,7 @@ def run(folder: Path, name: str, case: Case, clock: Path) -> None:
         failing = FailingNetwork(net, {c.link for c in changes if c.link}, clock)
         try:
             failing.converge()
-            found: dict[str, Any] = {"paths": failing.paths()}
+            found: dict[str, Any] = {"paths": failing.paths(), "turns": turns(failing.routers)}
             if case.listen and failing.routers is not None:
                 found |= listen(folder, net, failing.routers)
             before = count(net, failing)
@@ -64,6 +65,17 @@ def run(folder: Path, name: str, case: Case, clock: Path) -> None:
         finally:
             failing.close()
     (folder / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def turns(routers: Routers | None) -> list[list[tuple[int, int]]]:
+    """Of each router's process: of each of its threads the scheduling policy and priority."""
+    return [
+        [
+            (os.sched_getscheduler(thread), os.sched_getparam(thread).sched_priority)
+            for thread in map(int, os.listdir(f"/proc/{process.pid}/task"))
+        ]
+        for process in (routers._processes.values() if routers is not None else ())
+    ]
 
 
 def send(
