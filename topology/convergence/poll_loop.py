@@ -52,8 +52,7 @@ class PollLoop:
     def wake(self, now_ns: int) -> None:
         """It is awake, and does what is due, the earliest first."""
         self.awake_ns = now_ns
-        while self._timers:
-            key = min(self._timers, key=lambda key: self._timers[key].due_ns)
+        while (key := self._first()) is not None:
             due_ns, action, every_ns = self._timers[key]
             if due_ns > now_ns:
                 return
@@ -67,10 +66,17 @@ class PollLoop:
 
     def waits(self) -> int | None:
         """It has done all, and waits: when it wakes by itself."""
-        first_ns = min((timer.due_ns for timer in self._timers.values()), default=None)
-        if first_ns is None:
+        key = self._first()
+        if key is None:
             self.wakes_ns = None
         else:
-            left = max(0, first_ns - self.awake_ns) // self.millisecond_ns
+            left = max(0, self._timers[key].due_ns - self.awake_ns) // self.millisecond_ns
             self.wakes_ns = self.awake_ns + (left + 1) * self.millisecond_ns
         return self.wakes_ns
+
+    def _first(self) -> Hashable | None:
+        first, first_ns = None, 0
+        for key, timer in self._timers.items():
+            if first is None or timer.due_ns < first_ns:
+                first, first_ns = key, timer.due_ns
+        return first
