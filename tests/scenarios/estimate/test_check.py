@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from scenario_factory import SCENARIOS, WHY_NOT_ESTIMATED, giaoban, only_emulated, scenario
+from undrawn import undrawn
 
 from giaoban.results.model.result import Result
 from giaoban.scenarios.cli.entry import run as run_command_line
@@ -162,6 +163,7 @@ def test_people_read_it_in_their_language_and_files_are_as_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GIAOBAN_LANG", "vi")
+    undrawn(monkeypatch)
     file = scenario(tmp_path / "s.toml", id="quick", phases=(2, 3, 2))
     results = tmp_path / "results"
     run(["check", str(file), "--estimate", "--seeds", "0", "--results", str(results)], monkeypatch)
