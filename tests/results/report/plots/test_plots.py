@@ -66,9 +66,14 @@ ALL = {"delay", "loss", "jitter", "mos", "frozen", "links", "mcu"}
 
 @pytest.mark.parametrize(
     ("bridges", "lang", "again"),
-    # of many bridges the lines of most are pixels in all pictures of streams, as in this one
-    [(10, "vi", ALL), at_night(71, "en", {"delay"})],
-    ids=["10", "71"],
+    [
+        # one of those of streams, which are all drawn alike, and those that are of their own
+        (10, "vi", {"delay", "links", "mcu"}),
+        at_night(10, "vi", ALL),
+        # of many bridges the lines of most are pixels in all pictures of streams, as in this one
+        at_night(71, "en", {"delay"}),
+    ],
+    ids=["10", "all-of-10", "71"],
 )
 def test_pictures_are_written_alike_each_time(tmp_path, bridges, lang, again):
     series = make.series(bridges, losing=True)
@@ -114,8 +119,9 @@ def test_a_bridge_never_measured_is_no_trouble(tmp_path):
     series = make.series()
     series.stream_delay_ms["cu-jut audio up"][:] = np.nan
     series.stream_mos["cu-jut audio up"][:] = np.nan
-    make.write_plots(series, tmp_path, lang="vi")
-    assert (tmp_path / "delay.vi.svg").stat().st_size > 1000
+    for picture in ("delay", "mos"):
+        write_plot(series, tmp_path, picture, lang="vi", limits=LIMITS)
+        assert (tmp_path / f"{picture}.vi.svg").stat().st_size > 1000
 
 
 def test_folder_that_is_not_there(tmp_path):
