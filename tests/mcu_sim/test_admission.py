@@ -486,9 +486,8 @@ def test_room_leaves_the_capacity_alone() -> None:
     data=st.data(),
 )
 def test_so_many_more_fit_and_not_one_beyond(
-    device: object, calls: list[tuple[int, str]], data: st.DataObject
+    device: Device, calls: list[tuple[int, str]], data: st.DataObject
 ) -> None:
-    assert hasattr(device, "resolutions")
     found = fit(device, calls)
     name = data.draw(st.sampled_from(device.resolutions()))
     again = fit(device, [*calls, (found.more[name] + 1, name)])
@@ -578,8 +577,7 @@ def test_room_within_a_limit() -> None:
 
 
 @pytest.mark.parametrize("device", DEVICES.device, ids=lambda device: device.id)
-def test_room_is_the_number_at_which_use_passes_the_limit(device: object) -> None:
-    assert hasattr(device, "resolutions")
+def test_room_is_the_number_at_which_use_passes_the_limit(device: Device) -> None:
     for name in device.resolutions():
         most = room_beside(device, name, 0)
         used = use_by_calls(device, name, most)

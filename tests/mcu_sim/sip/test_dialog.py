@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sipmessage import URI, Request, Response
+from sipmessage import URI, Response
 
 from giaoban.mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
 from giaoban.mcu_sim.sip.message.addresses import Peer
@@ -26,11 +26,9 @@ PEER = Peer("10.9.9.9", 7)
 def both(invite: bytes = INVITE) -> tuple[Dialog, Dialog]:
     """The same dialog seen from the called and from the calling side."""
     request = parse(invite)
-    assert isinstance(request, Request)
     ok = reply(request, 200, to_tag="server")
     ok.headers.set("Contact", "<sip:mcu@10.67.0.2:5080>")
     response = parse(bytes(ok))
-    assert isinstance(response, Response)
     return Dialog.as_server(request, "server", PEER), Dialog.as_client(request, response, PEER)
 
 

@@ -142,7 +142,6 @@ def test_what_says_too_little_is_answered_to_where_it_came_from(data: bytes) -> 
 )
 def test_answers_go_where_the_via_says(via: str, marked: str, target: tuple[str, int]) -> None:
     request = parse(INVITE)
-    assert isinstance(request, Request)
     request.headers.set("Via", via)
     source = Peer("10.9.9.9", 4444)
     assert reply_target(request, source) == Peer(*target)
@@ -156,20 +155,17 @@ def test_answers_go_where_the_via_says(via: str, marked: str, target: tuple[str,
 
 def test_a_reply_copies_what_it_must_and_tags_the_to_once() -> None:
     request = parse(INVITE.replace(b"CSeq", b"Record-Route: <sip:10.1.1.1;lr>\r\nCSeq"))
-    assert isinstance(request, Request)
     ok = reply(request, 200, to_tag="mcu-tag")
     assert ok.headers["To"] == "<sip:mcu@10.67.0.2>;tag=mcu-tag"
     assert ok.headers["Record-Route"] == "<sip:10.1.1.1;lr>"
     assert (ok.headers["User-Agent"], ok.content_length) == ("giaoban", 0)
     assert isinstance(parse(bytes(ok)), Response)
     inside = parse(INVITE.replace(b"<sip:mcu@10.67.0.2>\r", b"<sip:mcu@10.67.0.2>;tag=z\r"))
-    assert isinstance(inside, Request)
     assert reply(inside, 200, to_tag="other").headers["To"] == "<sip:mcu@10.67.0.2>;tag=z"
 
 
 def test_a_phrase_cannot_end_the_status_line() -> None:
     request = parse(INVITE)
-    assert isinstance(request, Request)
     answer = bytes(reply(request, 488, "bad \r\nRecord-Route: <sip:10.66.6.6;lr>"))
     assert answer.startswith(b"SIP/2.0 488 bad   Record-Route: <sip:10.66.6.6;lr>\r\nVia: ")
 

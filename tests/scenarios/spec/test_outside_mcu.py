@@ -233,7 +233,6 @@ def test_a_meeting_whose_other_mcu_does_not_take_part_is_refused(tmp_path: Path)
 @pytest.mark.parametrize("make", [check_scenario, at_night(course_scenario)])
 def test_the_meeting_with_the_government_is_cascaded_and_keeps_its_limits(make: object) -> None:
     """Passed on, pictures come in time; composed at both ends they do not (docs)."""
-    assert callable(make)
     province = load_province(DEFAULT)
     found = {}
     for video in ("switched", "presence"):

@@ -321,7 +321,6 @@ def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = fits_schema(folder, "headroom")
     assert made["more"] == 2
     bottlenecks = made["bottlenecks"]
-    assert isinstance(bottlenecks, list)
     assert [b["id"] for b in bottlenecks] == ["mcu", "access-mcu", "west--east"]
     assert (folder / "summary.md").is_file()
     for picture in ("headroom.en", "map.en"):
