@@ -64,7 +64,7 @@ def worst_bridges(result: Result) -> set[str]:
     worst: by loss, frozen pictures, speech, delay and its variation."""
     asked = [b.id for b in (*result.question.existing, *result.question.new)]
     named = [c.place.id for c in result.criteria if c.place is not None]
-    named += [_at_access_line(link) for link in named]
+    named += [link.removeprefix(ACCESS_PREFIX) for link in named]
     out: list[str] = []
     badness: dict[str, tuple[float, ...]] = {}
     for phase in result.phases:
@@ -86,10 +86,6 @@ def _badness(bridge: BridgeResult) -> tuple[float, ...]:
         max((s.delay_p95_ms or 0.0 for s in streams), default=0.0),
         max((s.ipdv_ms or 0.0 for s in streams), default=0.0),
     )
-
-
-def _at_access_line(link: str) -> str:
-    return link.removeprefix(ACCESS_PREFIX)
 
 
 def _busiest(result: Result) -> set[tuple[str, str]]:

@@ -215,7 +215,7 @@ def proof(parts: Sequence[AnswerWithProof], say: AnnexWording) -> Iterator[Block
     yield Par(say("proof intro"))
     yield bullets([say(f"proof step {step}") for step in (1, 2, 3, 4)])
     for part in parts:
-        run_id, named = part.answer.run_id, AnnexWording(say.lang, part.answer).run()
+        run_id, named = part.answer.run_id, AnnexWording(say.language, part.answer).run()
         if part.proof is None:
             yield Par(say("no sum", run=named))
         else:

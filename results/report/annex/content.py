@@ -196,7 +196,7 @@ def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:
         return
     yield Heading(say("minutes"))
     for chapter in known:
-        own = AnnexWording(say.lang, chapter.part.answer)
+        own = AnnexWording(say.language, chapter.part.answer)
         caption = say("minutes table")
         if len(known) > 1:
             caption = f"{caption} ({chapter.part.answer.run_id})"

@@ -34,13 +34,13 @@ def loads(
     named = [(say("load run", number=number), answer) for number, answer in enumerate(answers, 1)]
     alike: dict[str, list[str]] = {}
     for name, answer in named:
-        told = _told(answer, AnnexWording(say.lang, answer), scenarios)
+        told = _told(answer, AnnexWording(say.language, answer), scenarios)
         alike.setdefault(told, []).append(name)
     for told, names in alike.items():
         listed = ", ".join(names[:1] + [uncapital(name) for name in names[1:]])
         yield Par(say("load told", name=listed, told=told))
     yield Par(say("load came of it"))
-    yield bullets([_came_of_it(name, a, AnnexWording(say.lang, a)) for name, a in named])
+    yield bullets([_came_of_it(name, a, AnnexWording(say.language, a)) for name, a in named])
     # where nobody dialled again a row of noughts would say that the storm was withstood
     if storms := [
         (name, answer) for name, answer in named

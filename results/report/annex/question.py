@@ -11,6 +11,7 @@ from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings_table import meetings_line
+from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.terminals_words import terminals_line
 from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
@@ -65,7 +66,7 @@ def concluded(
     if not result.is_judged:
         yield Par(say.gettext(FIGURES_ALONE))
     else:
-        yield Par(say.how_sure(result))
+        yield Par(sentence(result, say))
         if line := meetings_line(result, say):
             yield Par(line)
         if line := terminals_line(result, say):

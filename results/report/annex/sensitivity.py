@@ -184,7 +184,7 @@ def left_out(answers: Sequence[Result | LoadResult], say: AnnexWording) -> Itera
 def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> Iterator[Block]:
     yield Heading(say.text(TITLE))
     for analysis, result in analyses:
-        yield from analysed(analysis, AnnexWording(say.lang, result), several=len(analyses) > 1)
+        yield from analysed(analysis, AnnexWording(say.language, result), several=len(analyses) > 1)
 
 
 def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) -> Iterator[Block]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.result import Assumption, CriterionResult, Result
+from giaoban.results.model.result import Assumption, CriterionResult
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.document import uncapital
-from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.wording import Wording
 from giaoban.translation import Language
 
@@ -21,7 +20,6 @@ class AnnexWording(Wording):
 
     def __init__(self, lang: Language, of: Answer) -> None:
         super().__init__(lang, of)
-        self.lang = lang
         self._of = of
 
     def __call__(self, key: str, /, **values: object) -> str:
@@ -39,10 +37,6 @@ class AnnexWording(Wording):
 
     def source(self, c: CriterionResult) -> str:
         return self.either(c.source, c.source_vi)
-
-    def how_sure(self, result: Result) -> str:
-        """What other seeds say of the verdict, in one sentence."""
-        return sentence(result, self)
 
     def question(self) -> str:
         if isinstance(self._of, LoadResult):
@@ -66,5 +60,5 @@ class AnnexWording(Wording):
         text = self.link(link, direction)
         return uncapital(text) if link.startswith(ACCESS_PREFIX) else text
 
-    def listed(self, idents: Sequence[str], name: Callable[[str], str] | None = None) -> str:
-        return ", ".join((name or self.bridge)(ident) for ident in idents)
+    def listed(self, bridges: Sequence[str]) -> str:
+        return ", ".join(map(self.bridge, bridges))

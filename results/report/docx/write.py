@@ -341,13 +341,8 @@ def _paragraph(paper: Any, text: str, *, bold: bool = False, note: bool = False)
         par.paragraph_format.first_line_indent = Mm(10)
 
 
-def _caption(paper: Any, text: str) -> None:
-    """Above a table, on the same page."""
-    paper.add_paragraph(text, style="Caption")
-
-
 def _table(paper: Any, block: Table, word: str, lang: str) -> None:
-    _caption(paper, f"{word} {block.number}: {block.caption}")
+    paper.add_paragraph(f"{word} {block.number}: {block.caption}", style="Caption")
     total = sum(block.widths)
     widths = [Mm(TEXT_MM * width / total) for width in block.widths]
     table = paper.add_table(rows=len(block.head) + len(block.rows), cols=len(widths))

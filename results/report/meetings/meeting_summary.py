@@ -32,7 +32,7 @@ from giaoban.results.report.summaries.check_summary import assumptions_table
 from giaoban.results.report.terminals_words import ON_CONDITION, condition
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
-from giaoban.translation import N_, NBSP, Language, Translator
+from giaoban.translation import N_, Language, Translator
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),
@@ -245,11 +245,7 @@ def _interruption(bridge: BridgeJudged, say: Wording) -> str:
         return say.gettext("to the end")
     by_faults = max((one.lasted_s or 0.0 for one in bridge.interruptions), default=0.0)
     longest_s = max(by_faults, (bridge.interruption_ms or 0.0) / 1e3)
-    return _seconds(longest_s, say) if longest_s else "–"
-
-
-def _seconds(seconds: float, say: Wording) -> str:
-    return f"{say.number(seconds, 1)}{NBSP}{say.unit(seconds, 's')}"
+    return say.amount(round(longest_s, 1), "s") if longest_s else "–"
 
 
 def by_failures(part: PartJudged, say: Wording) -> list[str]:
@@ -258,7 +254,9 @@ def by_failures(part: PartJudged, say: Wording) -> list[str]:
         say.gettext(
             "{bridge}: interrupted, {time} – {fault}",
             bridge=say.name(bridge.name).split(" (")[0],
-            time=say.gettext("to the end") if one.lasted_s is None else _seconds(one.lasted_s, say),
+            time=say.gettext("to the end")
+            if one.lasted_s is None
+            else say.amount(round(one.lasted_s, 1), "s"),
             fault=say.fault(one.fault),
         )
         for bridge in part.bridges

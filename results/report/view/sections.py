@@ -37,6 +37,7 @@ from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
 from giaoban.results.report.html import element, html
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
+from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.summaries.check_summary import ESTIMATED, criteria_notes
 from giaoban.results.report.terminals_words import other_in_b, terminals_line, terminals_table
 from giaoban.results.report.traffic_words import other_traffic
@@ -128,7 +129,7 @@ def _sections(of: PageSubject, words: PageWording) -> Iterator[Section]:
         yield Section("failures", list(_failures(None, of.failures, words)))
         return
     run, part = of.run.shown()
-    result, say = run.result, AnnexWording(words.lang, run.result)
+    result, say = run.result, AnnexWording(words.language, run.result)
     yield Section("verdict", list(_verdict(result, part, of.failures, run.analysis, words, say)))
     yield Section("criteria", list(_criteria(result, words, say)))
     if of.other is not None:
@@ -144,7 +145,7 @@ def _sections(of: PageSubject, words: PageWording) -> Iterator[Section]:
     yield Section("failures", list(_failures(result, of.failures, words)))
     yield Section("assumptions", _assumptions(result, words, say))
     if run.analysis is not None:
-        analysis = sensitivity.Analysis(run.analysis, run.tornado.get(words.lang))
+        analysis = sensitivity.Analysis(run.analysis, run.tornado.get(words.language))
         told: list[Block | Placeholder] = list(sensitivity.analysed(analysis, say))
         live = [Placeholder("assume")] if run.analysis.ranked else []
         yield Section("robust", [*told[:1], *live, *told[1:]])
@@ -172,13 +173,13 @@ def _verdict(
     if result.verdict != "invalid":
         if binding := say.binding(result.binding, result):
             yield Par(binding)
-        yield Par(say.how_sure(result))
+        yield Par(sentence(result, say))
         if line := terminals_line(result, say):
             yield Par(line)
         if result.assumptions:
             yield Par(words("assumption count", count=len(result.assumptions)))
         if failures is not None:
-            yield from failure_sections.points(failures, AnnexWording(words.lang, failures))
+            yield from failure_sections.points(failures, AnnexWording(words.language, failures))
         else:
             yield Par(words("failures untried"))
     yield Par(say.question())
@@ -326,7 +327,7 @@ def _time(run: PageRun, words: PageWording) -> Iterator[Block]:
     yield Bullets(
         [
             f"{words('span', start=words.number(e['from'], 1), end=words.number(e['to'], 1))}: "
-            f"{e['text'][words.lang]}"
+            f"{e['text'][words.language]}"
             for e in found
         ],
         numbered=True,
@@ -354,10 +355,10 @@ def _failures(
     """What failed on purpose in the run, and what every failure of the network does."""
     if result is not None and result.faults:
         yield Heading(words("faults made"), 2)
-        yield from failure_sections.own(result, AnnexWording(words.lang, result))
+        yield from failure_sections.own(result, AnnexWording(words.language, result))
     if answer is not None:
         yield Heading(words("failures tried"), 2)
-        yield from failure_sections.tried(answer, AnnexWording(words.lang, answer), named=True)
+        yield from failure_sections.tried(answer, AnnexWording(words.language, answer), named=True)
     elif result is None or not result.faults:
         yield Par(words("no failures"))
 
