@@ -7,7 +7,7 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,16 @@ def _only_what_is_marked_talks_in_real_time(request: pytest.FixtureRequest) -> I
     assert not taken, (
         f"{request.node.nodeid} {taken[0]}, which may be another run's (tests.loopback)"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What passed takes no keywords along: they are half of what xdist's processes tell the one
+    that counts, and nobody asks it for them."""
+    report = yield
+    if report.passed:
+        report.keywords = {}
+    return report
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
