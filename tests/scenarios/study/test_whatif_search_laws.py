@@ -110,6 +110,7 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     with pytest.MonkeyPatch.context() as patched:  # the law is that of a search that is not cut off
         patched.setattr(module, "MOST_JUDGED", 1000)
         patched.setattr(module, "MOST_SLOWED", 1000)
+        patched.setattr(module, "MOST_SLOWED", 1000)
         found = search(world.tools(), first)
     good = [state for state in lattice(world) if world.passes(state)]
 
@@ -171,6 +172,7 @@ def test_lines_that_make_up_for_each_other_have_the_cheapest_rates(
     tools = replace(world.tools(), judge=judge)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "MOST_JUDGED", 1000)
+        patched.setattr(module, "MOST_SLOWED", 1000)
         found = search(tools, judge(SearchState(), world.start)).as_asked
     assert found.passes
     faster = [
