@@ -45,6 +45,8 @@ def run(
     )  # fmt: skip
     assert done.stdout, done.stderr
     [place] = runs.iterdir()
+    for log in place.glob("locust*.log"):  # Locust goes on after what a user raises
+        assert "Traceback" not in log.read_text("utf-8")
     return done.returncode, json.loads(done.stdout), place
 
 
@@ -62,6 +64,14 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any]
         *("--shape", "storm", "--bridges", "8", "--rate", "8", "--time", "5", "--outage", "2.5"),
         *("--technicians", "1", "--workers", "2", "--back-off", "random"),
     )
+
+
+def test_a_bridge_whose_turn_comes_after_the_end_does_not_call(tmp_path: Path) -> None:
+    """Two a second for a second: of four bridges two call, and the test ends when they have."""
+    words = "--bridges", "4", "--rate", "2", "--time", "1", "--hold", "0.5", "--media", "none"
+    _, result, place = run(tmp_path, *words)
+    assert result["sessions"]["attempts"] == 2
+    assert journal.read(place / "journal.jsonl").ended_s is not None
 
 
 def test_all_are_called_and_come_back(storm: tuple[int, dict[str, Any], Path]) -> None:
