@@ -118,6 +118,23 @@ def test_a_folder_is_seen_at_a_glance(folder: str) -> None:
     assert len(alone) <= MOST_MODULES
 
 
+def test_an_assertion_does_nothing() -> None:
+    """`python -O` leaves it out: what an object is told in it, it would not be told."""
+    texts = {module: path.read_text(encoding="utf-8") for module, path in modules().items()}
+    asserted = [
+        (module, node)
+        for module, text in texts.items()
+        if "assert " in text
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assert)
+    ]
+    assert len(asserted) > 20
+    for module, node in asserted:
+        for part in ast.walk(node.test):
+            told = isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+            assert not told, f"{module}, line {node.lineno}: {ast.unparse(node)}"
+
+
 def test_there_is_something_to_find() -> None:
     """Imports are found: in a function, and of a name as of a module."""
     known = imports()
