@@ -11,6 +11,7 @@ from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.studies.load import GeneratorView
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record
+from giaoban.scenarios.load.measures import nearest_rank
 
 MOST_CPU_PCT = 90.0
 """In the mean over the attempts: a process with less to spare queues what it should send."""
@@ -102,4 +103,4 @@ def _dial_late_p99_ms(records: Sequence[Record]) -> float | None:
     late = sorted(1e3 * (r.at_s - r.due_s) for r in records if r.due_s is not None)
     if not late:
         return None
-    return round(max(0.0, late[max(0, int(np.ceil(len(late) * 0.99)) - 1)]), 1)
+    return round(max(0.0, nearest_rank(late, 99)), 1)

@@ -46,21 +46,26 @@ ORDER: tuple[Performed, ...] = (
 )
 
 
+def nearest_rank(ascending: Sequence[float], percent: float) -> float:
+    """A percentile that is one of the values."""
+    return float(ascending[max(0, int(np.ceil(len(ascending) * percent / 100)) - 1)])
+
+
 def delay_of(values_ms: Sequence[float]) -> Delay | None:
     """Percentiles by the nearest rank, so that each is a delay that happened; None of nothing."""
     if not values_ms:
         return None
-    values = np.sort(np.array(values_ms))
+    values = sorted(values_ms)
 
     def rank(percent: float) -> float:
-        return round(float(values[max(0, int(np.ceil(len(values) * percent / 100)) - 1)]), 3)
+        return round(nearest_rank(values, percent), 3)
 
     return Delay(
         p50_ms=rank(50),
         p95_ms=rank(95),
         p99_ms=rank(99),
         max_ms=rank(100),
-        mean_ms=round(float(values.mean()), 3),
+        mean_ms=round(float(np.mean(values)), 3),
     )
 
 
@@ -280,7 +285,8 @@ def nobody_answered(operations: Sequence[OperationResult]) -> list[str]:
         if each.operation != "invite" or each.succeeded or not each.attempts:
             continue
         if set(each.answers) == {"- no answer"}:
-            return [f"no answer to any INVITE ({each.attempts} calls)"]
+            calls = "call" if each.attempts == 1 else "calls"
+            return [f"no answer to any INVITE ({each.attempts} {calls})"]
         met = ", ".join(f"{count} × {answer}" for answer, count in each.answers.items())
         return [f"no call was set up: {met}"]
     return []

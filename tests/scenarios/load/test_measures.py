@@ -77,6 +77,18 @@ def test_sessions_stand_from_their_answer_to_their_end() -> None:
     assert measures.sessions(records).dropped == 1
 
 
+@pytest.mark.parametrize(
+    ("bridges", "said"),
+    [(1, "no answer to any INVITE (1 call)"), (2, "no answer to any INVITE (2 calls)")],
+)
+def test_that_nobody_answered_is_said_of_one_call_as_of_several(bridges: int, said: str) -> None:
+    records = [
+        failed("invite", f"b-{number}", 1.0, 0, "timeout", reason="no answer")
+        for number in range(bridges)
+    ]
+    assert measures.nobody_answered(measures.operations(records)) == [said]
+
+
 def test_failures_are_counted_by_cause_and_answer() -> None:
     records = [
         record("register", "a", 1.0, repeats=2),
