@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from giaoban.mcu_sim.bfcp.floor_server import LONGEST, MOST_ID, SENDS, T1_MS, BfcpDatagram
 from giaoban.mcu_sim.bfcp.message import (
+    ACKNOWLEDGED_BY,
     AttributeType,
     BfcpError,
     ErrorCode,
@@ -37,17 +38,10 @@ _ENDED = (
     RequestStatus.RELEASED,
     RequestStatus.REVOKED,
 )
-_ACKNOWLEDGED_BY = {
-    Primitive.FLOOR_REQUEST_STATUS: Primitive.FLOOR_REQUEST_STATUS_ACK,
-    Primitive.FLOOR_STATUS: Primitive.FLOOR_STATUS_ACK,
-}
 
 
-class FloorDecision(NamedTuple):
-    """What comes of a request: granted, or not, or not any more; None: the server does not
-    answer."""
-
-    status: RequestStatus | None
+FloorDecision = RequestStatus | None
+"""What comes of a request: granted, or not, or not any more; None: the server does not answer."""
 
 
 class FloorAccess(NamedTuple):
@@ -172,7 +166,7 @@ class FloorParticipant:
 
     def _told(self, message: Message, now_ms: float) -> list[FloorDecision]:
         """What the server says by itself is acknowledged."""
-        answer = _ACKNOWLEDGED_BY.get(message.primitive)  # type: ignore[call-overload]
+        answer = ACKNOWLEDGED_BY.get(message.primitive)  # type: ignore[call-overload]
         if answer is None:
             refused = message.answer(Primitive.ERROR, error(ErrorCode.UNKNOWN_PRIMITIVE))
             self._send(refused)
@@ -205,7 +199,7 @@ class FloorParticipant:
         if not self._wanted or self.holds:
             return []
         self.holds = True
-        return [FloorDecision(RequestStatus.GRANTED)]
+        return [RequestStatus.GRANTED]
 
     def _ended(self, request_id: int, status: RequestStatus) -> list[FloorDecision]:
         if self._request_id not in (None, request_id):
@@ -214,13 +208,13 @@ class FloorParticipant:
         wanted = self._wanted
         self._wanted = self.holds = False
         self._query_ms = None
-        return [FloorDecision(status)] if wanted else []
+        return [status] if wanted else []
 
     def _comes_to_nothing(self, status: RequestStatus | None) -> list[FloorDecision]:
         if not self._wanted or self.holds:  # the server said more by itself
             return []
         self._wanted, self._given_up, self._query_ms = False, status is None, None
-        return [FloorDecision(status)]
+        return [status]
 
     # ---------------------------------------------------------------------------- what is asked
 

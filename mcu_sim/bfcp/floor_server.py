@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from giaoban.mcu_sim.bfcp.message import (
+    ACKNOWLEDGED_BY,
     Attribute,
     AttributeType,
     BfcpError,
@@ -47,10 +48,6 @@ MOST_REQUESTS, REQUESTS_WITHIN_MS = 10, 10_000.0
 LONGEST = 1500
 """Bytes of a datagram that is looked at: no request has as many."""
 MOST_ID = 0xFFFF
-_ACKNOWLEDGED_BY = {
-    Primitive.FLOOR_REQUEST_STATUS: Primitive.FLOOR_REQUEST_STATUS_ACK,
-    Primitive.FLOOR_STATUS: Primitive.FLOOR_STATUS_ACK,
-}
 _CHAIRS = (Primitive.CHAIR_ACTION, Primitive.CHAIR_ACTION_ACK)
 _UNDERSTOOD = [primitive for primitive in Primitive if primitive not in _CHAIRS]
 
@@ -213,7 +210,7 @@ class FloorServer:
         if message.responds:
             notice = user.notices.get(message.transaction_id)
             if notice is not None and message.primitive in (
-                _ACKNOWLEDGED_BY[Primitive(notice.message.primitive)],
+                ACKNOWLEDGED_BY[Primitive(notice.message.primitive)],
                 Primitive.ERROR,
             ):
                 del user.notices[message.transaction_id]

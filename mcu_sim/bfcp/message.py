@@ -40,6 +40,13 @@ class Primitive(IntEnum):
     GOODBYE_ACK = 17
 
 
+ACKNOWLEDGED_BY = {
+    Primitive.FLOOR_REQUEST_STATUS: Primitive.FLOOR_REQUEST_STATUS_ACK,
+    Primitive.FLOOR_STATUS: Primitive.FLOOR_STATUS_ACK,
+}
+"""What a server tells by itself, and what its receiver answers."""
+
+
 class AttributeType(IntEnum):
     """What an attribute is (table 2)."""
 
@@ -127,14 +134,11 @@ class Message:
     responds: bool = False
 
     def number(self, of: AttributeType) -> int | None:
-        """The first attribute of a type, as an unsigned number of 16 bits; None without one."""
-        for attribute in self.attributes:
-            if attribute.type == of and len(attribute.value) >= 2:
-                return int.from_bytes(attribute.value[:2], "big")
-        return None
+        """The first of `numbers`; None without one."""
+        return next(iter(self.numbers(of)), None)
 
     def numbers(self, of: AttributeType) -> list[int]:
-        """All attributes of a type likewise."""
+        """All attributes of a type, as unsigned numbers of 16 bits."""
         return [
             int.from_bytes(one.value[:2], "big")
             for one in self.attributes
@@ -173,13 +177,11 @@ class BfcpError(ValueError):
     """A datagram that is no message that can be worked with.
 
     Attributes:
-        header: the message without attributes, to be answered; None: there is none.
         code: what the answer says; `details`: what goes with it.
     """
 
-    def __init__(self, header: Message | None, code: ErrorCode, details: bytes = b"") -> None:
+    def __init__(self, code: ErrorCode, details: bytes = b"") -> None:
         super().__init__(code.name)
-        self.header = header
         self.code = code
         self.details = details
 
@@ -200,29 +202,29 @@ def parse(data: bytes) -> Message:
     """
     header = header_of(data)
     if header is None:
-        raise BfcpError(None, ErrorCode.UNABLE_TO_PARSE)
+        raise BfcpError(ErrorCode.UNABLE_TO_PARSE)
     flags, _, words, *_ = HEADER.unpack_from(data)
     if flags >> 5 != VERSION:
-        raise BfcpError(header, ErrorCode.UNSUPPORTED_VERSION)
+        raise BfcpError(ErrorCode.UNSUPPORTED_VERSION)
     if flags & FRAGMENT:
-        raise BfcpError(header, ErrorCode.UNABLE_TO_PARSE)
+        raise BfcpError(ErrorCode.UNABLE_TO_PARSE)
     payload = data[HEADER.size :]
     if WORD_BYTES * words != len(payload):
-        raise BfcpError(header, ErrorCode.INCORRECT_LENGTH)
-    attributes = tuple(_attributes(header, payload))
+        raise BfcpError(ErrorCode.INCORRECT_LENGTH)
+    attributes = tuple(_attributes(payload))
     unknown = [a.type for a in attributes if a.mandatory and a.type not in AttributeType]
     if unknown:  # §5.2.6: each type in seven bits
         details = bytes(kind << 1 for kind in sorted(set(unknown)))
-        raise BfcpError(header, ErrorCode.UNKNOWN_MANDATORY_ATTRIBUTE, details)
+        raise BfcpError(ErrorCode.UNKNOWN_MANDATORY_ATTRIBUTE, details)
     return replace(header, attributes=attributes)
 
 
-def _attributes(header: Message, payload: bytes) -> Iterable[Attribute]:
+def _attributes(payload: bytes) -> Iterable[Attribute]:
     at = 0
     while at < len(payload):
         kind, length = payload[at], payload[at + 1] if at + 1 < len(payload) else 0
         if length < 2 or at + length > len(payload):
-            raise BfcpError(header, ErrorCode.UNABLE_TO_PARSE)
+            raise BfcpError(ErrorCode.UNABLE_TO_PARSE)
         yield Attribute(kind >> 1, payload[at + 2 : at + length], bool(kind & 1))
         at += length + -length % WORD_BYTES
 
@@ -283,7 +285,7 @@ def floor_requests(message: Message) -> list[tuple[int, RequestStatus]]:
         if about.type != AttributeType.FLOOR_REQUEST_INFORMATION or len(about.value) < 2:
             continue
         try:
-            status = _overall_status(message, about)
+            status = _overall_status(about)
         except BfcpError:
             status = None
         if status is not None:
@@ -291,11 +293,11 @@ def floor_requests(message: Message) -> list[tuple[int, RequestStatus]]:
     return found
 
 
-def _overall_status(message: Message, about: Attribute) -> RequestStatus | None:
-    for overall in _attributes(message, about.value[2:]):
+def _overall_status(about: Attribute) -> RequestStatus | None:
+    for overall in _attributes(about.value[2:]):
         if overall.type != AttributeType.OVERALL_REQUEST_STATUS:
             continue
-        for told in _attributes(message, overall.value[2:]):
+        for told in _attributes(overall.value[2:]):
             if told.type == AttributeType.REQUEST_STATUS and told.value:
                 known = told.value[0] in RequestStatus
                 return RequestStatus(told.value[0]) if known else None

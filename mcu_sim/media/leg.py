@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,16 @@ VISUAL_KINDS: tuple[Kind, ...] = ("video", "content")
 NOBODY = -1
 UNLOGGED = 0xFFFF
 """Index of a stream that no plan knows: its packets are counted but not logged."""
+
+
+def by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:
+    """What was agreed on, by medium."""
+    found: dict[Kind, NegotiatedMedia] = {}
+    for agreed in terms:
+        if agreed is not None:
+            kind: Kind = "audio" if agreed.kind == "audio" else "video"
+            found["content" if agreed.content else kind] = agreed
+    return found
 
 
 @dataclass(frozen=True)

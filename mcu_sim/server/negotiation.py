@@ -13,7 +13,7 @@ from giaoban.mcu_sim.bfcp.floor_server import FLOOR_ID, MOST_ID
 from giaoban.mcu_sim.bfcp.message import FloorUser
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.audio.codec import modelled
-from giaoban.mcu_sim.media.leg import NOBODY, Kind
+from giaoban.mcu_sim.media.leg import NOBODY, Kind, by_kind
 from giaoban.mcu_sim.media.ports import PortPool, PortsExhaustedError
 from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.floor_control import CONTENT_LABEL, client_of, floor_control
@@ -202,7 +202,7 @@ class MediaNegotiation:
         known only now, and the later call cannot be had.
         """
         theirs = self._reachable(sdp.parse(answer), first=True)
-        agreed = _by_kind(read_answer(call.local, theirs))
+        agreed = by_kind(read_answer(call.local, theirs))
         call.refused = tuple(one.text for one in not_taken(call.local, theirs))
         client = client_of(call.local, theirs) if "content" in agreed else None
         call.floor_client = _kept_on_hold(client, call.floor_client)
@@ -304,7 +304,7 @@ class MediaNegotiation:
             previous=call.local,
             keys=self._secrets,
         )
-        return session, _by_kind(agreed)
+        return session, by_kind(agreed)
 
     def _open_meeting(self, meeting: str) -> bool:
         if meeting in self._numbers:
@@ -323,7 +323,7 @@ class MediaNegotiation:
     ) -> NegotiationResult | NegotiationRefusal:
         theirs = self._reachable(sdp.parse(offer), first=True, audio_only=audio_only)
         taken = self._make(theirs, self._can(0))[1]
-        probe = _by_kind(taken)
+        probe = by_kind(taken)
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, NegotiationRefusal):
             return admission
@@ -336,7 +336,7 @@ class MediaNegotiation:
         if None in taken or any(one.problems for one in theirs.media):
             refused = tuple(one.text for one in refusals(theirs, self._can(0, user)))
         client = client_of(local, theirs)
-        return NegotiationResult(local, _by_kind(terms), port_group, admission, refused, client)
+        return NegotiationResult(local, by_kind(terms), port_group, admission, refused, client)
 
     def _asked(self, probe: Mapping[Kind, NegotiatedMedia]) -> tuple[str, float | None]:
         """Resolution and line rate in kbit/s that an offer asks for."""
@@ -445,21 +445,6 @@ def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
 def _kept_on_hold(client: HostPort | None, before: HostPort | None) -> HostPort | None:
     """Where the floor's client is: a call on hold (RFC 3264 §8.4) says nothing of it."""
     return before if client is not None and client[0] == UNSPECIFIED else client
-
-
-def _by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:
-    """The terms by medium."""
-    found: dict[Kind, NegotiatedMedia] = {}
-    for agreed in terms:
-        if agreed is None:
-            continue
-        if agreed.content:
-            found["content"] = agreed
-        elif agreed.kind == "audio":
-            found["audio"] = agreed
-        elif agreed.kind == "video":
-            found["video"] = agreed
-    return found
 
 
 def why_no_media_at(text: str, *, from_loopback: bool) -> str | None:

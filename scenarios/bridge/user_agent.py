@@ -18,7 +18,7 @@ from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess, FloorDecision, F
 from giaoban.mcu_sim.bfcp.floor_server import BfcpDatagram as FloorDatagram
 from giaoban.mcu_sim.bfcp.message import RequestStatus
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE, Command
-from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.media.leg import Kind, by_kind
 from giaoban.mcu_sim.sdp.floor_control import access_of
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
 from giaoban.mcu_sim.secret_source import Secrets
@@ -195,9 +195,9 @@ class BridgeUserAgent:
         self._wanted = True
         """Whether the meeting goes on."""
         self._presents = self._floor_missed = False
+        """Whether it has slides to show, and whether that it got no answer has been told."""
         self._ask_again_ns = NEVER_NS
         """When it asks for the floor once more, after nobody answered."""
-        """Whether it has slides to show."""
         self._asked_ns = 0
         """When it wanted their floor, in the last call in which it did."""
         self.restart(rng)
@@ -312,7 +312,7 @@ class BridgeUserAgent:
 
     def _decided(self, decisions: Sequence[FloorDecision], now_ns: int) -> None:
         for decision in decisions:
-            outcome = _OUTCOMES.get(decision.status, "denied")
+            outcome = _OUTCOMES.get(decision, "denied")
             if outcome == "unanswered":
                 self._ask_again_ns = now_ns + ASK_AGAIN_NS
                 if self._floor_missed:  # told once
@@ -606,13 +606,3 @@ class BridgeUserAgent:
         self._sent_lately[data] = None
         if len(self._sent_lately) > REMEMBERED:
             del self._sent_lately[next(iter(self._sent_lately))]
-
-
-def by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:
-    """What was agreed on, by medium."""
-    found: dict[Kind, NegotiatedMedia] = {}
-    for agreed in terms:
-        if agreed is not None:
-            kind: Kind = "audio" if agreed.kind == "audio" else "video"
-            found["content" if agreed.content else kind] = agreed
-    return found

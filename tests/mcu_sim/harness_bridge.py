@@ -13,7 +13,7 @@ import numpy as np
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.media.leg import Kind, by_kind
 from giaoban.mcu_sim.media.srtp import SrtpContext
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import (
@@ -30,7 +30,7 @@ from giaoban.mcu_sim.sdp.offer_answer import (
 from giaoban.mcu_sim.secret_source import SeededSecrets
 from giaoban.mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
 from giaoban.mcu_sim.sip.digest import Credentials
-from giaoban.scenarios.bridge.user_agent import Unreadable, by_kind
+from giaoban.scenarios.bridge.user_agent import Unreadable
 from tests.loopback import udp_socket
 from tests.phone import SIP_PORT, RecordingUserAgent
 

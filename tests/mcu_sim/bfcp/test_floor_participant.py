@@ -98,7 +98,7 @@ class Line:
         return [status for _, status in self.decisions]
 
     def _decided(self, decisions: list[FloorDecision]) -> None:
-        self.decisions += [(self.now_ms, each.status) for each in decisions]
+        self.decisions += [(self.now_ms, each) for each in decisions]
 
     def _carry_out(self, events: list[FloorRequested | FloorReleased]) -> None:
         for event in events:
@@ -264,7 +264,7 @@ def test_what_is_no_word_of_its_server_leads_nowhere() -> None:
     for data, source in ((told.data, elsewhere), (another, SERVER), (told.data[:9], SERVER)):
         assert line.participant.receive(data, source, 100.0) == []
     assert line.participant.outgoing() == []
-    assert line.participant.receive(told.data, SERVER, 100.0) == [FloorDecision(GRANTED)]
+    assert line.participant.receive(told.data, SERVER, 100.0) == [GRANTED]
 
 
 LOSSES = st.lists(st.booleans(), max_size=60)

@@ -23,6 +23,7 @@ from giaoban.mcu_sim.bfcp.message import (
     RequestStatus,
     error,
     floor_request_information,
+    header_of,
     number,
     parse,
 )
@@ -93,7 +94,7 @@ def test_what_cannot_be_read_is_refused_by_its_code(
     with pytest.raises(BfcpError) as wrong:
         parse(bytes.fromhex(octets))
     assert (wrong.value.code, wrong.value.details) == (code, details)
-    assert wrong.value.header == Message(Primitive.FLOOR_REQUEST, 7, 258, 3)
+    assert header_of(bytes.fromhex(octets)) == Message(Primitive.FLOOR_REQUEST, 7, 258, 3)
 
 
 def test_many_unknown_attributes_are_told_once_each() -> None:
