@@ -567,6 +567,7 @@ class BridgeUserAgent:
             self._ask("bye", now_ns)
         self.call = None
         self._pending.pop("invite", None)
+        self._pending.pop("incoming", None)
         self._stop_media()
 
     def _ask(self, operation: Operation, now_ns: int) -> None:

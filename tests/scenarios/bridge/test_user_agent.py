@@ -10,7 +10,7 @@ import pytest
 
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim import sdp
-from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
+from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer, make_offer
 from giaoban.mcu_sim.sip import CallEnded, Event, IncomingCall, Peer, UserAgent
 from giaoban.scenarios.bridge.recovery import Redialling
 from giaoban.scenarios.bridge.user_agent import (
@@ -98,6 +98,19 @@ def kinds(told: Sequence[BridgeEvent]) -> list[type]:
 
 
 IN = [Completed, MediaStarted]
+
+
+def test_a_call_of_the_mcu_is_timed_from_its_own_beginning() -> None:
+    """Its answer to the one before was lost, and it hung up."""
+    meeting = Meeting(None)
+    offer = sdp.build(make_offer(MCU.host, [audio(20_000, [PCMA])], 1))
+    meeting.mcu.call(f"sip:cu-jut@{OWN[0]}", offer, at(1) / 1e6)
+    meeting.bridge.receive(meeting.mcu.outgoing()[0].data, MCU, at(1))
+    meeting.bridge.hang_up(at(2))
+    meeting.bridge.outgoing()
+    meeting.mcu.call(f"sip:cu-jut@{OWN[0]}", offer, at(3) / 1e6)
+    told = [event for event in meeting.settle(at(3)) if isinstance(event, Completed)]
+    assert [(done.operation, done.ok, done.ms) for done in told] == [("incoming", True, 0.0)]
 
 
 def test_a_dead_call_is_given_up_and_dialled_anew() -> None:
