@@ -12,16 +12,16 @@ from collections.abc import Container, Iterator, Mapping
 from giaoban.mcu_sim.conference import control
 from giaoban.mcu_sim.conference.commands import Answer, Command, SpeakerQueue
 from giaoban.mcu_sim.conference.effects import (
-    AlreadyConnected,
+    ALREADY_CONNECTED,
+    DROPPED_BY_CHAIR,
+    HAS_ENDED,
+    NOT_A_MEMBER,
     By,
     Decision,
     DialOut,
-    DroppedByChair,
     Effect,
     JoinAccepted,
     LogEntry,
-    NotAMember,
-    UnknownMeeting,
 )
 from giaoban.mcu_sim.conference.floor import Request, VoiceSwitch
 from giaoban.mcu_sim.conference.meeting import Meeting
@@ -124,13 +124,13 @@ class Conference:
         """What `join` would say; nothing is changed."""
         state = self._state
         if state.ended:
-            return UnknownMeeting("This meeting has ended")
+            return HAS_ENDED
         if not observes and not self.meeting.admits(participant):
-            return NotAMember()
+            return NOT_A_MEMBER
         if self.is_live(participant):
-            return AlreadyConnected(participant)
+            return ALREADY_CONNECTED
         if participant in state.dropped:
-            return DroppedByChair()
+            return DROPPED_BY_CHAIR
         return JoinAccepted(self.meeting.id, rejoined=participant in state.places)
 
     def join(

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from giaoban.mcu_sim.conference.commands import BUSY, FORBIDDEN, NOT_FOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,60 +23,31 @@ class JoinAccepted:
     rejoined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BusyElsewhere:
+class JoinRefused(NamedTuple):
+    """It is not in, and why, as its call is answered (RFC 3261 §21)."""
+
+    code: int
+    reason: str
+
+
+ALREADY_CONNECTED = JoinRefused(BUSY, "This bridge is in the meeting already")
+"""Its earlier call to the same meeting still stands. If that call's media is silent, tell its line
+`lost` and let it join again."""
+UNKNOWN_MEETING = JoinRefused(NOT_FOUND, "No such meeting")
+NOT_OPEN_YET = JoinRefused(NOT_FOUND, "This meeting is not open yet")
+HAS_ENDED = JoinRefused(NOT_FOUND, "This meeting has ended")
+NOT_A_MEMBER = JoinRefused(FORBIDDEN, "Not a member of this meeting")
+"""The meeting has a list of members and it is not on it."""
+DROPPED_BY_CHAIR = JoinRefused(FORBIDDEN, "Dropped by the chair; wait to be called again")
+"""The chair's technician has put it out; it comes back when it is redialled."""
+
+
+def busy_elsewhere(meeting: str) -> JoinRefused:
     """It is live in another meeting: a participant sits in one at a time."""
-
-    meeting: str
-    code: int = 486
-
-    @property
-    def reason(self) -> str:
-        return f"This bridge is in the meeting {self.meeting}"
+    return JoinRefused(BUSY, f"This bridge is in the meeting {meeting}")
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyConnected:
-    """Its earlier call to the same meeting still stands.
-
-    If that call's media is silent, tell its line `lost` and let it join again.
-    """
-
-    participant: str
-    code: int = 486
-
-    @property
-    def reason(self) -> str:
-        return "This bridge is in the meeting already"
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownMeeting:
-    """No such meeting, or it is not open yet, or over."""
-
-    reason: str = "No such meeting"
-    code: int = 404
-
-
-@dataclass(frozen=True, slots=True)
-class NotAMember:
-    """The meeting has a list of members and it is not on it."""
-
-    reason: str = "Not a member of this meeting"
-    code: int = 403
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedByChair:
-    """The chair's technician has put it out; it comes back when it is redialled."""
-
-    reason: str = "Dropped by the chair; wait to be called again"
-    code: int = 403
-
-
-Decision = (
-    JoinAccepted | BusyElsewhere | AlreadyConnected | UnknownMeeting | NotAMember | DroppedByChair
-)
+Decision = JoinAccepted | JoinRefused
 
 
 class Operator(enum.Enum):

@@ -9,18 +9,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class LayoutCell:
-    """A part of the picture, in fractions of its width and height from the upper left corner.
+class LayoutCell(NamedTuple):
+    """A part of the picture, in fractions of its width and height from the upper left corner."""
 
-    Attributes:
-        name: "1" for the first cell, in which a layout with one bigger cell shows the speaker;
-            the others are numbered row by row.
-    """
-
-    name: str
     x: float
     y: float
     w: float
@@ -29,21 +23,22 @@ class LayoutCell:
 
 @dataclass(frozen=True)
 class VideoLayout:
-    """A division of the picture; all cells have its aspect ratio."""
+    """A division of the picture; all cells have its aspect ratio. The first is the bigger one of a
+    layout that has one; the others follow row by row."""
 
     id: str
     cells: tuple[LayoutCell, ...]
 
     @functools.cached_property
-    def speaker_cell(self) -> int | None:
-        """Place of the one cell that is bigger than the others; None where all are equal."""
+    def has_big_cell(self) -> bool:
+        """Whether the first cell is bigger than all others."""
         first, *others = self.cells
-        return 0 if all(first.w > cell.w for cell in others) else None
+        return all(first.w > cell.w for cell in others)
 
 
 def _grid(side: int) -> VideoLayout:
     cells = (
-        LayoutCell(str(side * row + column + 1), column / side, row / side, 1 / side, 1 / side)
+        LayoutCell(column / side, row / side, 1 / side, 1 / side)
         for row in range(side)
         for column in range(side)
     )
@@ -55,12 +50,12 @@ def _around(side: int) -> VideoLayout:
     big, small = (side - 1) / side, 1 / side
     places = [(big, row / side) for row in range(side - 1)]
     places += [(column / side, big) for column in range(side)]
-    cells = (LayoutCell(str(nth), x, y, small, small) for nth, (x, y) in enumerate(places, start=2))
-    return VideoLayout(f"1+{len(places)}", (LayoutCell("1", 0.0, 0.0, big, big), *cells))
+    cells = (LayoutCell(x, y, small, small) for x, y in places)
+    return VideoLayout(f"1+{len(places)}", (LayoutCell(0.0, 0.0, big, big), *cells))
 
 
 _SIDE_BY_SIDE = VideoLayout(
-    "1+1", (LayoutCell("1", 0.0, 0.25, 0.5, 0.5), LayoutCell("2", 0.5, 0.25, 0.5, 0.5))
+    "1+1", (LayoutCell(0.0, 0.25, 0.5, 0.5), LayoutCell(0.5, 0.25, 0.5, 0.5))
 )
 
 LAYOUTS: Mapping[str, VideoLayout] = {
@@ -81,11 +76,7 @@ def automatic(participants: int) -> VideoLayout:
 
 
 def assign(
-    layout: VideoLayout,
-    participants_by_recency: Sequence[int],
-    viewer: int,
-    speaker: int | None,
-    fixed: Mapping[str, int],
+    layout: VideoLayout, participants_by_recency: Sequence[int], viewer: int, speaker: int | None
 ) -> list[int | None]:
     """Whom a viewer sees in each of the layout's cells; None: nobody.
 
@@ -94,37 +85,12 @@ def assign(
         viewer: it does not see itself.
         speaker: who speaks now. It takes the big cell; if the viewer itself speaks or nobody, that
             is for the one who spoke last.
-        fixed: participants by the names of the cells that a technician gave them. It does not
-            count for one who does not take part or is the viewer itself, and of two cells of the
-            same participant the first counts.
-
-    Raises:
-        ValueError: the layout has no cell of a name in `fixed`.
     """
     waiting = [one for one in dict.fromkeys(participants_by_recency) if one != viewer]
     if speaker in waiting:
         waiting.remove(speaker)
         waiting.insert(0, speaker)
-    big, room = layout.speaker_cell, len(layout.cells)
-    if not fixed:
-        first = 0 if big is None else 1  # the big cell is the first
-        others = [*waiting[:first], *sorted(waiting[first:room])]
-        return [*others, *[None] * (room - len(others))]
-    names = [cell.name for cell in layout.cells]
-    if unknown := sorted(set(fixed) - set(names)):
-        raise ValueError(f"layout {layout.id} has no cell {', '.join(unknown)}")
-    shown: list[int | None] = [None] * len(layout.cells)
-
-    def show(place: int, participant: int) -> None:
-        shown[place] = participant
-        waiting.remove(participant)
-
-    for place, name in enumerate(names):
-        if name in fixed and fixed[name] in waiting:
-            show(place, fixed[name])
-    if big is not None and shown[big] is None and waiting:
-        show(big, waiting[0])
-    free = [place for place, participant in enumerate(shown) if participant is None]
-    for place, participant in zip(free, sorted(waiting[: len(free)]), strict=False):
-        shown[place] = participant
-    return shown
+    room = len(layout.cells)
+    first = 1 if layout.has_big_cell else 0
+    shown = [*waiting[:first], *sorted(waiting[first:room])]
+    return [*shown, *[None] * (room - len(shown))]

@@ -12,12 +12,13 @@ from giaoban.mcu_sim.conference import control
 from giaoban.mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
 from giaoban.mcu_sim.conference.conference import Conference
 from giaoban.mcu_sim.conference.effects import (
-    BusyElsewhere,
+    NOT_OPEN_YET,
+    UNKNOWN_MEETING,
     By,
     Decision,
     Effect,
     JoinAccepted,
-    UnknownMeeting,
+    busy_elsewhere,
 )
 from giaoban.mcu_sim.conference.meeting import Meeting, Meetings, OpenRooms
 
@@ -188,17 +189,15 @@ class Rooms:
 
     def _decide(self, conference: Conference | None, participant: str, now_ms: float) -> Decision:
         if conference is None:
-            return UnknownMeeting()
+            return UNKNOWN_MEETING
         name = conference.meeting.id
         if now_ms < self._opens_ms.get(name, now_ms):
-            return UnknownMeeting("This meeting is not open yet")
+            return NOT_OPEN_YET
         decision = conference.admits(participant, self.observes(participant))
         elsewhere = self._sits_elsewhere(participant, name)
-        return (
-            BusyElsewhere(elsewhere)
-            if elsewhere and isinstance(decision, JoinAccepted)
-            else decision
-        )
+        if elsewhere is not None and isinstance(decision, JoinAccepted):
+            return busy_elsewhere(elsewhere)
+        return decision
 
     def _leave(self, home: Conference, participant: str) -> list[Effect]:
         effects = home.left(participant)

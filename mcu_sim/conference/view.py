@@ -186,7 +186,7 @@ def _compositions(
     def seen_by(number: int, layout: VideoLayout) -> Composition:
         nearest = by_recency[: len(layout.cells) + 2]
         listed = nearest if speaks is None or speaks in nearest else [*nearest, speaks]
-        shown = assign(layout, listed, number, speaks, {})
+        shown = assign(layout, listed, number, speaks)
         return layout.id, tuple(map(names.get, shown))
 
     own = {

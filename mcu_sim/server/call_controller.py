@@ -11,16 +11,11 @@ import random
 import struct
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.bfcp.floor_server import FloorServer
-from giaoban.mcu_sim.conference.effects import (
-    AlreadyConnected,
-    BusyElsewhere,
-    DialOut,
-    JoinAccepted,
-)
+from giaoban.mcu_sim.conference.commands import BUSY
+from giaoban.mcu_sim.conference.effects import DialOut, JoinAccepted, JoinRefused
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
@@ -154,13 +149,6 @@ LOST = ("media-lost", "session-expired", "gone", "no-ack", "replaced")
 """Causes of an end by which a bridge's place is kept (Art. 15(2)b)."""
 
 
-class _Refusal(Protocol):
-    @property
-    def code(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
-
-
 class CallController:
     """The MCU without its loop."""
 
@@ -257,10 +245,9 @@ class CallController:
             return
         decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
         old = self._participants.of(participant)
-        if old is not None and (
-            isinstance(decision, AlreadyConnected | BusyElsewhere) or not old.standing
-        ):
-            if not isinstance(decision, JoinAccepted) and not self._is_over(old, now_ns):
+        busy = isinstance(decision, JoinRefused) and decision.code == BUSY
+        if old is not None and (busy or not old.standing):
+            if isinstance(decision, JoinRefused) and not self._is_over(old, now_ns):
                 self._refuse(call, participant, decision, now_ns)
                 return
             self._agent.hang_up(old.call, now_ns / 1e6, "Replaced by a new call")
@@ -347,7 +334,11 @@ class CallController:
         return row
 
     def _refuse(
-        self, call: events.IncomingCall, participant: str, why: _Refusal, now_ns: int
+        self,
+        call: events.IncomingCall,
+        participant: str,
+        why: NegotiationRefusal | JoinRefused,
+        now_ns: int,
     ) -> None:
         after = RETRY_AFTER_S if why.code == SERVICE_UNAVAILABLE else None
         warning = why.warning if isinstance(why, NegotiationRefusal) else sdp.Warn.OTHER

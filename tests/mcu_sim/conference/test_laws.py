@@ -16,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from giaoban.mcu_sim.conference import (
     OPERATOR,
-    BusyElsewhere,
     By,
     CommandAccepted,
     CommandRejected,
@@ -36,7 +35,7 @@ from giaoban.mcu_sim.conference import (
     parse,
 )
 from giaoban.mcu_sim.conference.commands import ReadState
-from giaoban.mcu_sim.conference.effects import SetLayoutOfOthers
+from giaoban.mcu_sim.conference.effects import SetLayoutOfOthers, busy_elsewhere
 from giaoban.mcu_sim.conference.layout import LAYOUTS, assign, automatic
 from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.conference.state import ConferenceState
@@ -203,7 +202,7 @@ class Device(RuleBasedStateMachine):
         decision, effects = self.device.join(room, who, self.now_ms)
         if not isinstance(decision, JoinAccepted):
             assert effects == []
-        if isinstance(decision, BusyElsewhere):
+        if before is not None and decision == busy_elsewhere(before.meeting.id):
             assert before.is_live(who)
         else:
             self.listener.calling.discard((room, who))
@@ -552,7 +551,7 @@ def test_pictures_are_those_of_each_viewer_by_itself(
     speaks = None if view.speaker is None else int(view.speaker.removeprefix("b-"))
     chosen = automatic(number) if layout == "auto" else LAYOUTS[layout]
     for viewer in range(number):
-        shown = assign(chosen, everybody, viewer, speaks, {})
+        shown = assign(chosen, everybody, viewer, speaks)
         cells = tuple(None if one is None else f"b-{one}" for one in shown)
         name = f"b-{viewer}"
         assert pictures[name] == SetLayout(name, chosen.id, cells)
@@ -682,7 +681,7 @@ def _picture(state: ConferenceState, viewer: str, speaker: str | None) -> Pictur
     layout = automatic(len(names)) if choice == "auto" else LAYOUTS[choice]
     by_recency = [numbers[w] for w in dict.fromkeys([*state.speakers.recent, *numbers])]
     speaks = None if speaker is None else numbers[speaker]
-    shown = assign(layout, by_recency, numbers[viewer], speaks, {})
+    shown = assign(layout, by_recency, numbers[viewer], speaks)
     return layout.id, tuple(None if cell is None else names[cell] for cell in shown)
 
 

@@ -25,10 +25,10 @@ from giaoban.mcu_sim.conference import (
     MeetingState,
     Rooms,
     SpeakerQueue,
-    UnknownMeeting,
     parse,
 )
 from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.conference.effects import UNKNOWN_MEETING
 from giaoban.mcu_sim.conference.roles import RIGHTS
 from tests.mcu_sim.rights import may, presents_itself
 
@@ -275,7 +275,7 @@ def test_the_chairs_technician_may_put_an_observer_out() -> None:
 def test_an_observer_neither_opens_a_room_nor_keeps_it() -> None:
     held = Meetings.model_validate({"schema": "giaoban.meetings/1", "open_rooms": {}})
     made = Rooms(held, 0.0, lambda _who, _at: None, {TELECOM})
-    assert isinstance(made.join("phong-1", TELECOM, 0.0)[0], UnknownMeeting)
+    assert made.join("phong-1", TELECOM, 0.0)[0] == UNKNOWN_MEETING
     made.join("phong-1", CU_JUT, 0.0)
     assert isinstance(made.join("phong-1", TELECOM, 0.0)[0], JoinAccepted)
     effects = made.left(CU_JUT)

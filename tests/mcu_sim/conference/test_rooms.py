@@ -9,7 +9,6 @@ import pytest
 
 from giaoban.mcu_sim.conference import (
     OPERATOR,
-    BusyElsewhere,
     By,
     CommandRejected,
     DialOut,
@@ -19,10 +18,15 @@ from giaoban.mcu_sim.conference import (
     LogEntry,
     MeetingEnded,
     Meetings,
-    NotAMember,
     Rooms,
-    UnknownMeeting,
     parse,
+)
+from giaoban.mcu_sim.conference.effects import (
+    HAS_ENDED,
+    NOT_A_MEMBER,
+    NOT_OPEN_YET,
+    UNKNOWN_MEETING,
+    busy_elsewhere,
 )
 from giaoban.mcu_sim.sip.registration import Registrar
 
@@ -64,8 +68,8 @@ def calls(effects: list[Effect]) -> list[tuple[str, str]]:
 def test_a_participant_sits_in_one_meeting_at_a_time() -> None:
     device = rooms()
     assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban")
-    assert device.join("hop", "cu-jut", START) == (BusyElsewhere("giao-ban"), [])
-    assert device.join("phong-1", "cu-jut", START) == (BusyElsewhere("giao-ban"), [])
+    assert device.join("hop", "cu-jut", START) == (busy_elsewhere("giao-ban"), [])
+    assert device.join("phong-1", "cu-jut", START) == (busy_elsewhere("giao-ban"), [])
     assert device.meeting_of("cu-jut") == "giao-ban"
     device.left("cu-jut")
     assert device.meeting_of("cu-jut") is None
@@ -76,9 +80,9 @@ def test_a_participant_sits_in_one_meeting_at_a_time() -> None:
 def test_a_meeting_that_is_not_there_is_unknown(name: str) -> None:
     device = rooms()
     decision, effects = device.join(name, "cu-jut", START)
-    assert isinstance(decision, UnknownMeeting)
-    assert (decision.code, effects) == (404, [])
-    assert device.admits("giao-ban", "krong-no", START) == NotAMember()
+    assert (decision, effects) == (UNKNOWN_MEETING, [])
+    assert UNKNOWN_MEETING.code == 404
+    assert device.admits("giao-ban", "krong-no", START) == NOT_A_MEMBER
 
 
 def test_meetings_run_side_by_side_and_do_not_touch() -> None:
@@ -93,7 +97,7 @@ def test_meetings_run_side_by_side_and_do_not_touch() -> None:
     assert device["hop"].heard == ("cu-jut", "krong-no")
     tell(device, OPERATOR, "end-meeting", "hop")
     assert device["giao-ban"].live == ("gia-nghia", "dak-mil")
-    assert isinstance(device.admits("hop", "cu-jut", START), UnknownMeeting)
+    assert device.admits("hop", "cu-jut", START) == HAS_ENDED
 
 
 def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
@@ -131,13 +135,13 @@ def test_a_meeting_has_its_time() -> None:
     device = rooms(opens_s=10, closes_s=20)
     assert device.next_timeout() == START + 20_000
     early = device.admits("hop", "krong-no", START + 9_999)
-    assert early == UnknownMeeting("This meeting is not open yet")
+    assert early == NOT_OPEN_YET
     device.join("hop", "krong-no", START + 10_000)
     assert device.advance(START + 19_999) == []
     effects = device.advance(START + 20_000)
     assert HangUp("krong-no", "The meeting's time is over") in effects
     assert effects[-1] == MeetingEnded("hop")
-    assert isinstance(device.admits("hop", "krong-no", START + 20_000), UnknownMeeting)
+    assert device.admits("hop", "krong-no", START + 20_000) == HAS_ENDED
     assert device.next_timeout() is None
 
 
