@@ -19,10 +19,7 @@ from giaoban.mcu_sim.sip.call import Call
 from giaoban.mcu_sim.sip.digest import (
     Authority,
     Credentials,
-    NoCredentials,
-    StaleNonce,
-    UriMismatch,
-    WrongCredentials,
+    Denial,
     authorization,
 )
 from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot
@@ -149,16 +146,16 @@ class Authenticator:
             self._refuse_at(slot, until_ms, now_ms)
             return False, None
         verdict = self._authority.verify(request.method, str(request.uri), given, now_ms)
-        if isinstance(verdict, NoCredentials | StaleNonce):
+        if verdict in (Denial.NO_CREDENTIALS, Denial.STALE_NONCE):
             response = reply(request, 401, to_tag=self._end.random_hex())
-            challenges = self._authority.challenges(now_ms, stale=isinstance(verdict, StaleNonce))
+            challenges = self._authority.challenges(now_ms, stale=verdict is Denial.STALE_NONCE)
             response.headers.setlist("WWW-Authenticate", challenges)
             self._end.respond(slot, response, now_ms)
             return False, None
-        if isinstance(verdict, UriMismatch):
+        if verdict is Denial.URI_MISMATCH:
             self._end.refuse(slot, 400, now_ms, "Proof is for another URI")  # RFC 7616 §3.4.6
             return False, None
-        if isinstance(verdict, WrongCredentials):
+        if isinstance(verdict, Denial):
             self._refuse_at(slot, self._note_wrong(users or [""], slot.source, now_ms), now_ms)
             return False, None
         self.throttle.note_right(verdict.user, slot.source)

@@ -9,7 +9,6 @@ from sipmessage import Request
 
 from giaoban.mcu_sim.sip.dialog import Dialog, DialogId, id_in_request
 from giaoban.mcu_sim.sip.endpoint import TransactionSlot
-from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.session_timer import TimerTerms
 from giaoban.mcu_sim.sip.transaction import T1_MS
 
@@ -37,9 +36,7 @@ class Success:
     sequence: int
     offered: bool
     data: bytes
-    target: Peer
     give_up_at_ms: float
-    repeat_at_ms: float
     interval_ms: float = T1_MS
 
 

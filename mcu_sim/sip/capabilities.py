@@ -15,7 +15,7 @@ from giaoban.mcu_sim.sip.events import OptionsAnswered
 from giaoban.mcu_sim.sip.message.addresses import SIP_SCHEMES, Peer
 from giaoban.mcu_sim.sip.message.headers import (
     SDP_TYPE,
-    accepts,
+    accepts_sdp,
     again,
     body_of,
     is_optional,
@@ -70,15 +70,13 @@ class Capabilities:
         self._options = (session_timer.OPTION,) + (NO_REFER_SUB,) * real_time
         self._allow = ", ".join(self.methods)
 
-    def offer(
-        self, request: Request, sdp: bytes, target: Peer, call: Call | None, min_se_s: int = 0
-    ) -> None:
+    def offer(self, request: Request, sdp: bytes, target: Peer, call: Call | None) -> None:
         """Make an INVITE (`call`: a re-INVITE) whole: session description and what we can do."""
         request.headers.set("Contact", self._end.contact_uri(target.transport, request.uri.scheme))
         request.headers.set("Allow", self._allow)
         request.headers.set("Accept", SDP_TYPE)
         timer_terms = None if call is None else call.timer_terms
-        session_timer.ask(request, self._rules, timer_terms, min_se_s)
+        session_timer.ask(request, self._rules, timer_terms)
         set_body(request, sdp)
 
     def raised(
@@ -107,7 +105,7 @@ class Capabilities:
             self._end.refuse(slot, 415, now_ms, headers={"Accept": SDP_TYPE})
             return False
         described = request.method == "INVITE" or body_of(request) is not None
-        if described and not accepts(request, SDP_TYPE):  # our answer is nothing else
+        if described and not accepts_sdp(request):  # our answer is nothing else
             self._end.refuse(slot, 406, now_ms)  # RFC 4475 §3.3.15
             return False
         if session_timer.is_too_small(session_timer.read(request), self._rules):

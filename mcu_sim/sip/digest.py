@@ -7,6 +7,7 @@ written here.
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import hmac
 import random
@@ -56,27 +57,20 @@ class VerifiedUser:
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaleNonce:
+class Denial(enum.Enum):
+    """Why nobody is believed to have sent a request."""
+
+    STALE_NONCE = enum.auto()
     """The password is right, but the nonce is too old, not ours or used up: challenge again."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrongCredentials:
+    WRONG_CREDENTIALS = enum.auto()
     """No such user, another password, or a header that cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoCredentials:
+    URI_MISMATCH = enum.auto()
+    """A proof for another URI than that of the request (RFC 7616 §3.4.6)."""
+    NO_CREDENTIALS = enum.auto()
     """The request says nothing about who sent it, in this realm."""
 
 
-@dataclass(frozen=True, slots=True)
-class UriMismatch:
-    """A proof for another URI than that of the request (RFC 7616 §3.4.6)."""
-
-
-Verdict = VerifiedUser | StaleNonce | WrongCredentials | NoCredentials | UriMismatch
+Verdict = VerifiedUser | Denial
 
 
 class Authority:
@@ -130,15 +124,13 @@ class Authority:
         """
         claimed = self.claimed(authorizations)
         if len(claimed) > len(self._algorithms) or len(set(claimed)) > 1:
-            return (
-                WrongCredentials()
-            )  # one for each algorithm, all of one user: not many guesses at once
+            # one for each algorithm, all of one user: not many guesses at once
+            return Denial.WRONG_CREDENTIALS
         verdicts = [self._judge(method, uri, text, now_ms) for text in authorizations]
-        for kind in (VerifiedUser, StaleNonce, WrongCredentials, UriMismatch):
-            for verdict in verdicts:
-                if isinstance(verdict, kind):
-                    return verdict
-        return NoCredentials()
+        for verdict in verdicts:
+            if isinstance(verdict, VerifiedUser):
+                return verdict
+        return next((denial for denial in Denial if denial in verdicts), Denial.NO_CREDENTIALS)
 
     def claimed(self, authorizations: Sequence[str]) -> list[str]:
         """Whom the answers for this realm say that they are of, one each."""
@@ -153,31 +145,31 @@ class Authority:
     def _judge(self, method: str, uri: str, text: str, now_ms: float) -> Verdict:
         scheme = _SCHEME.match(text)
         if scheme is None:
-            return NoCredentials()
+            return Denial.NO_CREDENTIALS
         given = _parameters(text[scheme.end() :])
         if given is None:
-            return WrongCredentials()
+            return Denial.WRONG_CREDENTIALS
         if given.get("realm") != self.realm:
-            return NoCredentials()
+            return Denial.NO_CREDENTIALS
         # what is proved for one room opens no other, whoever changed the Request-URI on the way
         # (SIPp and others prove for the whole element, and are taken at that)
         if "uri" in given and not is_within(uri, given["uri"]):
-            return UriMismatch()
+            return Denial.URI_MISMATCH
         user, nonce = given.get("username", ""), given.get("nonce", "")
         # An unknown user costs what a known one does: the time must not tell who exists.
         password = self._accounts.get(user, "")
         expected = _expected(given, method, user, password)
         if _algorithm(given) not in self._algorithms:
-            return WrongCredentials()
+            return Denial.WRONG_CREDENTIALS
         if expected is None or given.get("userhash", "false").lower() != "false":
-            return WrongCredentials()
+            return Denial.WRONG_CREDENTIALS
         claimed = given["response"].lower().encode("utf-8", "replace")
         right = hmac.compare_digest(expected.encode(), claimed)
         if not right or user not in self._accounts:
-            return WrongCredentials()
+            return Denial.WRONG_CREDENTIALS
         issued_ms = self._issued_ms(nonce)
         if issued_ms is None or not self._fresh(issued_ms, now_ms):
-            return StaleNonce()
+            return Denial.STALE_NONCE
         return self._count(nonce, user, given.get("nc"), now_ms)
 
     def _count(self, nonce: str, user: str, nc: str | None, now_ms: float) -> Verdict:
@@ -185,7 +177,7 @@ class Authority:
         count = _NO_COUNT if nc is None else int(nc, 16)
         if count <= self._counts.get((nonce, user), 0):
             # old devices begin again at 1 with a nonce they know; a replayer gets no further
-            return StaleNonce()
+            return Denial.STALE_NONCE
         if (nonce, user) not in self._counts:
             self._forget(now_ms)
         self._counts[nonce, user] = count

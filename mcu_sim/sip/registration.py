@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipmessage import URI, Address, Parameters, Request, Response
 
@@ -17,7 +18,7 @@ from giaoban.mcu_sim.sip.authentication import ClientAuthentication
 from giaoban.mcu_sim.sip.dialog import new_request
 from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import Registered, RegistrationFailed
-from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
+from giaoban.mcu_sim.sip.message.addresses import SIP_SCHEMES, Peer, same_uri
 from giaoban.mcu_sim.sip.message.headers import (
     again,
     contacts_of,
@@ -63,30 +64,21 @@ class ContactBinding:
         return max(0, math.ceil((self.expires_at_ms - now_ms) / 1e3))
 
 
-@dataclass(frozen=True, slots=True)
-class IntervalTooBrief:
-    """Refused with 423: an expiry below the shortest, which goes into Min-Expires."""
+class RegistrationRefusal(NamedTuple):
+    """Why nothing was changed, as the answer says it."""
 
-    min_expires_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class CseqOutOfOrder:
-    """Refused with 500: an older request than the one that made a binding."""
+    code: int
+    reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TooManyBindings:
-    """Refused with 403 or 503: no room for another binding or another user."""
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidWildcard:
-    """Refused with 400: "*" beside other Contacts or with another expiry than 0."""
-
-
-Refusal = IntervalTooBrief | CseqOutOfOrder | TooManyBindings | InvalidWildcard
-
+INTERVAL_TOO_BRIEF = RegistrationRefusal(423, PHRASES[423])
+"""An expiry below the shortest, which goes into Min-Expires."""
+CSEQ_OUT_OF_ORDER = RegistrationRefusal(500, "REGISTER Out of Order")
+"""An older request than the one that made a binding."""
+TOO_MANY_BINDINGS = RegistrationRefusal(403, "Too Many Bindings")
+"""No room for another binding or another user."""
+INVALID_WILDCARD = RegistrationRefusal(400, "Bad Contact")
+""""*" beside other Contacts or with another expiry than 0."""
 
 DEFAULT_S = 3600
 SHORTEST_S = 60
@@ -109,7 +101,7 @@ class Registrar:
         call_id: str,
         cseq: int,
         now_ms: float,
-    ) -> list[ContactBinding] | Refusal:
+    ) -> list[ContactBinding] | RegistrationRefusal:
         """Carry out one REGISTER; without contacts it only asks.
 
         Returns the user's bindings afterwards, the newest first, or why nothing was changed.
@@ -117,25 +109,25 @@ class Registrar:
         old = self.bindings(user, now_ms)
         if any(contact.uri == WILDCARD for contact in contacts):
             if len(contacts) > 1 or contacts[0].expires_s != 0:
-                return InvalidWildcard()
+                return INVALID_WILDCARD
             if any(_newer(binding, call_id, cseq) for binding in old):
-                return CseqOutOfOrder()
+                return CSEQ_OUT_OF_ORDER
             return self._keep(user, [], now_ms)
         made: list[ContactBinding] = []
         for contact in contacts:
             expires_s = DEFAULT_S if contact.expires_s is None else contact.expires_s
             if 0 < expires_s < SHORTEST_S:
-                return IntervalTooBrief(SHORTEST_S)
+                return INTERVAL_TOO_BRIEF
             there = [binding for binding in old if same_uri(binding.uri, contact.uri)]
             if any(_newer(binding, call_id, cseq) for binding in there):
-                return CseqOutOfOrder()
+                return CSEQ_OUT_OF_ORDER
             old = [binding for binding in old if binding not in there]
             made = [binding for binding in made if not same_uri(binding.uri, contact.uri)]
             if expires_s > 0:
                 at_ms = now_ms + min(expires_s, LONGEST_S) * 1e3
                 made.append(ContactBinding(contact.uri, contact.peer, at_ms, call_id, cseq))
         if len(made) + len(old) > self._most_bindings:
-            return TooManyBindings()
+            return TOO_MANY_BINDINGS
         return self._keep(user, made + old, now_ms)
 
     def bindings(self, user: str, now_ms: float) -> list[ContactBinding]:
@@ -154,14 +146,14 @@ class Registrar:
 
     def _keep(
         self, user: str, bindings: list[ContactBinding], now_ms: float
-    ) -> list[ContactBinding] | Refusal:
+    ) -> list[ContactBinding] | RegistrationRefusal:
         if not bindings:
             self._users.pop(user, None)
             return []
         if user not in self._users and len(self._users) >= self._most_users:
             self._users = {one: live for one in self._users if (live := self.bindings(one, now_ms))}
             if len(self._users) >= self._most_users:
-                return TooManyBindings()
+                return TOO_MANY_BINDINGS
         self._users[user] = bindings
         return list(bindings)
 
@@ -305,7 +297,7 @@ class RegisterServer:
     ) -> None:
         """Add, refresh, remove or ask for the bindings of a user."""
         uri = to_of(request).uri
-        if uri.scheme.lower() not in ("sip", "sips"):
+        if uri.scheme.lower() not in SIP_SCHEMES:
             self._end.refuse(slot, 400, now_ms, "To is no SIP URI")  # RFC 4475 §3.3.4
             return
         user = uri.user
@@ -315,22 +307,17 @@ class RegisterServer:
         outcome = self._registrar.register(
             user, _wanted(request, source), request.call_id, cseq_of(request).sequence, now_ms
         )
-        match outcome:
-            case IntervalTooBrief(shortest_s):
-                headers = {"Min-Expires": str(shortest_s)}
-                self._end.refuse(slot, 423, now_ms, headers=headers)
-            case CseqOutOfOrder():
-                self._end.refuse(slot, 500, now_ms, "REGISTER Out of Order")
-            case TooManyBindings():
-                self._end.refuse(slot, 403, now_ms, "Too Many Bindings")
-            case InvalidWildcard():
-                self._end.refuse(slot, 400, now_ms, "Bad Contact")
-            case bindings:
-                response = reply(request, 200, to_tag=self._end.random_hex())
-                for one in bindings:
-                    contact = f"<{one.uri}>;expires={one.expires_s(now_ms)}"
-                    response.headers.add("Contact", contact)
-                self._end.respond(slot, response, now_ms)
+        if isinstance(outcome, RegistrationRefusal):
+            headers = None
+            if outcome is INTERVAL_TOO_BRIEF:
+                headers = {"Min-Expires": str(SHORTEST_S)}
+            self._end.refuse(slot, outcome.code, now_ms, outcome.reason, headers)
+            return
+        response = reply(request, 200, to_tag=self._end.random_hex())
+        for one in outcome:
+            contact = f"<{one.uri}>;expires={one.expires_s(now_ms)}"
+            response.headers.add("Contact", contact)
+        self._end.respond(slot, response, now_ms)
 
 
 def _wanted(request: Request, source: Peer) -> list[RequestedBinding]:

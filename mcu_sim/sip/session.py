@@ -162,11 +162,9 @@ class Sessions:
             sequence=cseq_of(slot.request).sequence,
             offered=not slot.request.body,
             data=slot.transaction.last,
-            target=slot.target,
             give_up_at_ms=now_ms + GIVE_UP_MS,
-            repeat_at_ms=now_ms + T1_MS,
         )
-        self._end.set_timer("success", call.id, call.success.repeat_at_ms)
+        self._end.set_timer("success", call.id, now_ms + T1_MS)
 
     def acknowledged(self, call: Call, ack: Request) -> Success | None:
         """The 2xx that an ACK is for, which is not repeated any more; None if it is for none."""
@@ -183,10 +181,9 @@ class Sessions:
         success = call.success
         assert success is not None
         if now_ms < success.give_up_at_ms:
-            self._end.send(success.data, success.target)
+            self._end.send(success.data, success.slot.target)
             success.interval_ms = min(2 * success.interval_ms, T2_MS)
-            success.repeat_at_ms = now_ms + success.interval_ms
-            at_ms = min(success.repeat_at_ms, success.give_up_at_ms)
+            at_ms = min(now_ms + success.interval_ms, success.give_up_at_ms)
             self._end.set_timer("success", name, at_ms)
         elif call.state is CallState.ESTABLISHED:
             self.end(call, "no-ack", now_ms)

@@ -275,14 +275,11 @@ def is_optional(message: Request | Response) -> bool:
     return "handling=optional" in ("".join(one.split()) for one in parameters)
 
 
-def accepts(request: Request, content_type: str) -> bool:
-    """Whether a body of this type may be in the answer (RFC 3261 §20.1)."""
+def accepts_sdp(request: Request) -> bool:
+    """Whether a session description may be in the answer (RFC 3261 §20.1)."""
     values = request.headers.getlist("Accept")
-    if not values:
-        return content_type == SDP_TYPE
     ranges = {one.partition(";")[0].strip().lower() for one in tokens(values)}
-    kind = content_type.partition("/")[0]
-    return bool(ranges & {content_type, f"{kind}/*", "*/*"})
+    return not values or bool(ranges & {SDP_TYPE, "application/*", "*/*"})
 
 
 def seconds(text: str | None) -> int | None:

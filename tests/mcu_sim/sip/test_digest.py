@@ -12,11 +12,8 @@ from giaoban.mcu_sim.sip import digest
 from giaoban.mcu_sim.sip.digest import (
     Authority,
     Credentials,
-    NoCredentials,
-    StaleNonce,
-    UriMismatch,
+    Denial,
     VerifiedUser,
-    WrongCredentials,
     authorization,
     response,
 )
@@ -78,9 +75,9 @@ def test_rfc_7616_3_9_1(algorithm: str, expected: str) -> None:
     )
     # the nonce is the document's, not ours, so a right answer to it is stale
     right = Authority("http-auth@example.org", {"Mufasa": "Circle of Life"}, SECRET)
-    assert right.verify("GET", MUFASA[4], [header], 0) == StaleNonce()
+    assert right.verify("GET", MUFASA[4], [header], 0) == Denial.STALE_NONCE
     wrong = Authority("http-auth@example.org", {"Mufasa": "Circle of Lies"}, SECRET)
-    assert wrong.verify("GET", MUFASA[4], [header], 0) == WrongCredentials()
+    assert wrong.verify("GET", MUFASA[4], [header], 0) == Denial.WRONG_CREDENTIALS
 
 
 @pytest.mark.parametrize(
@@ -147,7 +144,7 @@ def test_only_what_was_asked_for_is_taken() -> None:
     [challenge] = server.challenges(0)
     assert (
         server.verify("REGISTER", URI, [counted("00000001", nonce_of(challenge))], 0)
-        == WrongCredentials()
+        == Denial.WRONG_CREDENTIALS
     )
     for algorithms in ((), ("MD5", "SHA-1")):
         with pytest.raises(ValueError, match="no algorithms known"):
@@ -159,7 +156,7 @@ def test_a_right_answer_is_verified_once(kept: slice) -> None:
     server = authority()
     text = answer(server.challenges(1_000)[kept])
     assert server.verify("REGISTER", URI, [text], 1_050) == VerifiedUser("cu-jut")
-    assert server.verify("REGISTER", URI, [text], 1_060) == StaleNonce()
+    assert server.verify("REGISTER", URI, [text], 1_060) == Denial.STALE_NONCE
 
 
 def test_a_nonce_serves_rising_counts_only() -> None:
@@ -184,36 +181,40 @@ def test_two_devices_of_one_user_challenged_together_do_not_collide() -> None:
 def test_the_answer_holds_for_its_method_realm_user_and_password_only() -> None:
     server = authority(other="word")
     text = answer(server.challenges(0))
-    assert server.verify("INVITE", URI, [text], 1) == WrongCredentials()
+    assert server.verify("INVITE", URI, [text], 1) == Denial.WRONG_CREDENTIALS
     assert (
         server.verify("REGISTER", URI, [text.replace('"cu-jut"', '"other"')], 1)
-        == WrongCredentials()
+        == Denial.WRONG_CREDENTIALS
     )
     assert (
-        server.verify("REGISTER", URI, [text.replace("giaoban", "elsewhere")], 1) == NoCredentials()
+        server.verify("REGISTER", URI, [text.replace("giaoban", "elsewhere")], 1)
+        == Denial.NO_CREDENTIALS
     )
     for credentials in (Credentials("cu-jut", "guess"), Credentials("nobody", "")):
         text = answer(server.challenges(0), credentials=credentials)
-        assert server.verify("REGISTER", URI, [text], 1) == WrongCredentials()
+        assert server.verify("REGISTER", URI, [text], 1) == Denial.WRONG_CREDENTIALS
 
 
 def test_old_future_and_foreign_nonces_are_stale_only_with_the_right_password() -> None:
     server = Authority("giaoban", {ME.user: ME.password}, SECRET, nonce_life_ms=1_000)
     text = answer(server.challenges(5_000))
-    assert server.verify("REGISTER", URI, [text], 6_001) == StaleNonce()
-    assert server.verify("REGISTER", URI, [text], 4_000) == StaleNonce()
+    assert server.verify("REGISTER", URI, [text], 6_001) == Denial.STALE_NONCE
+    assert server.verify("REGISTER", URI, [text], 4_000) == Denial.STALE_NONCE
     assert server.verify("REGISTER", URI, [text], 6_000) == VerifiedUser("cu-jut")
     foreign = Authority("giaoban", {}, b"another secret, long enough").challenges(5_000)
-    assert server.verify("REGISTER", URI, [answer(foreign)], 5_001) == StaleNonce()
+    assert server.verify("REGISTER", URI, [answer(foreign)], 5_001) == Denial.STALE_NONCE
     guess = answer(foreign, credentials=Credentials(ME.user, "guess"))
-    assert server.verify("REGISTER", URI, [guess], 5_001) == WrongCredentials()
+    assert server.verify("REGISTER", URI, [guess], 5_001) == Denial.WRONG_CREDENTIALS
 
 
 def test_missing_without_an_answer_for_this_realm() -> None:
     server = authority()
     elsewhere = answer(Authority("elsewhere", {}, SECRET).challenges(0))
-    assert server.verify("REGISTER", URI, [], 0) == NoCredentials()
-    assert server.verify("REGISTER", URI, ["Basic dXNlcjpwYXNz", elsewhere], 0) == NoCredentials()
+    assert server.verify("REGISTER", URI, [], 0) == Denial.NO_CREDENTIALS
+    assert (
+        server.verify("REGISTER", URI, ["Basic dXNlcjpwYXNz", elsewhere], 0)
+        == Denial.NO_CREDENTIALS
+    )
     assert server.verify(
         "REGISTER", URI, [elsewhere, answer(server.challenges(0))], 0
     ) == VerifiedUser("cu-jut")
@@ -227,12 +228,12 @@ def test_an_old_device_without_qop_is_served_once_a_nonce() -> None:
     assert "algorithm" not in text
     assert server.verify("REGISTER", URI, [text], 1) == VerifiedUser("cu-jut")
     assert (
-        server.verify("REGISTER", URI, [text], 2) == StaleNonce()
+        server.verify("REGISTER", URI, [text], 2) == Denial.STALE_NONCE
     )  # it may ask for a new one and go on
     # and an answer that counts cannot follow
     assert (
         server.verify("REGISTER", URI, [counted("00000009", nonce_of(challenge))], 3)
-        == StaleNonce()
+        == Denial.STALE_NONCE
     )
 
 
@@ -246,7 +247,7 @@ def test_the_table_of_counts_is_bounded_and_forgetting_opens_no_replay(
         assert server.verify("REGISTER", URI, [text], 10) == VerifiedUser("cu-jut")
     assert len(server._counts) == 3
     verdicts = [server.verify("REGISTER", URI, [text], 11) for text in texts]
-    assert verdicts == [StaleNonce()] * 5
+    assert verdicts == [Denial.STALE_NONCE] * 5
 
 
 def test_counts_go_away_with_their_nonces() -> None:
@@ -301,10 +302,9 @@ def test_a_short_secret_is_refused() -> None:
 @given(st.text(alphabet=st.characters(codec=None), max_size=80))
 def test_any_text_is_judged_without_an_exception(text: str) -> None:
     server = authority()
-    assert isinstance(server.verify("REGISTER", URI, [text], 0), NoCredentials)
-    assert isinstance(
-        server.verify("REGISTER", URI, [f"Digest {text}"], 0), WrongCredentials | NoCredentials
-    )
+    assert server.verify("REGISTER", URI, [text], 0) is Denial.NO_CREDENTIALS
+    verdict = server.verify("REGISTER", URI, [f"Digest {text}"], 0)
+    assert verdict in (Denial.WRONG_CREDENTIALS, Denial.NO_CREDENTIALS)
     authorization([f"Digest {text}"], "REGISTER", URI, ME, random.Random(1))
 
 
@@ -318,10 +318,10 @@ def test_one_changed_character_never_verifies_somebody_else(place: int, other: s
     verdict = server.verify("REGISTER", URI, [GOOD[:place] + other + GOOD[place + 1 :]], 0)
     assert verdict in (
         VerifiedUser("cu-jut"),
-        WrongCredentials(),
-        StaleNonce(),
-        NoCredentials(),
-        UriMismatch(),
+        Denial.WRONG_CREDENTIALS,
+        Denial.STALE_NONCE,
+        Denial.NO_CREDENTIALS,
+        Denial.URI_MISMATCH,
     )
 
 
@@ -347,7 +347,7 @@ def test_an_answer_that_lacks_something_is_not_verified(old: str, new: str) -> N
     text = answer(server.challenges(0))
     assert old in text
     verdict = server.verify("REGISTER", URI, [text.replace(old, new)], 0)
-    assert verdict == (NoCredentials() if new == "Digest" else WrongCredentials())
+    assert verdict == (Denial.NO_CREDENTIALS if new == "Digest" else Denial.WRONG_CREDENTIALS)
     assert server.verify("REGISTER", URI, [text], 0) == VerifiedUser("cu-jut")
 
 
@@ -370,4 +370,4 @@ def test_a_long_header_is_read_in_linear_time() -> None:
         "Digest " + "a=b," * 15_000,
         "Digest" + " " * 60_000,
     ):
-        assert server.verify("REGISTER", URI, [text], 0) == WrongCredentials()
+        assert server.verify("REGISTER", URI, [text], 0) == Denial.WRONG_CREDENTIALS

@@ -12,14 +12,14 @@ from giaoban.mcu_sim.sip import IncomingCall, Registered, RegistrationFailed
 from giaoban.mcu_sim.sip.digest import Authority, Credentials
 from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
 from giaoban.mcu_sim.sip.registration import (
+    CSEQ_OUT_OF_ORDER,
+    INTERVAL_TOO_BRIEF,
+    INVALID_WILDCARD,
+    TOO_MANY_BINDINGS,
     WILDCARD,
     ContactBinding,
-    CseqOutOfOrder,
-    IntervalTooBrief,
-    InvalidWildcard,
     Registrar,
     RequestedBinding,
-    TooManyBindings,
 )
 from tests.mcu_sim.agent_calls import header
 
@@ -65,7 +65,7 @@ def test_too_brief_changes_nothing(expires_s: int) -> None:
     registrar = Registrar()
     registrar.register(USER, [asked()], "id", 1, 0)
     contacts = [asked(expires_s=0), asked(ROOM, expires_s)]
-    assert registrar.register(USER, contacts, "id", 2, 10) == IntervalTooBrief(60)
+    assert registrar.register(USER, contacts, "id", 2, 10) == INTERVAL_TOO_BRIEF
     assert uris(registrar.bindings(USER, 10)) == [DESK]
 
 
@@ -103,8 +103,8 @@ def test_an_older_request_changes_nothing() -> None:
         [asked("sip:cu-jut@10.68.0.4"), asked(DESK)],
         [asked(WILDCARD, 0)],
     ):
-        assert registrar.register(USER, contacts, "id", 5, 10) == CseqOutOfOrder()
-        assert registrar.register(USER, contacts, "id", 4, 10) == CseqOutOfOrder()
+        assert registrar.register(USER, contacts, "id", 5, 10) == CSEQ_OUT_OF_ORDER
+        assert registrar.register(USER, contacts, "id", 4, 10) == CSEQ_OUT_OF_ORDER
     assert uris(registrar.bindings(USER, 10)) == [DESK, ROOM]
     # another Call-ID is another client, whose numbers are its own
     assert uris(registrar.register(USER, [asked(DESK, 0)], "other", 1, 10)) == [ROOM]
@@ -135,7 +135,7 @@ def test_zero_removes_and_the_wildcard_removes_all() -> None:
 def test_the_wildcard_stands_alone_with_zero(contacts: list[RequestedBinding]) -> None:
     registrar = Registrar()
     registrar.register(USER, [asked()], "id", 1, 0)
-    assert registrar.register(USER, contacts, "id", 2, 0) == InvalidWildcard()
+    assert registrar.register(USER, contacts, "id", 2, 0) == INVALID_WILDCARD
     assert uris(registrar.bindings(USER, 0)) == [DESK]
 
 
@@ -143,7 +143,7 @@ def test_no_more_bindings_than_allowed_but_refreshes_and_removals_go_on() -> Non
     registrar = Registrar(most_bindings=2)
     registrar.register(USER, [asked(DESK), asked(ROOM)], "id", 1, 0)
     third = "sip:cu-jut@10.68.0.4"
-    assert registrar.register(USER, [asked(third)], "id", 2, 0) == TooManyBindings()
+    assert registrar.register(USER, [asked(third)], "id", 2, 0) == TOO_MANY_BINDINGS
     assert uris(registrar.register(USER, [asked(ROOM)], "id", 3, 0)) == [ROOM, DESK]
     assert uris(registrar.register(USER, [asked(DESK, 0), asked(third)], "id", 4, 0)) == [
         third,
@@ -157,7 +157,7 @@ def test_no_more_users_than_allowed_until_some_run_out() -> None:
     for number in range(3):
         contacts = [asked(f"sip:{number}@10.68.0.9", 60 + number)]
         assert isinstance(registrar.register(str(number), contacts, "id", 1, 0), list)
-    assert registrar.register("3", [asked()], "id", 1, 59_999) == TooManyBindings()
+    assert registrar.register("3", [asked()], "id", 1, 59_999) == TOO_MANY_BINDINGS
     assert registrar.register("3", [], "id", 1, 59_999) == []
     assert registrar.bindings("3", 59_999) == []
     assert uris(registrar.register("2", [asked()], "x", 1, 59_999)) != []
