@@ -37,8 +37,8 @@ from giaoban.mcu_sim.media.reports import Reports
 from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
 from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
-from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS
+from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
 from giaoban.traffic.log import (
@@ -78,8 +78,6 @@ TURN_NS = 2 * STEP_NS
 """Calls take turns then, so that no wake-up is slow because pictures of all are due to be made."""
 MCU_REQUESTS = 6
 """Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
-LEAST_KBPS = 32.0
-"""Of a composed picture, whoever asks for less: what a call of the tables has at the least."""
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 FORWARD_ROOM = 4096
 CONTROL_EVERY_NS = 100_000_000
@@ -208,8 +206,8 @@ class MediaPlane:
         self._rate_changes: list[RateChange] = []
         self._losses = DecodingLosses(capacity)
         self._forwarders: dict[Kind, Forwarder] = {
-            "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
-            "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
+            "video": Forwarder(capacity, VIDEO_LIMITS),
+            "content": Forwarder(capacity, CONTENT_LIMITS),
         }
         frame_bytes = 0 if modelled is None else modelled.frame_bytes
         audio_width = rtp.HEADER_BYTES + max(AUDIO_PACKET_SAMPLES, frame_bytes)

@@ -157,13 +157,9 @@ class Media:
         """The formats of the m= line, from the codecs if it was not read from one."""
         return self.formats or tuple(str(codec.payload_type) for codec in self.codecs)
 
-    def feedback_for(self, payload_type: int) -> set[str]:
-        """The kinds of RTCP feedback for one payload type, e.g. `nack pli`."""
-        return feedback_for(self.feedback, payload_type)
-
 
 def feedback_for(feedback: Sequence[str], payload_type: int) -> set[str]:
-    """As `Media.feedback_for`, of values of a=rtcp-fb.
+    """The kinds of RTCP feedback for one payload type, e.g. `nack pli`, of values of a=rtcp-fb.
 
     Behind `ccm` there may be parameters (`tmmbr smaxpr=120`, RFC 5104 §7.1); some devices have
     several of its commands in one line.

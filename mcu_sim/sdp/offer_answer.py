@@ -423,7 +423,6 @@ class NegotiatedMedia:
         codec: as agreed, with the payload type of packets in.
         send_type, receive_type: RTP payload types on packets out and in.
         remote, remote_rtcp: (address, port) to send to; the same with `rtcp_mux`.
-        ptime_ms: what the other side wants in a packet, None if it does not say.
         max_kbps: the media rate to send at most, None if nothing limits it.
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
@@ -442,11 +441,9 @@ class NegotiatedMedia:
     remote_rtcp: tuple[str, int]
     sends: bool
     receives: bool
-    ptime_ms: int | None
     max_kbps: float | None
     content: bool = False
     rtcp_mux: bool = False
-    protocol: str = "RTP/AVP"
     crypto_send: CryptoKey | None = None
     crypto_receive: CryptoKey | None = None
     feedback: frozenset[str] = frozenset()
@@ -491,19 +488,12 @@ def agree(
         remote_rtcp=(address, rtcp),
         sends=_is_sent(their_session, theirs, ours),
         receives=ours.direction.receives and theirs.direction.sends,
-        ptime_ms=_ptime_ms(theirs),
         max_kbps=_max_kbps(theirs, ours, their_codec),
         content=content,
         rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
-        protocol=theirs.protocol,
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
-        feedback=beside.feedback,
-        tone_type=beside.tone_type,
-        rtx_send_type=beside.rtx_send_type,
-        rtx_receive_type=beside.rtx_receive_type,
-        fec_send_type=beside.fec_send_type,
-        fec_receive_type=beside.fec_receive_type,
+        **beside._asdict(),
     )
 
 
@@ -661,12 +651,6 @@ def _max_kbps(theirs: Media, ours: Media, their_codec: Codec) -> float | None:
     if h264.is_h264(their_codec) and (stated is None or their_codec.parameter("max-br")):
         bounds.append(h264.max_kbps(their_codec))
     return min((bound for bound in bounds if bound is not None), default=None)
-
-
-def _ptime_ms(theirs: Media) -> int | None:
-    if theirs.maxptime_ms is None or theirs.ptime_ms is None:
-        return theirs.ptime_ms
-    return min(theirs.ptime_ms, theirs.maxptime_ms)
 
 
 # -------------------------------------------------------- what of an offer cannot be had, in words

@@ -37,7 +37,6 @@ def terms(kind: Kind, port: int, *, host: str = FAR, **more: Any) -> NegotiatedM
         "remote_rtcp": (host, port if more.get("rtcp_mux", True) else port + 1),
         "sends": True,
         "receives": True,
-        "ptime_ms": None,
         "max_kbps": None,
         "rtcp_mux": True,
     }

@@ -33,11 +33,11 @@ class AudioBank:
     Attributes:
         power: (capacity,) float64, mean square of what each row said in the last mixed tick,
             whether it was heard or not; 0 for rows that are not open.
-        late, duplicated, reordered, resynchronised, odd, foreign: packets of each row's present
-            or last call, (capacity,) int64; see `JitterBuffers`.
-        concealed: ticks in which lost or late audio was replaced, in whole or in part, likewise.
-            A gap is filled for 60 ms at most, and not at all once it is known that the sender
-            said nothing then (it left out no sequence number).
+        jitter: the buffers, which count the packets of each row's present or last call.
+        concealed: ticks in which lost or late audio was replaced, in whole or in part, of each
+            row's present or last call, (capacity,) int64. A gap is filled for 60 ms at most, and
+            not at all once it is known that the sender said nothing then (it left out no sequence
+            number).
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class AudioBank:
     ) -> None:
         """`modelled`: a codec that calls may have beside those of the MCU."""
         self._modelled = modelled
-        self._jitter = JitterBuffers(capacity, origin_ns, playout_ms)
+        self.jitter = JitterBuffers(capacity, origin_ns, playout_ms)
         self._narrow_gaps = Concealer(capacity, PCMA.frame_samples)
         self._wide_gaps = Concealer(capacity, G722.frame_samples)
         self._calls = Transcoder()
@@ -53,12 +53,6 @@ class AudioBank:
         self._heard = np.zeros(capacity, np.bool_)
         self._meeting = np.zeros(capacity, np.intp)
         self.power = np.zeros(capacity)
-        self.late = self._jitter.late
-        self.duplicated = self._jitter.duplicated
-        self.reordered = self._jitter.reordered
-        self.resynchronised = self._jitter.resynchronised
-        self.odd = self._jitter.odd
-        self.foreign = self._jitter.foreign
         self.concealed = np.zeros(capacity, np.int64)
 
     def open(
@@ -85,7 +79,7 @@ class AudioBank:
         self.close(row)
         self._calls.open(row, chosen)
         taken = chosen.payload_type if payload_type is None else payload_type
-        self._jitter.clear(row, taken, chosen)
+        self.jitter.clear(row, taken, chosen)
         self._narrow_gaps.clear(row)
         self._wide_gaps.clear(row)
         self.concealed[row] = 0
@@ -123,7 +117,7 @@ class AudioBank:
             lengths: (n,) bytes of each.
             arrival_ns: (n,) on the clock of the origin.
         """
-        self._jitter.put(rows, headers, data, lengths, arrival_ns)
+        self.jitter.put(rows, headers, data, lengths, arrival_ns)
 
     def mix(self, tick: int) -> NDArray[np.uint8]:
         """What each of `rows` hears at a tick, in its own codec, as of `Transcoder.encode`.
@@ -131,7 +125,7 @@ class AudioBank:
         Every tick is to be mixed once, in order.
         """
         calls = self._calls
-        octets, present, paused = self._jitter.frames(calls.rows, tick)
+        octets, present, paused = self.jitter.frames(calls.rows, tick)
         narrow, wide = calls.decode(octets, present)
         for which, frames, gaps in (
             (calls.narrow, narrow, self._narrow_gaps),

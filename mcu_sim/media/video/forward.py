@@ -15,7 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.mcu_sim.media.video.keyframes import RequestDamper
+from giaoban.mcu_sim.media.leg import NOBODY
+from giaoban.mcu_sim.media.video.keyframes import VIDEO_LIMITS, KeyFrameLimits, RequestDamper
 from giaoban.traffic import rtp
 from giaoban.traffic.h264 import KEY_FRAME_START, carries
 
@@ -385,7 +386,6 @@ def _unwrap(
     return total + np.repeat(before - total[first] + steps[first], sizes), steps
 
 
-NOBODY = -1
 NEVER = -1
 GIVE_UP_NS = 2_000_000_000
 """A change waits so long for a key frame: some devices never answer."""
@@ -419,9 +419,9 @@ class Forwarder:
     It is to be given packets of the negotiated H.264 payload type only.
     """
 
-    def __init__(self, capacity: int, damper: RequestDamper | None = None) -> None:
-        """`damper`: limits on key-frame requests; None: those for video."""
-        self._damper = damper or RequestDamper()
+    def __init__(self, capacity: int, limits: KeyFrameLimits = VIDEO_LIMITS) -> None:
+        """`limits`: on key-frame requests."""
+        self._damper = RequestDamper(limits)
         self._ssrc = np.zeros(capacity, np.uint32)
         self._payload_type = np.zeros(capacity, np.uint8)
         self._open = np.zeros(capacity, np.bool_)

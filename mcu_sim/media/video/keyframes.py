@@ -51,16 +51,8 @@ MAX_INTRA_SUPPRESSION_DURATION_IN_SECONDS_CONTENT."""
 class RequestDamper:
     """Keeps the requests of one channel within its limits; sources and viewers are rows."""
 
-    def __init__(
-        self,
-        interval_ns: int = VIDEO_LIMITS.interval_ns,
-        repeat_ns: int = VIDEO_LIMITS.repeat_ns,
-        viewer_requests: int | None = None,
-        window_ns: int = 0,
-        pause_ns: int = 0,
-    ) -> None:
-        """The fields of `KeyFrameLimits`; those for video unless told otherwise."""
-        self._limits = KeyFrameLimits(interval_ns, repeat_ns, viewer_requests, window_ns, pause_ns)
+    def __init__(self, limits: KeyFrameLimits) -> None:
+        self._limits = limits
         self._asked_ns: dict[int, int] = {}
         self._heard_ns: dict[int, deque[int]] = {}
         self._paused_until_ns: dict[int, int] = {}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.leg import Kind, Position
 from giaoban.mcu_sim.media.plane import forwarding_step_ns
 from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder
-from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS
 from giaoban.scenarios.estimate.media.sources import PlannedSource, StreamBuffer
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.timeline import ForwardingChange, Timeline
@@ -42,8 +42,8 @@ class Forwarding:
         self._ask = ask
         capacity = len(plan.calls)
         self._forwarders: dict[Kind, Forwarder] = {
-            "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
-            "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
+            "video": Forwarder(capacity, VIDEO_LIMITS),
+            "content": Forwarder(capacity, CONTENT_LIMITS),
         }
         self._delay_ns = round(plan.device.forward_delay_ms * 1e6)
         self._step_ns = forwarding_step_ns(plan.device.forward_delay_ms)

@@ -241,7 +241,6 @@ def leg(remote: str, *, assured: frozenset[str] | None = frozenset()) -> Leg:
         remote_rtcp=(remote, PORT["audio"]),
         sends=True,
         receives=True,
-        ptime_ms=None,
         max_kbps=None,
     )
     flow = MediaFlow(terms, stream(0, "b", "audio", "down"))

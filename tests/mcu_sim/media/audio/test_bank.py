@@ -55,7 +55,7 @@ def test_each_hears_all_the_others_but_itself(calls: int) -> None:
             # quantisation noise of the sum
             found, _ = tone_and_rest(sound, tone_hz(speaker), 8000)
             assert found == pytest.approx(expected, abs=100)
-    assert (bank.late.sum(), bank.concealed.sum()) == (0, 0)
+    assert (bank.jitter.late.sum(), bank.concealed.sum()) == (0, 0)
 
 
 def test_alone_means_silence() -> None:
@@ -142,7 +142,7 @@ def test_opening_a_row_starts_its_counters_afresh_and_closing_keeps_them(bank: A
     for tick in range(2, 8):
         bank.mix(tick)
     bank.close(0)
-    counters = (bank.duplicated, bank.odd, bank.foreign, bank.concealed)
+    counters = (bank.jitter.duplicated, bank.jitter.odd, bank.jitter.foreign, bank.concealed)
     assert [int(counter[0]) for counter in counters] == [1, 1, 1, 3]
     bank.open(0)
     assert [int(counter[0]) for counter in counters] == [0, 0, 0, 0]
@@ -195,7 +195,7 @@ def meeting(codecs: list[str], hz: list[int], frames: int) -> list[NDArray[np.in
         ]
         deliver(bank, row, datagrams, [20.0 * n for n in range(frames)])
     mixes = np.array([bank.mix(tick) for tick in range(2, frames + 2)])
-    assert not bank.foreign.any()
+    assert not bank.jitter.foreign.any()
     return [
         G722Call().decode(mixes[:, row].reshape(-1))
         if name == "G722"
@@ -400,7 +400,7 @@ def test_a_client_with_another_clock_is_served_for_minutes(
             bank.mix(tick)
             played += bool(bank.power[0] > 2e6)
             tick += 1
-    assert bank.resynchronised[0] >= 1
+    assert bank.jitter.resynchronised[0] >= 1
     assert played > 0.9 * n
 
 

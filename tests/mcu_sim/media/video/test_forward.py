@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
-from giaoban.mcu_sim.media.video.forward import NOBODY, ForwardedSources, Forwarder
+from giaoban.mcu_sim.media.leg import NOBODY
+from giaoban.mcu_sim.media.video.forward import ForwardedSources, Forwarder
 from tests.laws import examples
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,

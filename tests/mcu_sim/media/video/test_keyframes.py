@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
 from giaoban.mcu_sim.media.video.forward import Forwarder, write_forwarded
-from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from giaoban.mcu_sim.media.video.keyframes import (
+    CONTENT_LIMITS,
+    VIDEO_LIMITS,
+    KeyFrameLimits,
+    RequestDamper,
+)
 from giaoban.traffic import rtp
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,
@@ -23,27 +28,27 @@ from tests.mcu_sim.video_factory import (
 
 
 def test_a_source_is_asked_once_a_second() -> None:
-    damper = RequestDamper()
+    damper = RequestDamper(VIDEO_LIMITS)
     asked = [ms for ms in range(0, 3000, 10) if damper.allows(4, at(ms))]
     assert asked == [0, 1000, 2000]
 
 
 def test_a_wake_up_that_is_microseconds_early_is_not_too_early() -> None:
     """Else chance would decide whether a camera is asked now or at the next wake-up."""
-    damper = RequestDamper()
+    damper = RequestDamper(VIDEO_LIMITS)
     assert damper.allows(4, at(0) + 8000)
     assert not damper.allows(4, at(960) + 5000)
     assert damper.allows(4, at(1000) + 2000)
 
 
 def test_a_request_that_was_not_answered_is_repeated_after_half_a_second() -> None:
-    damper = RequestDamper(*VIDEO_LIMITS)
+    damper = RequestDamper(VIDEO_LIMITS)
     asked = [ms for ms in range(0, 2000, 10) if damper.allows(4, at(ms), unanswered=True)]
     assert asked == [0, 500, 1000, 1500]
 
 
 def test_a_presenter_is_asked_once_in_five_seconds_answered_or_not() -> None:
-    damper = RequestDamper(*CONTENT_LIMITS)
+    damper = RequestDamper(CONTENT_LIMITS)
     asked = [
         ms for ms in range(0, 12_000, 100) if damper.allows(4, at(ms), unanswered=ms % 200 == 0)
     ]
@@ -51,7 +56,7 @@ def test_a_presenter_is_asked_once_in_five_seconds_answered_or_not() -> None:
 
 
 def test_a_viewer_of_content_is_heard_three_times_in_ten_seconds_then_not_for_ten() -> None:
-    damper = RequestDamper(*CONTENT_LIMITS)
+    damper = RequestDamper(CONTENT_LIMITS)
     heard = [s for s in range(40) if damper.accepts(1, at(s * 1000))]
     # the fourth, at 3 s, is one too many: not heard until 13 s
     assert heard == [0, 1, 2, 13, 14, 15, 26, 27, 28, 39]
@@ -59,25 +64,27 @@ def test_a_viewer_of_content_is_heard_three_times_in_ten_seconds_then_not_for_te
 
 
 def test_a_viewer_that_asks_now_and_then_is_always_heard() -> None:
-    damper = RequestDamper(*CONTENT_LIMITS)
+    damper = RequestDamper(CONTENT_LIMITS)
     # three in any ten seconds
     assert all(damper.accepts(1, at(ms)) for ms in range(0, 100_000, 3334))
 
 
 def test_after_a_short_pause_a_viewer_begins_anew() -> None:
-    damper = RequestDamper(viewer_requests=2, window_ns=10_000 * MS, pause_ns=1000 * MS)
+    damper = RequestDamper(
+        VIDEO_LIMITS._replace(viewer_requests=2, window_ns=10_000 * MS, pause_ns=1000 * MS)
+    )
     heard = [ms for ms in range(0, 3000, 100) if damper.accepts(1, at(ms))]
     # one too many at 200, 1400 and 2600 ms
     assert heard == [0, 100, 1200, 1300, 2400, 2500]
 
 
 def test_viewers_of_video_are_heard_as_often_as_they_ask() -> None:
-    damper = RequestDamper()
+    damper = RequestDamper(VIDEO_LIMITS)
     assert all(damper.accepts(1, at(ms)) for ms in range(100))
 
 
 def test_another_call_in_the_row_has_no_past() -> None:
-    damper = RequestDamper(*CONTENT_LIMITS)
+    damper = RequestDamper(CONTENT_LIMITS)
     assert damper.allows(1, at(0))
     assert [damper.accepts(1, at(ms)) for ms in range(4)] == [True, True, True, False]
     damper.forget(1)
@@ -90,13 +97,13 @@ def test_another_call_in_the_row_has_no_past() -> None:
     st.sampled_from([VIDEO_LIMITS, CONTENT_LIMITS]),
 )
 def test_no_source_is_ever_asked_more_often(
-    asked: list[tuple[int, int, bool]], limits: tuple[int, int, int | None, int, int]
+    asked: list[tuple[int, int, bool]], limits: KeyFrameLimits
 ) -> None:
-    damper, now_ms = RequestDamper(*limits), 0
+    damper, now_ms = RequestDamper(limits), 0
     last: dict[int, int] = {}
     for wait_ms, source, unanswered in asked:
         now_ms += wait_ms
-        least_ns = limits[1] if unanswered else limits[0]
+        least_ns = limits.repeat_ns if unanswered else limits.interval_ns
         due = source not in last or (now_ms - last[source]) * MS >= least_ns
         assert damper.allows(source, at(now_ms), unanswered=unanswered) == due
         if due:
@@ -194,7 +201,7 @@ def test_the_wait_for_another_stream_of_the_source_asks_too() -> None:
 
 
 def test_content_keeps_to_its_own_limits() -> None:
-    room = Room(4, Forwarder(4, RequestDamper(*CONTENT_LIMITS)))
+    room = Room(4, Forwarder(4, CONTENT_LIMITS))
     for viewer in (1, 2, 3):
         room.forwarder.watch(viewer, 0, at(0))
     room.play(Camera(0, from_ms=10).until(100))
@@ -203,7 +210,7 @@ def test_content_keeps_to_its_own_limits() -> None:
         if ms == 7000:
             room.forwarder.request(2, at(ms))
     assert asked(room, 21_000, 40_000) == [(21_000, 0)]
-    room = Room(2, Forwarder(2, RequestDamper(*CONTENT_LIMITS)))
+    room = Room(2, Forwarder(2, CONTENT_LIMITS))
     room.forwarder.watch(1, 0, at(0))
     room.play(Camera(0, from_ms=10).until(100))
     seen: list[tuple[int, int]] = []
