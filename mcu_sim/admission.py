@@ -42,10 +42,6 @@ class Use:
     total: int | float
     """Whole numbers of calls, in events too."""
 
-    def told(self) -> dict[str, float | str]:
-        """As events of the MCU carry it."""
-        return {"pct": self.pct, "of": self.of, "amount": self.amount, "total": self.total}
-
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -210,12 +206,6 @@ class Capacity:
     def holds(self, call_id: str) -> bool:
         """Whether the call is admitted and not yet released."""
         return call_id in self._held
-
-    def given(self, call_id: str) -> str:
-        """The resolution that a call has. `ValueError` if it holds nothing."""
-        if call_id not in self._held:
-            raise ValueError(f"call {call_id!r} holds nothing")
-        return self._held[call_id].given
 
     @property
     def units_used(self) -> float:

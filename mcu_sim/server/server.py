@@ -10,7 +10,7 @@ import json
 import select
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -397,7 +397,7 @@ class McuServer:
                 **{name: fit(value, LONGEST_TOLD) for name, value in details.items()},
                 "units": self._capacity.units_used,
                 "ports": self._capacity.ports_used,
-                "use": self._capacity.use.told(),
+                "use": asdict(self._capacity.use),
             }
         )
 

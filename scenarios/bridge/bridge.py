@@ -39,7 +39,7 @@ class Bridge:
     """Driven by its owner: `dial`, `hang_up`, `signal` when its socket is ready, `window`.
 
     Where things fail, it gives up a call in which nothing is heard any more, and dials again: the
-    owner calls `persevere` when `next_ns` has come.
+    owner calls `persevere` when `agent.redial_ns` has come, and `signal` when its timers are due.
     """
 
     def __init__(
@@ -93,15 +93,6 @@ class Bridge:
         """End the call, if it stands. The meeting is over: it does not dial again."""
         self.agent.hang_up(time.monotonic_ns())
         self._flush()
-
-    @property
-    def next_ns(self) -> int:
-        """When `persevere` is to be called, CLOCK_MONOTONIC."""
-        return self.agent.redial_ns
-
-    def next_timeout(self) -> float | None:
-        """When `signal` has something to do though nothing came, ms of CLOCK_MONOTONIC."""
-        return self.agent.next_timeout()
 
     def persevere(self) -> None:
         """Give up a call that is dead; dial again if it is time to."""

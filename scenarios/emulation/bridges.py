@@ -150,7 +150,7 @@ class Bridges:
                     for bridge in self._bridges:
                         bridge.hang_up()
             for bridge in self._bridges:
-                if bridge.next_ns <= now_ns:
+                if bridge.agent.redial_ns <= now_ns:
                     bridge.persevere()
             next_ns = min(end_ns, agenda[0][0], self._next_timer_ns(end_ns))
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
@@ -203,7 +203,9 @@ class Bridges:
 
     def _signal(self, ready: list[Bridge]) -> None:
         now_ms = time.monotonic_ns() / 1e6
-        due = [b for b in self._bridges if (t := b.next_timeout()) is not None and t <= now_ms]
+        due = [
+            b for b in self._bridges if (t := b.agent.next_timeout()) is not None and t <= now_ms
+        ]
         for bridge in dict.fromkeys(ready + due):
             sent = bridge.terminal.sends
             bridge.signal()
@@ -226,8 +228,8 @@ class Bridges:
             presenter.stop_presenting()
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
-        timers = [t for b in self._bridges if (t := b.next_timeout()) is not None]
-        dialling = [bridge.next_ns for bridge in self._bridges]
+        timers = [t for b in self._bridges if (t := b.agent.next_timeout()) is not None]
+        dialling = [bridge.agent.redial_ns for bridge in self._bridges]
         return min([otherwise_ns, *dialling, *(round(t * 1e6) for t in timers)])
 
     def _tell(self, event: events.Event) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Literal, cast
 
@@ -557,6 +557,6 @@ class _Signalling:
 
     def _tell_of_mcu(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
         held = self._capacity
-        state = {"units": held.units_used, "ports": held.ports_used, "use": held.use.told()}
+        state = {"units": held.units_used, "ports": held.ports_used, "use": asdict(held.use)}
         told = {"t_ms": round(now_ns / 1e6, 3), "who": "mcu", "event": event, "bridge": bridge}
         self.timeline.events.append(made(**told, **details, **state))

@@ -51,7 +51,7 @@ def test_a_1080p30_call_steps_down_to_what_is_left() -> None:
     assert (answer.accepted, answer.code, answer.units) == (True, 200, 3.0)
     assert (answer.resolution, answer.given, answer.stepped_down) == ("1080p30", "720p30", True)
     assert answer.reason == "no room left at 1080p30"
-    assert (capacity.units_used, capacity.given("c14")) == (90.0, "720p30")
+    assert capacity.units_used == 90.0
     assert not capacity.admit("c15", "1080p30").accepted
 
 
@@ -268,9 +268,8 @@ def test_mistakes_of_the_caller_are_errors() -> None:
     with pytest.raises(ValueError, match="not open"):
         capacity.close_conference("n")
     assert capacity.release("c") == 1.0
-    for asked in (capacity.release, capacity.given):
-        with pytest.raises(ValueError, match="holds nothing"):
-            asked("c")
+    with pytest.raises(ValueError, match="holds nothing"):
+        capacity.release("c")
 
 
 class Bookkeeping(RuleBasedStateMachine):
@@ -313,7 +312,6 @@ class Bookkeeping(RuleBasedStateMachine):
         assert answer.stepped_down == (answer.given not in (resolution, None))
         if answer.accepted:
             assert answer.given in (resolution, AUDIO, *lower(resolution))
-            assert self.capacity.given(name) == answer.given
             assert self.capacity.use.pct >= use.pct
             self.held[name] = answer.given
         else:

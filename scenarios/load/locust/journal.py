@@ -70,10 +70,6 @@ class JournalFile:
         where every call is refused that is long before the timetable's own end."""
         self.write([{"kind": END, "at_s": round(at_s, 3)}])
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
 
 @dataclass(frozen=True)
 class JournalRecords:

@@ -69,7 +69,6 @@ class WorkerContext:
         tell: what is wrong for all users, and is told once however many meet it.
         """
         self.plan = plan
-        self.generator = generator
         self._began_s = time.monotonic() - elapsed_s
         self._journal = journal
         self._fire = fire
@@ -139,12 +138,12 @@ class WorkerContext:
         *,
         operation: Performed | None = None,
         ok: bool | None = None,
-        cause: Cause | None = None,
         held_up: bool = False,
     ) -> Record:
         """Keep what came of something. `operation`, `ok`: where it was meant otherwise."""
         succeeded = done.ok if ok is None else ok
-        if not succeeded and cause is None:
+        cause: Cause | None = None
+        if not succeeded:
             # a 200 that nobody can use, or one to what should have been refused
             broken = done.code == 200 or done.operation == "drop"
             cause = "protocol" if broken else cause_of(done.code, self._capacity)
@@ -157,7 +156,7 @@ class WorkerContext:
             ok=succeeded,
             code=done.code,
             reason=done.reason,
-            cause=None if succeeded else cause,
+            cause=cause,
             repeats=done.repeats,
             held_up=held_up,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
+from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.server.server import McuServer
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
@@ -191,7 +192,7 @@ def test_a_reason_is_one_printable_line(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:8]))
 def test_no_event_carries_what_steers_a_terminal(text: str) -> None:
     events: list[dict[str, Any]] = []
-    capacity = SimpleNamespace(units_used=0, ports_used=0, use=SimpleNamespace(told=dict))
+    capacity = SimpleNamespace(units_used=0, ports_used=0, use=Use(0.0, UNITS, 0, 90))
     config = SimpleNamespace(origin_ns=0)
     server = SimpleNamespace(_on_event=events.append, _config=config, _capacity=capacity)
     McuServer._tell(server, 0, "refused", text, reason=text, asked=[text], more={"of": text})  # type: ignore[arg-type]
