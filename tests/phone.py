@@ -17,15 +17,15 @@ from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia, audio, make_offer, video
 from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     Event,
     InfoAnswered,
     InfoReceived,
     InviteAccepted,
     InviteRefused,
-    Peer,
 )
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
 from tests.loopback import udp_socket
 

@@ -10,18 +10,17 @@ import time
 from bench.mcu.process import HOST
 from giaoban.errors import InvalidRun
 from giaoban.mcu_sim import sdp
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     Event,
-    HostPort,
     InfoReceived,
     InviteAccepted,
     InviteRefused,
     InviteTimedOut,
-    Peer,
     Reoffer,
-    UserAgent,
 )
+from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 
 ANSWERED_WITHIN_S = 10.0
 BETWEEN_CALLS_S = 0.05

@@ -22,11 +22,14 @@ from giaoban.mcu_sim.media.leg import Kind, by_kind
 from giaoban.mcu_sim.sdp.floor_control import access_of
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
 from giaoban.mcu_sim.secret_source import Secrets
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.agent import ANSWER_WITHIN_MS, UserAgent
+from giaoban.mcu_sim.sip.call import CallState
+from giaoban.mcu_sim.sip.digest import Credentials
+from giaoban.mcu_sim.sip.endpoint import SipDatagram
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     CallFailed,
-    CallState,
     Event,
     IncomingCall,
     InfoAnswered,
@@ -35,17 +38,12 @@ from giaoban.mcu_sim.sip import (
     InviteRefused,
     InviteTimedOut,
     OptionsAnswered,
-    Peer,
     Registered,
     RegistrationFailed,
     Reoffer,
-    SipDatagram,
-    UserAgent,
 )
-from giaoban.mcu_sim.sip.agent import ANSWER_WITHIN_MS
-from giaoban.mcu_sim.sip.digest import Credentials
 from giaoban.mcu_sim.sip.info import wants_full_picture
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 from giaoban.mcu_sim.sip.session import MEDIA_LOST
 from giaoban.scenarios.bridge.recovery import Redialling
 

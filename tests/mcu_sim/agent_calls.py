@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from giaoban.mcu_sim.sip import CallEstablished, IncomingCall, Reoffer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import NO_TRANSACTION_USER, TransactionUser
+from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall, Reoffer
 
 URI = "sip:mcu@10.67.0.2"
 URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}

@@ -28,8 +28,10 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     video,
 )
 from giaoban.mcu_sim.secret_source import SeededSecrets
-from giaoban.mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Credentials
+from giaoban.mcu_sim.sip.events import Event, IncomingCall, ReofferAnswered
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.scenarios.bridge.user_agent import Unreadable
 from tests.loopback import udp_socket
 from tests.phone import SIP_PORT, RecordingUserAgent

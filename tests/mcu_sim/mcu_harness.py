@@ -23,8 +23,9 @@ from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
-from giaoban.mcu_sim.sip import Peer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.traffic.batch import ReceiveBatch, Received
 from tests.mcu_sim.harness_bridge import Bridge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from giaoban.mcu_sim.conference import Conference
+from giaoban.mcu_sim.conference.conference import Conference
 
 ABOUT_ONESELF = {"request-to-speak", "withdraw", "mute", "unmute", "report-interruption"}
 TELECOM_MAY = {"queue", "state", "report-interruption"}

@@ -9,21 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.mcu_sim.conference import (
-    CommandAccepted,
-    CommandError,
-    CommandRejected,
-    SpeakerQueue,
-    parse,
-)
 from giaoban.mcu_sim.conference.commands import (
     MAX_BYTES,
     CallToSpeak,
+    CommandAccepted,
+    CommandError,
+    CommandRejected,
     Layout,
     Mute,
     MuteAll,
     Present,
     ReadQueue,
+    SpeakerQueue,
+    parse,
     read_line,
     subject,
 )

@@ -10,35 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.mcu_sim.conference import (
-    OPERATOR,
+from giaoban.mcu_sim.conference.commands import (
     Answer,
-    By,
     CommandAccepted,
     CommandRejected,
-    Conference,
-    DialOut,
-    Effect,
-    HangUp,
-    JoinAccepted,
-    LogEntry,
-    Meeting,
-    MeetingEnded,
-    SelectSource,
-    SetAudible,
-    SetLayout,
-    SetPresenter,
     SpeakerQueue,
     parse,
 )
-from giaoban.mcu_sim.conference.conference import REPORT_DUE
+from giaoban.mcu_sim.conference.conference import REPORT_DUE, Conference
 from giaoban.mcu_sim.conference.effects import (
     ALREADY_CONNECTED,
     DROPPED_BY_CHAIR,
     HAS_ENDED,
     NOT_A_MEMBER,
+    OPERATOR,
+    By,
+    DialOut,
+    Effect,
+    HangUp,
+    JoinAccepted,
+    LogEntry,
+    MeetingEnded,
+    SelectSource,
+    SetAudible,
+    SetLayout,
+    SetPresenter,
 )
 from giaoban.mcu_sim.conference.floor import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
+from giaoban.mcu_sim.conference.meeting import Meeting
 
 BRANCHES = ["cu-jut", "dak-mil", "krong-no"]
 

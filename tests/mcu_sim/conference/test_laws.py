@@ -14,30 +14,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from giaoban.mcu_sim.conference import (
-    OPERATOR,
-    By,
+from giaoban.mcu_sim.conference.commands import (
     CommandAccepted,
     CommandRejected,
-    Conference,
+    ReadState,
+    parse,
+)
+from giaoban.mcu_sim.conference.conference import Conference
+from giaoban.mcu_sim.conference.effects import (
+    OPERATOR,
+    By,
     DialOut,
     Effect,
     HangUp,
     JoinAccepted,
     LogEntry,
     MeetingEnded,
-    Meetings,
-    Rooms,
     SelectSource,
     SetAudible,
     SetLayout,
+    SetLayoutOfOthers,
     SetPresenter,
-    parse,
+    busy_elsewhere,
 )
-from giaoban.mcu_sim.conference.commands import ReadState
-from giaoban.mcu_sim.conference.effects import SetLayoutOfOthers, busy_elsewhere
 from giaoban.mcu_sim.conference.layout import LAYOUTS, assign, automatic
-from giaoban.mcu_sim.conference.meeting import Meeting
+from giaoban.mcu_sim.conference.meeting import Meeting, Meetings
+from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.conference.state import ConferenceState
 from giaoban.mcu_sim.conference.view import View
 from giaoban.mcu_sim.sip.registration import Registrar

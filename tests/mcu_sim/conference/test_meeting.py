@@ -8,9 +8,8 @@ from typing import get_args
 import pytest
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.conference import Meetings, load_meetings
 from giaoban.mcu_sim.conference.layout import LAYOUTS
-from giaoban.mcu_sim.conference.meeting import LayoutId, is_id
+from giaoban.mcu_sim.conference.meeting import LayoutId, Meetings, is_id, load_meetings
 
 GOOD = """\
 schema = "giaoban.meetings/1"

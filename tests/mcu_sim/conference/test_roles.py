@@ -10,26 +10,28 @@ from typing import Any, get_args
 
 import pytest
 
-from giaoban.mcu_sim.conference import (
-    OPERATOR,
+from giaoban.mcu_sim.conference.commands import (
     Answer,
-    By,
+    Command,
     CommandAccepted,
     CommandRejected,
+    MeetingState,
+    SpeakerQueue,
+    parse,
+)
+from giaoban.mcu_sim.conference.effects import (
+    OPERATOR,
+    UNKNOWN_MEETING,
+    By,
     Effect,
     HangUp,
     InterruptionReport,
     JoinAccepted,
     LogEntry,
-    Meetings,
-    MeetingState,
-    Rooms,
-    SpeakerQueue,
-    parse,
 )
-from giaoban.mcu_sim.conference.commands import Command
-from giaoban.mcu_sim.conference.effects import UNKNOWN_MEETING
+from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.conference.roles import RIGHTS
+from giaoban.mcu_sim.conference.rooms import Rooms
 from tests.mcu_sim.rights import may, presents_itself
 
 CHAIR, CU_JUT, DAK_MIL, TELECOM = "gia-nghia", "cu-jut", "dak-mil", "vien-thong"

@@ -7,27 +7,24 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.conference import (
+from giaoban.mcu_sim.conference.commands import CommandRejected, parse
+from giaoban.mcu_sim.conference.effects import (
+    HAS_ENDED,
+    NOT_A_MEMBER,
+    NOT_OPEN_YET,
     OPERATOR,
+    UNKNOWN_MEETING,
     By,
-    CommandRejected,
     DialOut,
     Effect,
     HangUp,
     JoinAccepted,
     LogEntry,
     MeetingEnded,
-    Meetings,
-    Rooms,
-    parse,
-)
-from giaoban.mcu_sim.conference.effects import (
-    HAS_ENDED,
-    NOT_A_MEMBER,
-    NOT_OPEN_YET,
-    UNKNOWN_MEETING,
     busy_elsewhere,
 )
+from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.sip.registration import Registrar
 
 START = 5_000.0

@@ -17,7 +17,9 @@ from giaoban.mcu_sim.media.consent import GRACE_NS, Consent
 from giaoban.mcu_sim.media.leg import Leg, MediaFlow
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
 from giaoban.mcu_sim.server.negotiation import why_no_media_at
-from giaoban.mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.events import InviteAccepted, InviteRefused
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.traffic.batch import sockaddr
 from giaoban.traffic.hosts import CONSENT_NS, UNSPECIFIED
 from tests.loopback import local_address, udp_socket

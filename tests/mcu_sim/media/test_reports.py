@@ -11,7 +11,7 @@ import pytest
 
 from giaoban.clock import SECOND_NS
 from giaoban.mcu_sim.sdp.offer_answer import KEY_FRAME_REQUESTS, RATE_REQUEST
-from giaoban.mcu_sim.sip import ReofferAnswered
+from giaoban.mcu_sim.sip.events import ReofferAnswered
 from giaoban.traffic.rtcp import (
     Bye,
     FullIntraRequest,

@@ -23,7 +23,8 @@ from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import G722, PCMA, PCMU, codec_of
 from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
-from giaoban.mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered, ReofferRefused
+from giaoban.mcu_sim.sip.events import CallEnded, InviteRefused, ReofferAnswered, ReofferRefused
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp import ReceiverReport, pack
 from tests.loopback import local_address

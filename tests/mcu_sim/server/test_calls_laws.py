@@ -14,7 +14,8 @@ from giaoban.mcu_sim.accounts import Accounts
 from giaoban.mcu_sim.conference import commands
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.sdp import Direction
-from giaoban.mcu_sim.sip import CallState, InfoAnswered
+from giaoban.mcu_sim.sip.call import CallState
+from giaoban.mcu_sim.sip.events import InfoAnswered
 from tests.laws import examples
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge

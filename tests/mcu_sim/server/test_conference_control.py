@@ -15,7 +15,7 @@ from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.server.negotiation import NegotiationResult
-from giaoban.mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
+from giaoban.mcu_sim.sip.events import CallEnded, InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge

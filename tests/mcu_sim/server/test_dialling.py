@@ -10,8 +10,8 @@ import pytest
 from sipmessage import Response
 
 from giaoban.mcu_sim.conference import commands
-from giaoban.mcu_sim.sip import CallEnded, CallFailed, IncomingCall
 from giaoban.mcu_sim.sip.endpoint import TransactionSlot, TransactionUser
+from giaoban.mcu_sim.sip.events import CallEnded, CallFailed, IncomingCall
 from tests.loopback import local_address
 from tests.mcu_sim.agent_calls import hears_notify
 from tests.mcu_sim.agent_calls import refer as send_refer

@@ -21,8 +21,9 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.ports import PORTS_A_GROUP, SPARE_GROUPS
 from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
-from giaoban.mcu_sim.sip import CallState, Peer
+from giaoban.mcu_sim.sip.call import CallState
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.parser import parse
 from giaoban.traffic.rtcp import (
     Bye,

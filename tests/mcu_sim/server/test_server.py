@@ -17,7 +17,7 @@ import pytest
 
 from giaoban.mcu_sim.conference import commands
 from giaoban.mcu_sim.server import TimedCommand, serve
-from giaoban.mcu_sim.sip import CallEnded
+from giaoban.mcu_sim.sip.events import CallEnded
 from giaoban.scenarios.records.events import TooMuchMedia, made
 from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval
 from giaoban.traffic.log import RECEIVED, SENT, read

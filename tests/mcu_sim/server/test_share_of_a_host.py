@@ -9,8 +9,10 @@ import pytest
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.server import McuServer
-from giaoban.mcu_sim.sip import IncomingCall, InviteAccepted, Peer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import MAX_UNANSWERED, PUBLIC_LIMITS
+from giaoban.mcu_sim.sip.events import IncomingCall, InviteAccepted
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.mcu_harness import Make, harnesses

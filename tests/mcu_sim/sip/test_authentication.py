@@ -9,23 +9,7 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
-    CallEnded,
-    CallEstablished,
-    CallFailed,
-    CallState,
-    Event,
-    IncomingCall,
-    InfoAnswered,
-    InfoReceived,
-    InviteAccepted,
-    InviteRefused,
-    Peer,
-    Reoffer,
-    ReofferAnswered,
-    ReofferRefused,
-    UserAgent,
-)
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.authentication import (
     FORGOTTEN_MS,
     LONGEST_MS,
@@ -35,8 +19,23 @@ from giaoban.mcu_sim.sip.authentication import (
     PasswordThrottle,
     WrongPassword,
 )
+from giaoban.mcu_sim.sip.call import CallState
 from giaoban.mcu_sim.sip.digest import Authority, Credentials, authorization
-from giaoban.mcu_sim.sip.message.addresses import is_within
+from giaoban.mcu_sim.sip.events import (
+    CallEnded,
+    CallEstablished,
+    CallFailed,
+    Event,
+    IncomingCall,
+    InfoAnswered,
+    InfoReceived,
+    InviteAccepted,
+    InviteRefused,
+    Reoffer,
+    ReofferAnswered,
+    ReofferRefused,
+)
+from giaoban.mcu_sim.sip.message.addresses import Peer, is_within
 from giaoban.mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.agent_calls import URIS, accept_all, inside
 from tests.mcu_sim.conftest import ANSWER, CLIENT, OFFER, SERVER

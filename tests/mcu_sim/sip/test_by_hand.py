@@ -7,16 +7,11 @@ import re
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
-    CallEstablished,
-    CallState,
-    IncomingCall,
-    InviteAccepted,
-    Peer,
-    Reoffer,
-    UserAgent,
-)
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.call import CallState
 from giaoban.mcu_sim.sip.endpoint import MAX_UNANSWERED
+from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall, InviteAccepted, Reoffer
+from giaoban.mcu_sim.sip.message.addresses import Peer
 
 URI = "sip:mcu@10.67.0.2"
 SOURCE = Peer("10.68.0.9", 5061)

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.events import (
     IncomingCall,
     InfoReceived,
-    Peer,
     ReferReceived,
     Registered,
     Reoffer,
-    UserAgent,
 )
-from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from tests.mcu_sim import mutations
 from tests.mcu_sim.agent_calls import URI, accept_all, hears_notify, refer

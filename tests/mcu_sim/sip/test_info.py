@@ -8,15 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.mcu_sim.sip import (
-    CallEnded,
-    Event,
-    InfoAnswered,
-    InfoReceived,
-    OptionsAnswered,
-    Peer,
-)
+from giaoban.mcu_sim.sip.events import CallEnded, Event, InfoAnswered, InfoReceived, OptionsAnswered
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from tests.mcu_sim.agent_calls import URIS, establish
 
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.call import CallState
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
-    CallState,
     IncomingCall,
     InviteAccepted,
-    Peer,
     Reoffer,
     ReofferAnswered,
     ReofferRefused,
     ReofferWithdrawn,
-    UserAgent,
 )
-from giaoban.mcu_sim.sip.digest import Authority
 from giaoban.mcu_sim.sip.invite import MAX_GLARES
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from tests.mcu_sim.agent_calls import (
     URIS,
     accept_all,

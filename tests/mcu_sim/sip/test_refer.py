@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     Event,
     IncomingCall,
-    Peer,
     ReferReceived,
-    UserAgent,
 )
-from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.message.addresses import Peer
 
 URI = "sip:mcu@10.67.0.2"
 HOME = Peer("10.68.0.2", 5062)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.mcu_sim.sip import IncomingCall, Registered, RegistrationFailed
 from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.events import IncomingCall, Registered, RegistrationFailed
 from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
 from giaoban.mcu_sim.sip.registration import (
     CSEQ_OUT_OF_ORDER,

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 import pytest
 from sipmessage import Message, Response
 
-from giaoban.mcu_sim.sip import Event, IncomingCall, Peer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.events import Event, IncomingCall
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.parser import parse
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.mcu_sim.sip.transport.connection import StreamError, StreamReader

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import Request, Response
 
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     Event,

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.call import CallState
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     CallFailed,
-    CallState,
     IncomingCall,
     InfoAnswered,
     InfoReceived,
@@ -23,9 +25,7 @@ from giaoban.mcu_sim.sip import (
     ReofferAnswered,
     ReofferRefused,
     ReofferWithdrawn,
-    UserAgent,
 )
-from giaoban.mcu_sim.sip.digest import Authority, Credentials
 
 WITHIN = (Reoffer, ReofferAnswered, ReofferRefused, ReofferWithdrawn, InfoReceived, InfoAnswered)
 

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.sip import CallEstablished, IncomingCall, InviteAccepted, Peer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall, InviteAccepted
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.transport import connection, sockets
 from giaoban.mcu_sim.sip.transport.connection import PING, PONG
 from giaoban.mcu_sim.sip.transport.sockets import SipSockets

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.call import CallState
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     CallFailed,
-    CallState,
     IncomingCall,
     InviteAccepted,
     InviteRefused,
     InviteTimedOut,
-    Peer,
 )
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from tests.mcu_sim.agent_calls import URI, URIS, establish, ring
 
 

@@ -12,8 +12,10 @@ import pytest
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.conference.commands import RequestToSpeak
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
-from giaoban.mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAgent
+from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.events import Event, IncomingCall, InfoReceived
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.scenarios.bridge.user_agent import BridgeEvent, Completed, MediaStarted, MediaStopped
 from giaoban.scenarios.load.passwords import PhoneAccount

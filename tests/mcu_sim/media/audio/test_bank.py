@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.audio.bank import AudioBank, AudioOut
 from giaoban.mcu_sim.media.audio.codec import G722Call, codec_named
-from giaoban.mcu_sim.sip import (
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     CallFailed,

@@ -20,7 +20,7 @@ from scenario_factory import giaoban as here
 
 from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.conference.commands import CommandAccepted
-from giaoban.mcu_sim.sip import CallEnded
+from giaoban.mcu_sim.sip.events import CallEnded
 from giaoban.scenarios.cli.commands.mcu.mcu import Console, _judge
 from giaoban.scenarios.cli.commands.mcu.mcu import _line as line
 from tests.clients.programs import HOST, Mcu, end, free_ports, giaoban
