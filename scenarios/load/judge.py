@@ -41,10 +41,10 @@ class _Criterion:
 
     id: str
     name: str
-    threshold: float
     unit: str
-    source: str
     value: Callable[[_Measured], float | None]
+    threshold: float = 0
+    source: str = OURS
 
 
 def _failed(operation: str) -> Callable[[_Measured], float | None]:
@@ -87,140 +87,79 @@ _OF_OPERATION = {
 _OF_MEDIUM = {"audio": CALLS_NOT_HEARD, "video": CALLS_NOT_SEEN}
 
 CRITERIA: tuple[_Criterion, ...] = (
-    _Criterion(
-        "calls-not-set-up",
-        N_("Calls not set up"),
-        0,
-        "calls",
-        OURS,
-        _not_set_up,
-    ),
+    _Criterion("calls-not-set-up", N_("Calls not set up"), "calls", _not_set_up),
     _Criterion(
         "calls-dropped",
         N_("Calls dropped by the MCU"),
-        0,
         "calls",
-        OURS,
         lambda m: float(m.sessions.dropped) if m.sessions.established else None,
     ),
     _Criterion(
         "calls-held-up",
         N_("Calls held up by the bridge's call before"),
-        0,
         "calls",
-        OURS,
         lambda m: float(m.sessions.held_up) if m.sessions.attempts else None,
     ),
     _Criterion(
         "setup-p95",
         N_("Call set-up delay (95th percentile)"),
-        6000,
         "ms",
-        E721,
         lambda m: m.sessions.setup.p95_ms if m.sessions.setup else None,
+        6000,
+        E721,
     ),
     _Criterion(
         "setup-mean",
         N_("Call set-up delay (mean)"),
-        3000,
         "ms",
-        E721,
         lambda m: m.sessions.setup.mean_ms if m.sessions.setup else None,
+        3000,
+        E721,
     ),
     _Criterion(
         CALLS_NOT_HEARD,
         N_("Calls in which the bridge did not hear what it should"),
-        0,
         "calls",
-        OURS,
         _missed("audio"),
     ),
     _Criterion(
         CALLS_NOT_SEEN,
         N_("Calls in which the bridge did not see what it should"),
-        0,
         "calls",
-        OURS,
         _missed("video"),
     ),
-    _Criterion(
-        "registrations-failed",
-        N_("Registrations refused"),
-        0,
-        "times",
-        OURS,
-        _failed("register"),
-    ),
-    _Criterion(
-        "options-failed",
-        N_("OPTIONS not answered"),
-        0,
-        "times",
-        OURS,
-        _failed("options"),
-    ),
-    _Criterion(
-        "commands-failed",
-        N_("Commands not carried out"),
-        0,
-        "times",
-        OURS,
-        _failed("info"),
-    ),
-    _Criterion(
-        "hang-ups-failed",
-        N_("Hang-ups not answered"),
-        0,
-        "times",
-        OURS,
-        _failed("bye"),
-    ),
+    _Criterion("registrations-failed", N_("Registrations refused"), "times", _failed("register")),
+    _Criterion("options-failed", N_("OPTIONS not answered"), "times", _failed("options")),
+    _Criterion("commands-failed", N_("Commands not carried out"), "times", _failed("info")),
+    _Criterion("hang-ups-failed", N_("Hang-ups not answered"), "times", _failed("bye")),
     _Criterion(
         "bridges-missing",
         N_("Bridges not back after the fault"),
-        0,
         "bridges",
-        OURS,
         lambda m: float(m.storm.missing) if m.storm else None,
     ),
     _Criterion(
         "last-back",
         N_("Until the last bridge is back"),
-        60,
         "s",
-        ASSUMED,
         lambda m: m.storm.last_back_s if m.storm else None,
+        60,
+        ASSUMED,
     ),
-    _Criterion(
-        "guesses-accepted",
-        N_("Guessed passwords not refused"),
-        0,
-        "times",
-        OURS,
-        _failed("guess"),
-    ),
+    _Criterion("guesses-accepted", N_("Guessed passwords not refused"), "times", _failed("guess")),
     _Criterion(
         "guesses-answered",
         N_("Guesses of one account's password answered within a minute"),
-        20,
         "times",
-        ASSUMED_KEPT,
         lambda m: float(m.guessing.most_a_minute) if m.guessing else None,
+        20,
+        ASSUMED_KEPT,
     ),
-    _Criterion(
-        "guesses-unseen",
-        N_("Guesses that the MCU does not report"),
-        0,
-        "times",
-        OURS,
-        _unseen,
-    ),
+    _Criterion("guesses-unseen", N_("Guesses that the MCU does not report"), "times", _unseen),
     _Criterion(
         "malformed-not-survived",
         N_("Malformed messages not refused or not survived"),
-        0,
         "times",
-        OURS,
         _failed("malformed"),
     ),
 )
