@@ -219,22 +219,12 @@ class Capacity:
         assert used is not None
         if self.device.whole_units:
             used = float(math.ceil(used - TOLERANCE_UNITS))
-        return min(used, self.units_total)
-
-    @property
-    def units_total(self) -> float:
-        """Units of the device."""
-        return self.device.units_total
+        return min(used, self.device.units_total)
 
     @property
     def ports_used(self) -> int:
         """Calls that are in."""
         return len(self._held)
-
-    @property
-    def ports_total(self) -> int:
-        """Most calls of any kind that the device takes."""
-        return self.device.ports_total
 
     @property
     def use(self) -> Use:
@@ -246,9 +236,9 @@ class Capacity:
     def uses(self) -> list[Use]:
         """Everything by which the device may refuse a call; limits and levels without calls of
         theirs, and devices' audio ports without calls on them, are left out."""
-        found = [_use(PORTS, self.ports_used, self.ports_total)]
-        if self.units_total > 0:  # none is left where all are converted into audio ports
-            found.insert(0, _use(UNITS, self.units_used, self.units_total))
+        found = [_use(PORTS, self.ports_used, self.device.ports_total)]
+        if self.device.units_total > 0:  # none is left where all are converted into audio ports
+            found.insert(0, _use(UNITS, self.units_used, self.device.units_total))
         for limit in self.device.limit:
             calls = self._calls_of(limit)
             if len(calls) == 1:
@@ -348,7 +338,7 @@ class Capacity:
         """Whether all that is in, and one more call, keep within every figure of the device."""
         device, kinds = self.device, self._kinds
         if more is not None:
-            if self.ports_used >= self.ports_total:
+            if self.ports_used >= self.device.ports_total:
                 return False
             if more.port != "units":
                 ports = device.levels.ports if device.levels is not None else {}
@@ -360,7 +350,7 @@ class Capacity:
                 if more.given in limit.calls and shares > 1 + TOLERANCE_UNITS:
                     return False
         used = self._sum(more)
-        return used is not None and used <= self.units_total + TOLERANCE_UNITS
+        return used is not None and used <= self.device.units_total + TOLERANCE_UNITS
 
     def _sum(self, more: _Allocation | None = None) -> float | None:
         """Units of all calls, one more, reserves and content; None if one cannot be where it is."""

@@ -447,11 +447,6 @@ class Device(_Card):
             update={name: delay.model_copy(update=same) for name, delay in delays.items()}
         )
 
-    @property
-    def refuse_code(self) -> int:
-        """SIP code for a call that does not fit."""
-        return self.refusal.code
-
     def units_for(self, resolution: str, *, mixed: bool = False) -> float | None:
         """Units one call takes, or None if the device does not do this resolution.
 

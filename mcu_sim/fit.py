@@ -60,9 +60,9 @@ def fit(device: Device, calls: Sequence[tuple[int, str]], *, content: bool = Fal
     return Fit(
         answers=answers,
         units_used=capacity.units_used,
-        units_total=capacity.units_total,
+        units_total=capacity.device.units_total,
         ports_used=capacity.ports_used,
-        ports_total=capacity.ports_total,
+        ports_total=capacity.device.ports_total,
         use=capacity.use,
         more={resolution: room(capacity, resolution) for resolution in device.resolutions()},
     )

@@ -173,8 +173,7 @@ class Reports:
     def round_trip_ns(self, row: int, kind: Kind) -> int | None:
         """There and back, None if it is not known."""
         line = self._lines.get((row, kind))
-        known = None if line is None else line.reporter.round_trip_ms
-        return None if known is None else round(known * 1e6)
+        return None if line is None else line.reporter.round_trip_ns
 
     def take_wanted(self) -> list[tuple[int, Kind, int]]:
         """Viewers that asked for a key frame, and when each request came; taken out."""

@@ -59,9 +59,9 @@ class _Line:
         seed: int,
         now_ns: int,
         asking: tuple[KeyFrameRequestTimer, int] | None,
-        repair: RepairBuffer | None = None,
+        repair: RepairBuffer | None,
     ) -> None:
-        """`key_frame_request_timer`: for key frames, and T_dither_max; None for what has none.
+        """`asking`: for key frames, and T_dither_max; None for what has none.
         `repair`: asks for what is missing, or restores it; None: nothing does."""
         self.clock_hz = clock_hz
         self.statistics = ReceptionBank(1, clock_hz)
@@ -213,11 +213,8 @@ class Terminal:
         """How missing packets of the camera and of what it watches are repaired by a call's terms;
         None: they are not."""
         buffer_ns = round(self._plan.terminal.video_playout_ms * 1e6)
-        first, again, fec = (
-            planned.first_sequence & 0xFFFF,
-            self._plan.retransmission,
-            self._plan.fec,
-        )
+        again, fec = self._plan.retransmission, self._plan.fec
+        first = planned.first_sequence & 0xFFFF
         if again is not None and "nack" in terms.feedback:
             own = rtx.ssrc_of(planned.ssrc)
             self._retransmitters["video"] = Retransmitter(again, terms.rtx_send_type, own, first)
@@ -359,10 +356,8 @@ class Terminal:
         for kind, line in self._lines.items():
             if line.repair is None:
                 continue
-            trip_ms = line.reporter.round_trip_ms
-            trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
             index = self._call.down[kind]
-            if wanted := line.repair.ask(at_ns, trip_ns):
+            if wanted := line.repair.ask(at_ns, line.reporter.round_trip_ns):
                 numbers = [one.sequence for one in wanted]
                 nack = line.reporter.nack(self._plan.streams[index].ssrc, numbers)
                 self._send_control(kind, nack)
@@ -378,8 +373,7 @@ class Terminal:
         again = self._retransmitters.get(kind)
         if again is None:
             return
-        trip_ms = self._lines[kind].reporter.round_trip_ms
-        trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
+        trip_ns = self._lines[kind].reporter.round_trip_ns
         leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
         for packet in again.answer(sequences, came_ns, trip_ns):
             number = rtx.original_number(packet, again.is_rtx)

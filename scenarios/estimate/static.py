@@ -214,9 +214,9 @@ def static_loads(
     return StaticLoads(
         links=_links(plan, routes, joined, with_video, pictures or video_load),
         units_used=capacity.units_used,
-        units_total=capacity.units_total,
+        units_total=capacity.device.units_total,
         ports_used=capacity.ports_used,
-        ports_total=capacity.ports_total,
+        ports_total=capacity.device.ports_total,
         use=capacity.use,
         joined=[call.bridge for call in joined],
         refused=refused,

@@ -190,7 +190,7 @@ def _device(
         "forward_delay": device.forward_delay.told,
         "content": _units(device.content.units, device),
         **{key: delay.told for key, delay in answers.items() if delay is not None},
-        "refusal": f"SIP {device.refuse_code}",
+        "refusal": f"SIP {device.refusal.code}",
         **{
             f"cost.{c.resolution}": joined(": ", [Sentence(c.resolution), number(c.units, ".3g")])
             for c in device.cost

@@ -371,8 +371,8 @@ class Bookkeeping(RuleBasedStateMachine):
         if self.device.whole_units:
             used = math.ceil(used - 1e-9)
         assert math.isclose(self.capacity.units_used, used, abs_tol=1e-8)
-        assert 0 <= self.capacity.units_used <= self.capacity.units_total
-        assert self.capacity.ports_used == len(self.held) <= self.capacity.ports_total
+        assert 0 <= self.capacity.units_used <= self.device.units_total
+        assert self.capacity.ports_used == len(self.held) <= self.device.ports_total
         assert all(0 <= use.pct <= 100 for use in self.capacity.uses())
         spare.close_conference("m")
         spare.close_conference("n")

@@ -41,7 +41,7 @@ def test_every_figure_has_a_source_and_every_assumption_what_settles_it() -> Non
 
 def test_default_device_has_the_figures_of_the_design() -> None:
     device = pick(load_devices(), "rmx-1500-mpmx")
-    assert (device.units_total, device.ports_total, device.refuse_code) == (90.0, 90, 503)
+    assert (device.units_total, device.ports_total, device.refusal.code) == (90.0, 90, 503)
     assert 20 <= device.audio_mix_delay_ms <= 60
     assert 100 <= device.compose_delay_ms <= 200
     assert device.units_for("4K60") is None

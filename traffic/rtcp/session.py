@@ -164,6 +164,11 @@ class Reporter:
         self._fir_numbers: dict[int, int] = {}
         self.due_ns = now_ns + self._interval_ns(INTERVAL_NS // 2)
 
+    @property
+    def round_trip_ns(self) -> int | None:
+        """`round_trip_ms` in ns."""
+        return None if self.round_trip_ms is None else round(self.round_trip_ms * 1e6)
+
     def sent(self, packets: int, octets: int, timestamp: int, at_ns: int) -> None:
         """RTP went out: packets, their payload bytes, the last one's timestamp and time."""
         self._packets += packets

@@ -205,8 +205,8 @@ def command(
         asks_options=not no_options,
         seed=1 if seed is None else seed,
     )
-    if mcu is not None and mcu.device.refuse_code not in plan.capacity_codes:
-        codes = [*plan.capacity_codes, mcu.device.refuse_code]
+    if mcu is not None and mcu.device.refusal.code not in plan.capacity_codes:
+        codes = [*plan.capacity_codes, mcu.device.refusal.code]
         plan = plan.model_copy(update={"capacity_codes": codes})
     if plan.shape == "guess" and plan.accounts == "none":
         raise InputError(
