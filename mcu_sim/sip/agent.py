@@ -73,7 +73,7 @@ class UserAgent:
         `credentials`: what to prove ourselves with. `limits`: what one host may have of it.
         `rings`: whether callers are told 100 at once, and 180 before the 200; else they are told
         100 only if the owner takes long. `real_time`: whether UPDATE (RFC 3311) and REFER
-        (RFC 3515) are taken. Raises `ValueError` for impossible intervals.
+        (RFC 3515) are taken.
         """
         self.contact = contact
         self.user = user
@@ -166,7 +166,6 @@ class UserAgent:
 
         `warning`: with a 488, what is wrong with the session description (RFC 3261 §20.43).
         """
-        _check_refusal(code)
         ringing = self._call_table.get(call, CallState.RINGING)
         self._incoming_invites.refuse(ringing, code, reason, now_ms, retry_after_s, warning)
 
@@ -221,7 +220,6 @@ class UserAgent:
 
         `warning` as in `refuse`.
         """
-        _check_refusal(code)
         entry = self._call_table.get(call, CallState.ESTABLISHED)
         self._reinvites.refuse(entry, code, reason, now_ms, warning)
 
@@ -241,10 +239,8 @@ class UserAgent:
         """Answer an `InfoReceived` with a final code; without effect once that was done for us.
 
         That is 500 after 32 s, or 487 when the call ended. `accept`: the types that are taken, to
-        be told with a 415 (RFC 3261 §21.4.13). Raises `ValueError` for other codes.
+        be told with a 415 (RFC 3261 §21.4.13).
         """
-        if not 200 <= code <= 699:
-            raise ValueError(f"{code} is no final response (200–699)")
         self._infos.answer(request_key, code, reason, now_ms, accept)
 
     # ---------------------------------------------------------------------------- registration
@@ -260,8 +256,6 @@ class UserAgent:
 
         Each time `Registered` or `RegistrationFailed` follows. Raises `ValueError` as `call`.
         """
-        if expires_s <= 0:
-            raise ValueError("a registration lasts at least a second")
         parsed, hop = target_of(registrar_uri, target)
         self._register_client.register(parsed, hop, expires_s, now_ms)
 
@@ -411,8 +405,3 @@ class UserAgent:
             self._incoming_invites.acknowledged(call, request)
         else:
             self._reinvites.acknowledged(call, request, success.offered, now_ms)
-
-
-def _check_refusal(code: int) -> None:
-    if not 300 <= code <= 699:
-        raise ValueError(f"{code} is no refusal (300–699)")

@@ -29,12 +29,6 @@ class TimerPolicy:
     expires_s: int | None
     min_se_s: int
 
-    def __post_init__(self) -> None:
-        if self.min_se_s < SHORTEST_S:
-            raise ValueError(f"Min-SE is at least {SHORTEST_S} s (RFC 4028 §4)")
-        if self.expires_s is not None and self.expires_s < self.min_se_s:
-            raise ValueError(f"an interval of {self.expires_s} s is below Min-SE {self.min_se_s} s")
-
 
 @dataclass(frozen=True, slots=True)
 class TimerTerms:

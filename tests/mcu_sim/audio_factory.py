@@ -17,7 +17,7 @@ ORIGIN_NS = 5_000_000_000
 PLAYOUT_MS = 40.0
 QUIET = b"\xd5" * 160  # silence in A-law
 LOUD = g711.a_law_encode(tone(500)).tobytes()
-COUNTERS = ("late", "concealed", "duplicated", "reordered", "resynchronised", "odd", "foreign")
+COUNTERS = ("late", "duplicated", "reordered", "resynchronised", "odd", "foreign")
 
 
 def packet(
@@ -104,7 +104,8 @@ def tone_and_rest(sound: NDArray[Any], hz: float, rate: int) -> tuple[float, flo
 
 def counts(bank: AudioBank, row: int = 0) -> dict[str, int]:
     """What is not zero."""
-    found = {name: int(getattr(bank, name)[row]) for name in COUNTERS}
+    found = {name: int(getattr(bank.jitter, name)[row]) for name in COUNTERS}
+    found["concealed"] = int(bank.concealed[row])
     return {name: n for name, n in found.items() if n}
 
 

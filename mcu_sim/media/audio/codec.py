@@ -137,7 +137,6 @@ def stood_for(size: int) -> NDArray[np.intp]:
 
 
 BIT_RATE = 64_000
-SAMPLES_PER_OCTET = 2
 
 
 class G722Call:
@@ -150,9 +149,7 @@ class G722Call:
         self._codec = G722(WIDE_HZ, BIT_RATE)
 
     def encode(self, samples: NDArray[np.int16]) -> NDArray[np.uint8]:
-        """int16 (2 n,) samples at 16 kHz → (n,) octets. Raises `ValueError` for an odd number."""
-        if len(samples) % SAMPLES_PER_OCTET:
-            raise ValueError(f"{len(samples)} samples: an octet of G.722 holds two")
+        """int16 (2 n,) samples at 16 kHz → (n,) octets."""
         return np.frombuffer(self._codec.encode(np.ascontiguousarray(samples, np.int16)), np.uint8)
 
     def decode(self, octets: NDArray[np.uint8]) -> NDArray[np.int16]:

@@ -68,12 +68,7 @@ class Downsampler:
         self._odd = np.zeros(_BRANCH // 2, np.int64)
 
     def process(self, samples: NDArray[np.integer]) -> NDArray[np.int32]:
-        """The next (2 n,) samples, |x| < 2³¹ / `GAIN_LIMIT` → int32 (n,).
-
-        Raises `ValueError` for an odd number.
-        """
-        if len(samples) % FACTOR:
-            raise ValueError(f"{len(samples)} samples cannot be halved")
+        """The next (2 n,) samples, |x| < 2³¹ / `GAIN_LIMIT` → int32 (n,)."""
         even = np.concatenate([self._even, samples[::2]])
         odd = np.concatenate([self._odd, samples[1::2]])
         self._even = even[len(even) - (_BRANCH - 1) :]
@@ -106,7 +101,7 @@ def mix_minus_one(frames: Frames, active: Mask | None = None) -> Frames:
 
     `frames`: int16 (calls, samples), one row a call. `active`: bool (calls,), the calls whose
     audio goes into the mix; the others are heard by nobody but hear the mix. Summed in int32 and
-    saturated to int16. Raises `ValueError` for other shapes or types.
+    saturated to int16. Raises `ValueError` for more than `MAX_CALLS`.
     """
     own = _contributions(frames, active)
     return _minus_own(own.sum(axis=0, dtype=np.int32), own)
@@ -129,7 +124,7 @@ class TwoBusMixer:
 
         `narrow` (n, s) at 8 kHz and `wide` (w, 2 s) at 16 kHz, and their masks, are as for
         `mix_minus_one`. Between the buses audio is delayed by the resamplers, 2.4 ms. They only
-        run while there are calls of both kinds. Raises `ValueError` for other shapes or types.
+        run while there are calls of both kinds.
         """
         if not len(narrow) or not len(wide):
             self._resamplers = None  # what they remember is over when they run again
@@ -137,8 +132,6 @@ class TwoBusMixer:
                 mix_minus_one(narrow, narrow_active) if len(narrow) else narrow,
                 mix_minus_one(wide, wide_active) if len(wide) else wide,
             )
-        if wide.shape[1] != 2 * narrow.shape[1]:
-            raise ValueError(f"frames of {narrow.shape[1]} and {wide.shape[1]} samples, not 1 : 2")
         up, down = self._resamplers = self._resamplers or (Upsampler(), Downsampler())
         own_narrow = _contributions(narrow, narrow_active)
         own_wide = _contributions(wide, wide_active)
@@ -152,14 +145,10 @@ class TwoBusMixer:
 
 def _contributions(frames: Frames, active: Mask | None) -> Sum:
     """Each call's part of the sum, int32 (calls, samples), in an array of its own."""
-    if frames.ndim != 2 or frames.dtype != np.int16:
-        raise ValueError(f"frames are int16 (calls, samples), not {frames.dtype} {frames.shape}")
     if len(frames) > MAX_CALLS:
         raise ValueError(f"{len(frames)} calls: at most {MAX_CALLS} can be summed in 32 bits")
     own: Sum = frames.astype(np.int32)
     if active is not None:
-        if active.shape != (len(frames),) or active.dtype != np.bool_:
-            raise ValueError(f"active is bool (calls,), not {active.dtype} {active.shape}")
         own[~active] = 0
     return own
 

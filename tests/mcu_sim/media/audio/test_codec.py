@@ -167,11 +167,6 @@ def test_arrays_that_are_not_contiguous_are_read_right() -> None:
     np.testing.assert_array_equal(G722Call().decode(octets), G722Call().decode(there))
 
 
-def test_an_octet_holds_two_samples() -> None:
-    with pytest.raises(ValueError, match="holds two"):
-        G722Call().encode(np.zeros(3, np.int16))
-
-
 def test_the_library_is_not_loaded_before_there_is_a_call() -> None:
     code = (
         "import sys; from giaoban.mcu_sim.media.audio.bank import AudioBank;"

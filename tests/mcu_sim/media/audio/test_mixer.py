@@ -50,15 +50,9 @@ def test_full_scale_does_not_wrap() -> None:
     assert (mix_minus_one(-loud) == -32768).all()
 
 
-def test_wrong_arrays_are_refused() -> None:
-    with pytest.raises(ValueError, match="int16"):
-        mix_minus_one(np.zeros((2, 2), np.int32))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"\(calls,\)"):
-        mix_minus_one(np.zeros((2, 2), np.int16), np.ones(3, np.bool_))
+def test_more_calls_than_a_sum_has_room_for_are_refused() -> None:
     with pytest.raises(ValueError, match="at most 16384"):
         mix_minus_one(np.zeros((16_385, 1), np.int16))
-    with pytest.raises(ValueError, match="1 : 2"):
-        TwoBusMixer().mix(np.zeros((1, 160), np.int16), np.zeros((1, 160), np.int16))
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32))
@@ -188,8 +182,3 @@ def test_the_worst_input_does_not_overflow() -> None:
     worst = np.where(taps[::-1] < 0, -1, 1) * 2**29
     out = int(Upsampler().process(worst)[2 * 39])
     assert 2 * 2**29 < out < GAIN_LIMIT * 2**29 < 2**31
-
-
-def test_an_odd_number_cannot_be_halved() -> None:
-    with pytest.raises(ValueError, match="halved"):
-        Downsampler().process(np.zeros(3, np.int32))
