@@ -110,7 +110,6 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     with pytest.MonkeyPatch.context() as patched:  # the law is that of a search that is not cut off
         patched.setattr(module, "MOST_JUDGED", 1000)
         patched.setattr(module, "MOST_SLOWED", 1000)
-        patched.setattr(module, "MOST_SLOWED", 1000)
         found = search(world.tools(), first)
     good = [state for state in lattice(world) if world.passes(state)]
 
