@@ -116,7 +116,8 @@ def taken() -> None:
 def end_asked_for() -> Callable[[], bool]:
     """What says whether one has come since then, for whoever ends in an order of its own.
 
-    None of them raises any more; one that is ignored, as `nohup` has it, stays so.
+    None of them raises any more. Of a closed terminal nobody is told whom `nohup` has it ignore;
+    that a shell has Ctrl-C ignored by what it began with `&` is no wish that it never ends.
     """
     came: list[int] = []
 
@@ -124,7 +125,8 @@ def end_asked_for() -> Callable[[], bool]:
         came.append(number)
 
     for number in INTERRUPTIONS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        ignored = signal.getsignal(number) is signal.SIG_IGN
+        if not (ignored and number == getattr(signal, "SIGHUP", None)):
             signal.signal(number, on_signal)
     return lambda: bool(came)
 

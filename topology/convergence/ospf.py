@@ -2,9 +2,9 @@
 
 As BIRD 2 does it under `topology/emulation/routers.py`: a router takes in what has changed at each
 tick of its own (`spf_ms`, from a moment that the seed draws), says hello and sends BFD's packets by
-its own timers, with the same random numbers, drawn in the same order by its two threads: OSPF's,
-which goes first, and BFD's. What its packets wait behind media is left out: they take the time of
-an idle fibre.
+its own timers, with the same random numbers, drawn in the same order by its two threads, OSPF's and
+BFD's, which wake when BIRD's do. Left out is what its packets wait behind media, as they take the
+time of an idle fibre; and what it says again for want of an answer is said to the nanosecond.
 """
 
 from __future__ import annotations
@@ -689,9 +689,11 @@ class RoutedNetwork:
         session: BfdSession,
         now_ns: int,
     ) -> None:
+        before = session.state
         was_up = session.expires(now_ns)
         self._time_session(router, link, neighbour, session)
-        self._later(now_ns, partial(self._hear_of_session, router, link, neighbour, was_up))
+        if session.state != before:
+            self._later(now_ns, partial(self._hear_of_session, router, link, neighbour, was_up))
 
     def _hear_of_session(
         self, router: _Router, link: NetLink, neighbour: _Neighbour, fell: bool, now_ns: int

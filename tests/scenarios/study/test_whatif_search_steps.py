@@ -234,7 +234,7 @@ def test_an_answer_without_a_criterion_that_binds_asks_for_nothing(world: World)
 
 
 def test_arithmetic_asks_for_all_lines_that_are_full_at_once(questions: Questions) -> None:
-    """The means: 80 and 90 of 75 Mb/s; the FULL_DEVICE's own criterion plays no part."""
+    """The means: 80 and 90 of 75 Mb/s; the answer's own criterion plays no part."""
     carries = {ACROSS: 80.0, ("access-mcu", "mcu->r-west"): 90.0}
     world = World(questions, DEVICES, carries=carries, bursts=1.25)
     rates = (("access-mcu", 150.0), ("west--east", 150.0))

@@ -257,17 +257,22 @@ def test_a_last_command_is_carried_out_whose_line_has_no_end(
     assert said[1:] == ["done: queue", "done: state"]
 
 
-def test_a_closed_terminal_ends_none_that_nohup_began(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+@pytest.mark.parametrize("nohup", [True, False])
+def test_a_closed_terminal_ends_it_unless_nohup_began_it(tmp_path: Path, nohup: bool) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
     try:
         mcu = Mcu(tmp_path)
     finally:
         signal.signal(signal.SIGHUP, before)
-    mcu.process.send_signal(signal.SIGHUP)
-    with closing(Phone("cu-jut")) as caller:
-        caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
-        mcu.wait_for("joined")
-    mcu.stop()
+    try:
+        if nohup:
+            mcu.process.send_signal(signal.SIGHUP)
+            with closing(Phone("cu-jut")) as caller:
+                caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
+                mcu.wait_for("joined")
+        mcu.stop(signal.SIGINT if nohup else signal.SIGHUP)
+    finally:
+        end(mcu.process)
 
 
 def test_calls_go_on_where_no_event_can_be_written() -> None:

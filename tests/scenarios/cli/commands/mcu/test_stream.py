@@ -15,6 +15,7 @@ from scenario_factory import giaoban as here
 from giaoban.traffic import log as packet_log
 from tests.clients.programs import HOST, LATE, end, free_ports, giaoban
 from tests.loopback import udp_socket
+from tests.nights import at_night
 from tests.processes import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.realtime
@@ -90,7 +91,8 @@ def test_a_profile_has_sound_and_pictures() -> None:
     assert sent["packets"] == got["packets"]
 
 
-def test_ctrl_c_tells_what_was_sent() -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, at_night(signal.SIGTERM)])
+def test_ctrl_c_tells_what_was_sent(by: signal.Signals) -> None:
     with udp_socket(HOST, timeout_s=PATIENCE_S) as far:
         to = f"{HOST}:{far.getsockname()[1]}"
         # few and short: on a busy machine all of them wait in the socket until they are counted
@@ -98,7 +100,7 @@ def test_ctrl_c_tells_what_was_sent() -> None:
         sending = start("send", to, *slow, "--json")
         try:
             far.recv(2048)
-            sending.send_signal(signal.SIGINT)
+            sending.send_signal(by)
             out, _ = sending.communicate(timeout=PATIENCE_S)
         finally:
             finish(sending)
