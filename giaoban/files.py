@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
+from secrets import token_hex
 
 from giaoban.errors import GiaobanError, InputError, did_you_mean, hints_anew, strerror
 from giaoban.scarce import shortage
@@ -139,7 +140,8 @@ def whole(out: Path) -> Iterator[Path]:
     if out.exists() and not out.is_file():
         yield out
         return
-    aside = out.with_name(f".{os.getpid()}.{out.name}")  # the suffix says what kind it is
+    # of its own, also where machines share the folder; the suffix says what kind it is
+    aside = out.with_name(f".{token_hex(8)}.{out.name}")
     try:
         yield aside
         aside.replace(out)

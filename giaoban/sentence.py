@@ -27,6 +27,15 @@ def digits_of(value: float, digits: int = 6) -> str:
     return format(Decimal(text), "f") if "e" in text else text
 
 
+def decimals_apart(value: float, other: float, least: int = 2, most: int = 9) -> int:
+    """So many decimals, `least` or more, that two numbers that differ are shown as two: a value a
+    hair above its limit, and not as the limit."""
+    for decimals in range(least, most):
+        if value == other or f"{value:.{decimals}f}" != f"{other:.{decimals}f}":
+            return decimals
+    return most
+
+
 class Figure(float):
     """A number as documents say it: to six significant digits, with the language's decimal sign."""
 

@@ -181,8 +181,8 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
     # the nearest limit as assumed, as of other seeds what fails at the first of them
     bound = own.binding
     place = Place(kind="mcu", id="mcu") if bound is None else bound.place
-    value = round(100 - worlds.passed_pct, 3) if worlds.judged else None
-    allowed = round(100 - worlds.required_pct, 3)
+    value = round(100 - worlds.passed_pct, 9) if worlds.judged else None
+    allowed = round(100 - worlds.required_pct, 9)
     judged = CriterionResult(
         id=DRAWN_WORLDS,
         name_en=_IN_WORLDS,

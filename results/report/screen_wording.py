@@ -136,10 +136,10 @@ class EnglishScreenWording(ScreenWording):
     """The same, with the words of files for phases and streams, and notes without a full stop."""
 
     def in_unit(self, value: float | None, c: CriterionResult) -> str:
-        return _amount(value, c.unit)
+        return _amount(value, c.unit, c.threshold)
 
     def limit(self, c: CriterionResult) -> str:
-        return ("≤ " if c.sense == "at-most" else "≥ ") + _amount(c.threshold, c.unit)
+        return ("≤ " if c.sense == "at-most" else "≥ ") + self.in_unit(c.threshold, c)
 
     def nowhere(self, c: CriterionResult) -> str:
         return c.worst_at
@@ -184,9 +184,8 @@ class EnglishScreenWording(ScreenWording):
         criterion = result.criterion(binding.criterion)
         name = criterion.name_en if criterion else binding.criterion
         if (at := at_seed(result)) is not None:
-            value, most = (
-                _amount(v, at.binding.unit) for v in (at.binding.value, at.binding.threshold)
-            )
+            value = _amount(at.binding.value, at.binding.unit, at.binding.threshold)
+            most = _amount(at.binding.threshold, at.binding.unit, at.binding.threshold)
             return (
                 f"Fails first, at seed {at.seed}: {at.criterion.name_en} at "
                 f"{self.place(at.binding.place)} – {value}, limit {most}"
@@ -196,8 +195,8 @@ class EnglishScreenWording(ScreenWording):
             return f"Fails first, in the meeting “{meeting.name}”: {what}"
         if criterion is not None and criterion.place is None:
             return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
-        most = _amount(binding.threshold, binding.unit)
-        value = _amount(binding.value, binding.unit)
+        most = _amount(binding.threshold, binding.unit, binding.threshold)
+        value = _amount(binding.value, binding.unit, binding.threshold)
         room = margin(binding.margin_pct)
         verb = "Binds" if criterion is None or criterion.ok else "Fails first"
         place = self.place(binding.place)
@@ -214,5 +213,5 @@ def place_words(place: Place | None, result: Result) -> Both:
     return Both(Wording(SOURCE, result).place(place), Wording("vi", result).place(place))
 
 
-def _amount(value: float | None, unit: str) -> str:
-    return "not measured" if value is None else figure(value, unit)
+def _amount(value: float | None, unit: str, apart_from: float | None = None) -> str:
+    return "not measured" if value is None else figure(value, unit, apart_from)

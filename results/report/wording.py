@@ -39,7 +39,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import NOTHING, capital, uncapital
-from giaoban.sentence import Sentence, message, number
+from giaoban.sentence import Sentence, decimals_apart, message, number
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
 MCU = "mcu"
@@ -224,14 +224,20 @@ class Wording(Translator):
 
     # ------------------------------------------------------------------ numbers
 
-    def amount(self, value: float | None, unit: str) -> str:
-        """A number with its unit, of which the first word stays on its line."""
+    def amount(self, value: float | None, unit: str, apart_from: float | None = None) -> str:
+        """A number with its unit, of which the first word stays on its line.
+
+        Args:
+            apart_from: what it is not shown as, where it is another.
+        """
         if value is None:
             return self.gettext("not measured")
-        return f"{self.number(value)}{NBSP}{self.unit(round(value, 2), unit)}"
+        decimals = 2 if apart_from is None else decimals_apart(value, apart_from)
+        return f"{self.number(value, decimals)}{NBSP}{self.unit(round(value, decimals), unit)}"
 
     def in_unit(self, value: float | None, of: CriterionResult) -> str:
-        return self.amount(value, self.either(of.unit, of.unit_vi))
+        """With as many decimals as tell it from the limit."""
+        return self.amount(value, self.either(of.unit, of.unit_vi), of.threshold)
 
     def limit(self, criterion: CriterionResult) -> str:
         """The threshold with its sense, e.g. `≤ 150 ms`."""
@@ -872,4 +878,7 @@ def margin_of(c: CriterionResult | None) -> float | None:
 
 def margin(pct: float | None) -> str:
     """A margin as text, with its sign."""
-    return NOTHING if pct is None else number(pct, "+,.0f", " %")
+    if pct is None:
+        return NOTHING
+    decimals = decimals_apart(-pct, 0.0, 0) if pct < 0 else 0  # what is not met has none of 0
+    return number(pct, f"+,.{decimals}f", " %")

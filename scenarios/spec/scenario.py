@@ -59,7 +59,8 @@ class Phases(StrictModel):
         if len({key if key in ("check_s", "course_s") else "" for key in given}) > 1:
             raise ValueError(
                 Sentence(
-                    "has {keys} (allowed: check_s, or course_s, or of the other three)",
+                    "has {keys} (allowed: check_s alone, or course_s alone, or before_s, "
+                    "during_s and after_s)",
                     keys=", ".join(given),
                 )
             )

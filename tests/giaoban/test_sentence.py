@@ -6,9 +6,19 @@ import json
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean, several, told
-from giaoban.sentence import Sentence, joined, of_record, record, said_by, significant
+from giaoban.sentence import (
+    Sentence,
+    decimals_apart,
+    joined,
+    of_record,
+    record,
+    said_by,
+    significant,
+)
 from giaoban.translation import Translator, translator
 
 NEAR = did_you_mean("dak-mill", ["dak-mil"])
@@ -94,3 +104,18 @@ def test_a_sentence_that_no_catalogue_has_is_said_in_english() -> None:
 def test_a_figure_is_never_a_power_of_ten(value: float, en: str, vi: str) -> None:
     said = significant(value)
     assert (said.en, said.vi) == (en, vi)
+
+
+MILLIONTHS = st.integers(-(10**9), 10**9)
+
+
+@given(MILLIONTHS, MILLIONTHS | st.integers(-20, 20), st.booleans(), st.integers(0, 3))
+def test_two_numbers_that_differ_are_shown_as_two(
+    one: int, other: int, near: bool, least: int
+) -> None:
+    value, limit = one / 1e6, (one + other if near else other) / 1e6
+    decimals = decimals_apart(value, limit, least)
+    assert (f"{value:.{decimals}f}" == f"{limit:.{decimals}f}") == (value == limit)
+    # with no more decimals than it takes
+    fewer = decimals - 1
+    assert decimals == least or f"{value:.{fewer}f}" == f"{limit:.{fewer}f}"

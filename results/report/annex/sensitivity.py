@@ -43,6 +43,7 @@ from giaoban.results.report.summaries.sensitivity_summary import (
     headline,
     name_of,
     settling_order,
+    share_of,
     tried,
 )
 from giaoban.results.report.unmodelled_words import left_out_of
@@ -149,7 +150,7 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
         )
     return message(
         said,
-        share=Figure(round(drawn.passed_pct, 1)),
+        share=share_of(drawn, answer.required_pct),
         worlds=drawn.judged,
         low=Figure(round(drawn.low_pct, 1)),
         high=Figure(round(drawn.high_pct, 1)),

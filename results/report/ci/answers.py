@@ -364,7 +364,7 @@ def _why(c: CriterionResult, named: DisplayNames) -> Sentence:
         if c.value is None or not c.threshold:
             return told
         unit = "points" if c.unit == "%" else say.either(c.unit, c.unit_vi)
-        amount = say.amount(abs(c.value - c.threshold), unit)
+        amount = say.amount(abs(c.value - c.threshold), unit, apart_from=0.0)
         return f"{told}; {say.gettext('off by {amount}', amount=amount)}"
 
     return named.said(words)

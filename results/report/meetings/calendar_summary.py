@@ -22,6 +22,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.wording import METHOD_NOUNS, Wording
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
+from giaoban.sentence import decimals_apart
 from giaoban.translation import N_, Language, Translator
 
 VERDICTS: Mapping[str, str] = {
@@ -186,9 +187,12 @@ def moved(move: Move, booked: Mapping[str, Booked], say: Translator, *, short: b
 
 def what(finding: Finding, names: Mapping[str, str], say: Translator) -> str:
     between = finding.rule == "no-hour-for-check" and len(finding.meetings) > 1
+    decimals = 1
+    if finding.amount is not None and finding.limit is not None:
+        decimals = decimals_apart(finding.amount, finding.limit, 1)
     return say.gettext(
         NO_HOUR_BETWEEN if between else RULES[finding.rule],
-        amount=say.number(finding.amount, 1),
+        amount=say.number(finding.amount, decimals),
         n=finding.amount,
         limit=say.number(finding.limit, 1),
         bridges=", ".join(names.get(b, b).partition(" (")[0] for b in finding.bridges),

@@ -200,7 +200,8 @@ def value(amount: float | None, unit: str) -> str:
     """A figure with its unit; `–` for none."""
     if amount is None:
         return "–"
-    return Sentence("{value} {unit}", value=significant(amount), unit=unit_words(unit, amount))
+    words = unit_words(unit, amount, shown=".4g")
+    return Sentence("{value} {unit}", value=significant(amount), unit=words)
 
 
 def _bridge(each: BridgeChange, names: Mapping[str, str]) -> list[Cell]:

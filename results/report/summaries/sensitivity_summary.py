@@ -31,7 +31,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table, unrated_sound
 from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
+from giaoban.sentence import N_, Both, Figure, Sentence, decimals_apart, joined, message, number
 from giaoban.translation import SOURCE, Language, translator
 
 USUAL = Sentence(
@@ -81,7 +81,7 @@ def headline(answer: Sensitivity) -> Sentence:
         return Sentence(
             "FAIL – passes as assumed, but only in {share} % of the worlds that were drawn "
             "({required} % required)",
-            share=Figure(round(answer.drawn.passed_pct, 1)),
+            share=share_of(answer.drawn, answer.required_pct),
             required=Figure(answer.required_pct or 0.0),
         )
     verdict = Sentence(OPENINGS[answer.as_assumed])
@@ -99,6 +99,14 @@ def headline(answer: Sensitivity) -> Sentence:
         n=deciding,
         tried=tried,
     )
+
+
+def share_of(drawn: PassedWorlds, required_pct: float | None = None) -> Sentence:
+    """Of the worlds that pass, in %; not as the share that has to pass, where it is another."""
+    decimals = 1
+    if required_pct is not None:
+        decimals = decimals_apart(drawn.passed_pct, required_pct, 1)
+    return number(round(drawn.passed_pct, decimals), ".9g")
 
 
 def conditions(answer: Sensitivity, most: int = 0) -> list[Sentence]:
@@ -260,7 +268,7 @@ def robust(drawn: PassedWorlds) -> Sentence:
             "passes in {share} % of {worlds:d} {worlds:world|worlds} in which all assumed figures "
             "are others at once (95 %: {low} to {high} %)"
         ),
-        share=Figure(round(drawn.passed_pct, 1)),
+        share=share_of(drawn),
         worlds=drawn.judged,
         low=Figure(round(drawn.low_pct, 1)),
         high=Figure(round(drawn.high_pct, 1)),

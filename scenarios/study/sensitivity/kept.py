@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Protocol
 
+from giaoban.results.model.places import Binding
+from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.studies.sensitivity import FlipPoint, TriedValue
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.identity import code_identity
@@ -33,7 +35,11 @@ class _KeptSide(StrictModel):
 
 class _KeptWorld(StrictModel):
     key: str
-    found: Found | None
+    possible: bool
+    verdict: Verdict = "invalid"
+    binding: Binding | None = None
+    estimated: bool = False
+    whole: bool = True
 
 
 def content_of(asked: Asked) -> bytes:
@@ -66,12 +72,14 @@ class KeptSides:
         return _key(self._content, ("side", figure.path, figure.value, side.end, scale))
 
     def find(self, given: Side) -> Tried | None:
+        """As of `Kept`."""
         known = self._points.find(self._key(given))
         if known is None:
             return None
         return Tried(given, known.flip, known.estimates, known.curve)
 
     def keep(self, made: Tried) -> None:
+        """As of `Kept`."""
         key, estimates, curve = self._key(made.side), made.estimates, made.curve
         self._points.keep(_KeptSide(key=key, flip=made.flip, estimates=estimates, curve=curve))
 
@@ -87,8 +95,25 @@ class KeptWorlds:
         return _key(self._content, ("world", draw.figures))
 
     def find(self, given: Draw) -> Looked | None:
+        """As of `Kept`."""
         known = self._points.find(self._key(given))
-        return None if known is None else Looked(given, known.found)
+        if known is None:
+            return None
+        found = Found(known.verdict, known.binding, known.estimated, known.whole)
+        return Looked(given, found if known.possible else None)
 
     def keep(self, made: Looked) -> None:
-        self._points.keep(_KeptWorld(key=self._key(made.draw), found=made.found))
+        """As of `Kept`."""
+        key, found = self._key(made.draw), made.found
+        self._points.keep(
+            _KeptWorld(key=key, possible=False)
+            if found is None
+            else _KeptWorld(
+                key=key,
+                possible=True,
+                verdict=found.verdict,
+                binding=found.binding,
+                estimated=found.estimated,
+                whole=found.whole,
+            )
+        )

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.errors import InvalidRun
 from giaoban.files import writing
 from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.progress import Progress
@@ -173,6 +174,12 @@ def analyse(
     drawn, drawn_estimates = None, 0
     if wanted.worlds:
         drawn, drawn_estimates = _drawn(asked, tried_figures, wanted, helpers, progress, worlds)
+        if wanted.required_pct is not None and not drawn.judged:
+            raise InvalidRun(
+                "no world of {n} that {n:was|were} drawn can be judged, of which a share has to "
+                "pass",
+                n=wanted.worlds,
+            )
     return Sensitivity(
         run_id=run_id,
         verdict=verdict_of(first.verdict, drawn, wanted.required_pct),

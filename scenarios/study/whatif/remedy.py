@@ -184,7 +184,7 @@ def said(item: JudgedState, rates: Mapping[str, float]) -> Sentence:
         verdict=verdict,
         criterion=criterion,
         value=binding.value,
-        unit=unit_words(binding.unit, binding.value),
+        unit=unit_words(binding.unit, binding.value, shown=".4g"),
     )
 
 

@@ -291,4 +291,7 @@ def test_a_share_of_drawn_worlds_is_judged_alike_in_a_check_and_by_itself(
     found = with_robustness(make.result(), told)
     assert found.verdict == verdict_of("pass", drawn, required_pct) == verdict
     assert told.fails_in_worlds == (verdict == "fail")
-    assert (found.criteria[-1].value is None) == (not judged)
+    last = found.criteria[-1]
+    assert (last.value is None) == (not judged)
+    if last.margin_pct is not None:
+        assert (last.margin_pct >= 0) == last.ok

@@ -43,11 +43,12 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
 from giaoban.results.report.plots.words import WORDS
+from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.seed_words import figure
 from giaoban.results.report.view import words as page_words
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, margin
 from giaoban.translation import NBSP, translator
 
 LANGS = ("vi", "en")
@@ -465,3 +466,27 @@ def test_links_are_known_by_the_links_that_a_check_measured() -> None:
 def test_a_unit_agrees_with_the_amount_that_is_shown(amount: float, said: str) -> None:
     assert Wording("en").amount(amount, "points") == said.replace(" ", NBSP)
     assert figure(amount, "points") == said
+
+
+HUNDREDTHS = st.integers(0, 40_000)
+
+
+@given(HUNDREDTHS, HUNDREDTHS | st.integers(0, 9), st.booleans())
+def test_what_is_not_at_its_limit_is_not_told_as_its_limit(
+    limit: int, other: int, near: bool
+) -> None:
+    """150.3 ms of 150 ms is not met; "150 ms, limit 150 ms" would be."""
+    result = f.result()
+    value = (limit + other / 100 if near else other) / 100
+    [first, *_] = result.criteria
+    told = first.model_copy(update={"value": value, "threshold": limit / 100})
+    for say in (Wording("vi", result), Wording("en", result)):
+        for wording in (say, screen_wording(result, say)):
+            _, _, shown = wording.limit(told).replace(NBSP, " ").partition(" ")
+            same = wording.in_unit(value, told).replace(NBSP, " ") == shown
+            assert same == (value == limit / 100)
+
+
+@given(st.floats(-1000, -1e-8))
+def test_what_is_not_met_has_less_than_no_margin(pct: float) -> None:
+    assert float(str(margin(pct)).removesuffix(" %").replace(",", "")) < 0

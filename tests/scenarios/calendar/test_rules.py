@@ -1,5 +1,6 @@
 """Rules of the decision, by hand and by chance; what is moved breaks none."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from giaoban.regulation import CalendarRules, calendar_rules
 from giaoban.results.model.studies.calendar import Finding, Move, Period
+from giaoban.results.report.meetings.calendar_summary import what
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.occupancy import Loads, periods
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
+from giaoban.translation import translator
 from tests.laws import examples
 from tests.scenarios.calendar.calendars import ASKED, DISTRICTS, at, booked, world
 
@@ -73,6 +76,9 @@ def test_a_hair_too_much_is_told_as_more_than_is_allowed(used: float, link: floa
     found = list(rules.overloads([(None, SimpleNamespace(refused=[]), period)], LIMITS))
     assert len(found) == (used > LIMITS.device_pct) + (link > LIMITS.link_pct)
     assert all(each.amount > each.limit for each in found)
+    for each in found:
+        told, allowed = re.findall(r"([\d.]+) %", what(each, {}, translator("en")))
+        assert float(told) > float(allowed)
 
 
 def test_registered_afterwards() -> None:

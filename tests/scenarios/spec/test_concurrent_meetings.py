@@ -97,7 +97,7 @@ def test_a_meeting_that_all_join_at_its_beginning_is_one_phase(
     assert not any(call.new for call in plan.calls)
     assert all(call.dial_s < plan.phases[0].start_s for call in plan.calls)
     path.write_text(f"{head}[phases]\n{phases}\nbefore_s = 3.0\n{rest}", encoding="utf-8")
-    with pytest.raises(InputError, match=f"has {named} and before, during, after"):
+    with pytest.raises(InputError, match=f"has before_s, {named}_s .allowed"):
         make_question(path)
 
 
