@@ -142,7 +142,7 @@ def pretend_failures(monkeypatch: pytest.MonkeyPatch) -> None:
                 interruption_ms=8000.0 if away else 0.0,
                 packets_lost=500 if away else 0,
             )
-            for call in question.question.plan.calls
+            for call in question.plan.calls
         ]
         links = [LinkPeak(id="centre--north", direction="r-centre->r-north", peak_pct=20.0)]
         worst = worst_of(bridges, links)._asdict()
