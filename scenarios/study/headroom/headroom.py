@@ -41,7 +41,7 @@ from giaoban.scenarios.study.headroom.bottlenecks import (
 from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
 from giaoban.scenarios.study.seeds import Judge, SeedsJudge
 from giaoban.scenarios.study.whatif import confirm
-from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
+from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask, kept_pace_s
 from giaoban.scenarios.study.whatif.join_pacing import slower
 from giaoban.scenarios.study.whatif.judge import as_confirmed
 from giaoban.scenarios.study.whatif.variant import Variant
@@ -141,6 +141,7 @@ def headroom(
         names = {**here.names, **_names_of_new(judging.results.get(more + 1))}
         chain = _with_streams(limits, judging.results, more, names)
         grid, curves = _curves(here, more, limits)
+        new = len(question.scenario.new_bridges) + more + 1  # of the last that was asked
         answer = Headroom(
             run_id=folder.run_id,
             verdict=verdict_of(more, points),
@@ -151,7 +152,7 @@ def headroom(
             profile=question.plan.profile.id,
             device=question.plan.device.id,
             device_name=question.plan.device.name,
-            pace_s=order.base.pace_s or PACE_S,
+            pace_s=kept_pace_s(order.base.pace_s or PACE_S, new),
             inputs=inputs_of(question),
             more=more,
             bottlenecks=chain[:4],

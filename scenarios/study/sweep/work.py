@@ -25,7 +25,7 @@ from giaoban.scenarios.plan.recordings import files_of
 from giaoban.scenarios.spec.project import project_of
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
-from giaoban.scenarios.study.whatif.apply import LIST, Base, ask
+from giaoban.scenarios.study.whatif.apply import LIST, Base, ask, kept_pace_s
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.sentence import N_, Sentence
@@ -171,6 +171,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     judged = with_slower_joins(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
     result, seeds = judged.result, judged.result.seeds
     binding = result.binding
+    pace_s, new = judged.variant.pace_s, sum(call.new for call in judged.question.plan.calls)
     where = place_words(None if binding is None else binding.place, result)
     return found.model_copy(
         update={
@@ -180,7 +181,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "where": str(where),
             "where_vi": where.vi,
             "margin_pct": None if binding is None else binding.margin_pct,
-            "pace_s": judged.variant.pace_s,
+            "pace_s": None if pace_s is None else kept_pace_s(pace_s, new),
             "seeds_tried": 0 if seeds is None else seeds.tried,
             "seeds_passed": 0 if seeds is None else seeds.passed,
             "fails_at_seed": None if seeds is None or seeds.first is None else seeds.first.seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -208,6 +209,12 @@ def _changed(base: Base, variant: Variant) -> tuple[Scenario, Province, Unreacha
         phases = scenario.phases
         update["phases"] = phases.model_copy(update={"during_s": max(phases.during_s, during_s)})
     return scenario.model_copy(update=update), province, cut_off
+
+
+def kept_pace_s(pace_s: float, bridges: int) -> float:
+    """How far apart so many bridges join, at least, that are to join so far apart: all do in one
+    phase, and a phase has an end."""
+    return min(pace_s, math.floor(10 * LONGEST_S / max(1, bridges)) / 10)
 
 
 def _unknown(base: Base, variant: Variant) -> Iterator[Sentence]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.study.whatif.apply import kept_pace_s
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, message
 
@@ -94,5 +95,7 @@ def _meetings(variant: Variant, named: DisplayNames) -> Iterator[Sentence]:
 
 
 def _pace(variant: Variant, question: Question) -> Iterator[Sentence]:
-    if variant.pace_s is not None and any(call.new for call in question.plan.calls):
-        yield message(N_("bridges join {pace} s apart or more"), pace=variant.pace_s)
+    new = sum(call.new for call in question.plan.calls)
+    if variant.pace_s is not None and new:
+        pace_s = kept_pace_s(variant.pace_s, new)
+        yield message(N_("bridges join {pace:g} s apart or more"), pace=pace_s)

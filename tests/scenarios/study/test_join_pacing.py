@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from giaoban.scenarios.study.headroom.search import HeadroomSearch
 from giaoban.scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.words import changes
 
 MORE = Variant(id="more", more=2)
 
@@ -88,6 +90,18 @@ def test_a_pace_that_was_chosen_is_kept(here: Base) -> None:
         told = Told({2.0: fails("stream")})
         assert asked(chosen, variant, told).variant == variant
         assert told.asked == [2.0]
+
+
+@pytest.mark.parametrize(("bridges", "told_s"), [(60, 60), (61, 59)])
+def test_so_many_that_a_phase_ends_before_join_as_far_apart_as_is_told(
+    here: Base, bridges: int, told_s: float
+) -> None:
+    variant = MORE.model_copy(update={"more": bridges, "pace_s": 60.0})
+    question = ask(here, variant).question
+    joins = sorted(call.dial_s for call in question.plan.calls if call.new)
+    assert min(b - a for a, b in pairwise(joins)) >= told_s
+    said = map(str, changes(variant, question, {}, {}, {}))
+    assert f"bridges join {told_s:g} s apart or more" in said
 
 
 def test_the_pace_has_no_part_in_it_where_nobody_joins(here: Base) -> None:
