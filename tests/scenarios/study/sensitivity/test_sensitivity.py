@@ -21,7 +21,7 @@ from scenario_factory import (
 )
 from undrawn import undrawn
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, InvalidRun
 from giaoban.figure_words import choice_in_words
 from giaoban.results.archive.store import read_result
 from giaoban.results.judge.criteria import DRAWN_WORLDS, LINK_PEAK
@@ -48,6 +48,7 @@ from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.schemas.make import schema_text
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sensitivity import sensitivity as study
+from giaoban.scenarios.study.sensitivity import tried
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
 from giaoban.scenarios.study.sensitivity.kept import content_of
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
@@ -354,6 +355,28 @@ def test_a_share_that_is_required_decides_the_exit_code(tmp_path: Path) -> None:
     ran = giaoban("sensitivity", file, *words)
     assert ran.code == 1, ran.out
     assert "of the worlds that were drawn" in ran.out
+
+
+def test_no_share_passes_or_fails_where_no_drawn_world_can_be_judged(
+    question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
+        if asked is not question:
+            raise InputError("no file could say so")
+        return EarlyJudgement(real(asked), whole=True)
+
+    monkeypatch.setattr(tried, "by_arithmetic", lambda _question: None)
+    wanted = AnalysisOptions(worlds=3, anew=0, required_pct=95.0)
+    with pytest.raises(InvalidRun, match="no world of 3 that were drawn can be judged"):
+        sensitivity(
+            question,
+            root=tmp_path / "runs",
+            now=NOW,
+            progress=lambda _what, _done: None,
+            wanted=wanted,
+            judge=judge,
+        )
+    assert [*(tmp_path / "runs").glob("*")] == []
 
 
 def test_a_check_says_beside_its_answer_what_the_command_says(
