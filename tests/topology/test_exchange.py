@@ -14,6 +14,7 @@ from provinces import provinces
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
+from giaoban.scenarios.project.init import ProjectOptions, make_project
 from giaoban.table import InputCell
 from giaoban.topology.carrier_rates import KNOWN_RATES_MBPS, MAY_BE_THOUSANDS
 from giaoban.topology.importers.complete import ImportOptions, complete
@@ -97,7 +98,28 @@ def test_a_network_of_the_topology_zoo() -> None:
     assert "LinkLabel OC-192c" in link.source
     assert province.chair.router == province.mcu.router
     assert any("no MCU" in note for note in draft.notes)
+    assert any("no routing in the file: OSPF with BFD" in note for note in draft.notes)
     assert len(build(province).bridges) == 11
+
+
+def test_an_imported_network_has_the_routing_of_a_new_project(tmp_path: Path) -> None:
+    """Static routes are only those that an exported province has, or a file names."""
+    init = make_project(tmp_path / "init", ProjectOptions(language="en"))
+    template = load_province(next(path for path in init.files if path.name == "province.toml"))
+    (tmp_path / "sites.csv").write_text("name;lat;lon\nA;12,0;107,0\nB;12,0;108,0\n")
+    (tmp_path / "links.csv").write_text("a;b\nA;B\n")
+    for path in (ABILENE, tmp_path):
+        province, _ = import_province(path, guess_format(path))
+        assert province.routing == template.routing
+        assert province.routing is not None
+        assert province.routing.assumed
+    (tmp_path / "settings.csv").write_text(
+        "key;value\nrouting.protocol;static\nrouting.source;configuration\n"
+    )
+    province, draft = import_province(tmp_path, "csv")
+    assert province.routing is not None
+    assert province.routing.protocol == "static"
+    assert not any("routing" in note for note in draft.notes)
 
 
 def test_the_mcu_goes_where_fibre_to_all_is_shortest_or_where_asked() -> None:

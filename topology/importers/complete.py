@@ -32,6 +32,8 @@ MCU_KM, BRIDGE_KM = 1.0, 2.0
 """As in the default province."""
 PACKETS_PER_MBPS, LEAST_PACKETS = 10, 200
 """About 100 ms of full-size packets; a burst of key frames fits in any case."""
+EXPORTED = {"id", "name", "fibre", "addressing"}
+"""Settings that every exported province has: one without `[routing]` has static routes."""
 
 
 @dataclass(frozen=True)
@@ -339,4 +341,12 @@ def _settings(draft: Draft, wishes: ImportOptions, hosts: int) -> dict[str, Any]
             "access": span_for(hosts, "10.68.0.0/16", "10.128.0.0"),
             **words.ADDRESSING,
         }
+    if "routing" not in settings and not draft.settings.keys() >= EXPORTED:
+        settings["routing"] = words.ROUTING
+        draft.notes.append(
+            Sentence(
+                "no routing in the file: OSPF with BFD assumed (static routes, which find no "
+                'other path after a failure: protocol = "static" in [routing])'
+            )
+        )
     return settings

@@ -26,6 +26,23 @@ ADDRESSING: Values = {
     "settled_by": N_("the address plan of the network"),
 }
 
+ROUTING: Values = {
+    "protocol": "ospf-bfd",
+    "hello_ms": 1000,
+    "dead_ms": 4000,
+    "spf_ms": 100,
+    "bfd_interval_ms": 100,
+    "bfd_multiplier": 3,
+    "loss_of_signal_ms": 10,
+    "route_install_ms": 20,
+    "source": N_(
+        "OSPF (RFC 2328) with BFD (RFC 5880), timers as often set in metropolitan networks"
+    ),
+    "assumed": True,
+    "settled_by": N_("the configuration of the operator's routers"),
+}
+"""As `giaoban init` writes it: formats of other programs have no place for it."""
+
 
 def rate(mbps: float) -> Sentence:
     """Said of a rate that was filled in."""
