@@ -146,7 +146,7 @@ class Regulation(StrictModel):
     """Its articles by what documents cite them for; of what is not here they cite none. Like
     `{ expansion = "Art. 4(3)" }`."""
     criteria: Mapping[Name, Text] = Field(default_factory=dict)
-    """Its articles by the ids of criteria that they ask for.
+    """Its articles by the ids of criteria that serve them.
     Like `{ link-peak = "Art. 25(1)" }`."""
     calendar: CalendarRules = CalendarRules()
     """What it asks of meetings in a calendar."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
@@ -97,8 +98,11 @@ class Translator:
 
     def _filled(self, text: str, values: Mapping[str, object]) -> str:
         if "|" not in text:
-            return text.format(**values)
-        return filled(text, values, self._agreeing)
+            return self._spelled(text.format(**values))
+        return self._spelled(filled(text, values, self._agreeing))
+
+    def _spelled(self, text: str) -> str:
+        return text if self.language == SOURCE else _UNIT_INSIDE.sub(_uncapital, text)
 
     @cached_property
     def _agreeing(self) -> Formatter:
@@ -112,7 +116,9 @@ class Translator:
         if isinstance(sentence, Both) and self.language == "vi":
             return sentence.vi
         msgid = self.text(sentence.msgid) if sentence.msgid else ""
-        return filled(msgid, sentence.values, self._fields) if sentence.values else msgid
+        if not sentence.values:
+            return msgid
+        return self._spelled(filled(msgid, sentence.values, self._fields))
 
     @cached_property
     def _fields(self) -> Formatter:
@@ -179,6 +185,18 @@ def unit_words(unit: str, amount: float, unit_vi: str | None = None, shown: str 
     amount = float(format(amount, shown))
     english = translator(SOURCE).unit(amount, unit)
     return Both(english, lambda: translator("vi").unit(amount, unit_vi or unit))
+
+
+_UNIT_INSIDE = re.compile(
+    r"(?:(?<=[^.!?\s]\s)|(?<=\())(?:Tỉnh|Thị xã|Thị trấn|Huyện|Quận|Xã|Phường|Đặc khu)"
+    r"(?=\s[^\W\da-z_])"
+)
+"""The kind of an administrative unit before its name, not at the beginning of a sentence: in lower
+case there (Decree 30/2020/NĐ-CP, annex II)."""
+
+
+def _uncapital(kind: re.Match[str]) -> str:
+    return kind[0][0].lower() + kind[0][1:]
 
 
 _PLURALS = ("zero", "one", "two", "few", "many", "other")

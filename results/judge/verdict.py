@@ -275,6 +275,7 @@ def _result(criterion: Criterion, found: WorstValue) -> CriterionResult:
         place=None if found.nothing else found.place,
         source=criterion.source_en,
         source_vi=criterion.source_vi,
+        assumed=criterion.assumed,
     )
 
 

@@ -248,8 +248,9 @@ class CriterionResult(StrictModel):
     """One criterion judged; null `value`: something that had to be measured was not (not ok).
 
     `measure` says which figure it is of, e.g. `worst stream delay_p95_ms`; null where the
-    criterion is more than a figure. `window_ms`: of a link's load, how long the window is
-    of which the worst was judged. Without a `place` there was nothing to measure at all.
+    criterion is more than a figure. `assumed`: no source sets `threshold`. `window_ms`: of a link's
+    load, how long the window is of which the worst was judged. Without a `place` there was nothing
+    to measure at all.
     `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
     the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
     smallest change that a run of this length can show, of a criterion that compares.
@@ -275,6 +276,7 @@ class CriterionResult(StrictModel):
     place: Place | None = None
     source: str
     source_vi: str
+    assumed: bool = False
 
     @property
     def past_preferred(self) -> bool:

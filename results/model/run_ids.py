@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -16,6 +16,12 @@ _BEGUN = re.compile(r"(?<!\d)(\d{8}-\d{6})(?!\d)(?:-(\d{1,9})$)?")
 def now_in_vietnam() -> datetime:
     """The time of day by the wall clock: for people, nothing waits or measures by it."""
     return datetime.now(VIETNAM)
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return a moment in UTC, as the properties of PDF and DOCX files state it. A time without a
+    zone is that of Việt Nam."""
+    return (at if at.tzinfo else at.replace(tzinfo=VIETNAM)).astimezone(UTC)
 
 
 class Begun(NamedTuple):

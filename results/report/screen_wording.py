@@ -75,7 +75,7 @@ class ScreenWording:
         return "" if c.margin_pct == 100 else self.place(c.place)
 
     def source(self, c: CriterionResult) -> str:
-        return self.say.either(c.source, c.source_vi)
+        return self.say.source(c)
 
     # the rest
 

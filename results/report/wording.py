@@ -663,6 +663,13 @@ class Wording(Translator):
     def criterion(self, c: CriterionResult) -> str:
         return self.either(c.name_en, c.name_vi)
 
+    def source(self, c: CriterionResult) -> str:
+        """Return where a limit comes from, marked where no source sets it."""
+        source = self.either(c.source, c.source_vi)
+        if not c.assumed:
+            return source
+        return self.gettext("{source} (the limit is an assumption of the model)", source=source)
+
     def verdict(self, result: Result) -> str:
         """The answer in one sentence; that of one seed alone says so."""
         said = self._verdict(result)

@@ -327,6 +327,15 @@ def test_no_figure_is_told_as_a_power_of_ten(value: float) -> None:
         assert float(plain.replace(point, ".").replace("−", "-")) == float(f"{value:.6g}")
 
 
+def test_the_kind_of_a_unit_is_in_lower_case_inside_a_sentence() -> None:
+    """Decree 30/2020/NĐ-CP, annex II: capitals are those of the name."""
+    said = sentence.message("{first} and {last}", first="Xã Quảng Sơn", last="Thị xã Gia Nghĩa")
+    assert translator("vi").say(said) == "Xã Quảng Sơn và thị xã Gia Nghĩa"
+    by_hand = translator("vi").gettext("{first} and {last}", first="Cư Jút", last="(Xã Nam Dong)")
+    assert by_hand == "Cư Jút và (xã Nam Dong)"
+    assert translator("en").say(said).endswith("Thị xã Gia Nghĩa")
+
+
 def test_no_words_of_a_sentence_are_joined_in_english() -> None:
     """`giaoban.sentence.either` joins them in the language of the reader; SIP has English alone."""
     joins = re.compile(r"""["'] or ["']\.join""")

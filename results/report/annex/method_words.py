@@ -14,8 +14,8 @@ METHOD: Sequence[str] = (
     N_(
         "The network is rebuilt on a computer from the inputs: each bridge, each router and the "
         "MCU is a network node of its own; each link has the rate, length and queue that were "
-        "given. The network is Linux’s own (with the tool Mininet), so packets pass queues and "
-        "links as they do in real devices."
+        "given. Queues and links are those of Linux (with the tool Mininet), not of the makers of "
+        "the real devices."
     ),
     N_(
         "Before the meeting each direction of each link is measured. If a rate is off by more "
@@ -23,9 +23,9 @@ METHOD: Sequence[str] = (
     ),
     N_(
         "Then a meeting is held on this network. Bridges connect to the MCU by SIP; sound and "
-        "pictures are RTP packets with the sizes and times of a real encoder. The MCU mixes "
-        "sound, composes or forwards pictures, and takes or refuses calls by the device’s "
-        "capacity table."
+        "pictures are RTP packets whose sizes and times come from a model of an encoder. The "
+        "simulated MCU mixes sound, composes or forwards pictures, and takes or refuses calls by "
+        "the device’s capacity table."
     ),
     N_(
         "For each packet the time of sending and the time of arrival are recorded. Delays from "

@@ -20,6 +20,7 @@ from giaoban.results.report.wording import FIGURES_ALONE
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
     """The question, the bridges, the meeting, and all that was done to the network."""
     yield Heading(title)
+    yield Par(say.simulated("simulated estimate" if result.is_estimate else "simulated"))
     yield Par(say.question())
     question = result.question
     for key, bridges in (("existing", question.existing), ("new", question.new)):
@@ -60,6 +61,7 @@ def concluded(
     `tried` are the answers about failures of the same question, told in section `failures_at`.
     """
     yield Heading(say("verdict"))
+    yield Par(say.simulated("verdict estimate" if result.is_estimate else "verdict simulated"))
     yield Par(say.verdict(result), bold=True)
     if result.verdict != "invalid" and (binding := say.binding(result.binding, result)):
         yield Par(binding)

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.result import Assumption, CriterionResult
+from giaoban.results.model.result import Assumption
+from giaoban.results.model.run_ids import begun
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording
 from giaoban.translation import Language
+
+_DIGITS = 12
+"""Of a commit, as `giaoban --version` shows it."""
 
 
 class AnnexWording(Wording):
@@ -31,12 +35,16 @@ class AnnexWording(Wording):
         kind = "load" if isinstance(self._of, LoadResult) else "check"
         return self(f"named {kind}", run=self._of.run_id)
 
+    def simulated(self, key: str) -> str:
+        """Return a sentence on the run's day and the program's version: the first digits of its
+        commit, or of the sum of its sources where the commit is not known."""
+        inputs, at = self._of.inputs, begun(self._of.run_id)
+        day = self("day not known") if at is None else self.day(at.at)
+        return self(key, day=day, version=(inputs.commit or inputs.code)[:_DIGITS])
+
     def time_ms(self, value_ms: float | None) -> str:
         """A time for a narrow column: tenths matter only to short ones."""
         return self.number(value_ms, 1 if value_ms is None or value_ms < 99.95 else 0)
-
-    def source(self, c: CriterionResult) -> str:
-        return self.either(c.source, c.source_vi)
 
     def question(self) -> str:
         if isinstance(self._of, LoadResult):

@@ -10,8 +10,8 @@ from giaoban.translation import N_, pgettext
 WORDS: Mapping[str, str] = {
     # heading
     "annex": N_("Annex"),
-    "title": N_("RESULT OF THE CHECK OF AN EXPANSION\nOF THE VIDEO-CONFERENCE SYSTEM"),
-    "title as is": N_("RESULT OF THE CHECK\nOF THE VIDEO-CONFERENCE SYSTEM"),
+    "title": N_("RESULT OF A SIMULATION: EXPANSION\nOF THE VIDEO-CONFERENCE SYSTEM"),
+    "title as is": N_("RESULT OF A SIMULATION\nOF THE VIDEO-CONFERENCE SYSTEM"),
     "table": N_("Table"),
     "picture": N_("Figure"),
     # drafts
@@ -35,10 +35,21 @@ WORDS: Mapping[str, str] = {
     "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
     "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
     "no background": N_("In the check there was no other traffic on the links than the meeting's."),
+    "simulated": N_(
+        "This document gives the result of a simulation by the program giaoban (version "
+        "{version}), made on {day}. It is no measurement on real lines and devices."
+    ),
+    "simulated estimate": N_(
+        "This document gives an estimate by the program giaoban (version {version}), computed on "
+        "{day}. It is no measurement on real lines and devices."
+    ),
+    "day not known": N_("a day that its name does not tell"),
+    "verdict simulated": N_("By the simulation of {day} (giaoban, version {version}):"),
+    "verdict estimate": N_("By the estimate of {day} (giaoban, version {version}):"),
     "basis": N_(
         "Legal basis: {articles} of the regulation issued with Decision {number} of {date} of "
-        "{issuer}, by which an expansion has to keep the whole system working before, during and "
-        "after the connection."
+        "{issuer}, by which consent to an expansion rests on the whole system working before, "
+        "during and after the connection."
     ),
     # verdict and criteria
     "verdict": N_("Verdict"),
@@ -371,8 +382,8 @@ WORDS: Mapping[str, str] = {
     "terms table": N_("Terms used in this document"),
     "term": N_("Term"),
     "meaning": N_("Meaning"),
-    # minutes
-    "minutes": N_("Minutes"),
+    # what happened
+    "minutes": N_("Log of the simulation"),
     "minutes table": N_("Time line of the check, in minutes and seconds from its beginning"),
     "minutes note": N_(
         "What happened in the emulation, in order of time; alike things at one moment are one "
@@ -381,9 +392,10 @@ WORDS: Mapping[str, str] = {
     # how to check
     "proof": N_("How to check this document"),
     "proof intro": N_(
-        "All that a check was made from, and all that it found, is kept in one file of "
-        "evidence. The sum below is computed from it: if a single character of the evidence is "
-        "changed, the sum is another. To check:"
+        "The inputs and the results of each check are kept in one file of evidence; of the "
+        "recorded packets it has the sums alone, as the check can be run again. The sum below is "
+        "computed from the evidence: if a single character of it is changed, the sum is another. "
+        "To check:"
     ),
     "proof step 1": N_(
         "ask the issuing body for the evidence (a file whose name ends with “.evidence.zip”);"

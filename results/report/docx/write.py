@@ -28,6 +28,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from giaoban.errors import InputError
+from giaoban.results.model.run_ids import in_utc
 from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (
     Block,
@@ -282,7 +283,7 @@ def _properties(paper: Any, document: Document, made: datetime) -> None:
     said.title = " – ".join([document.label, *document.title])
     said.subject = document.subject[:250]
     said.language = document.lang
-    said.created = said.modified = made
+    said.created = said.modified = in_utc(made)  # written as UTC, whatever its zone
     said.revision = 1
     _strip_template(paper)
 

@@ -94,7 +94,7 @@ def minutes_document(answer: MeetingAnswer, language: Language, when: datetime) 
         blocks.append(replace(made, number=number + 1))
         blocks += _notes(part, say)
     blocks.append(_signatures(say))
-    return _document(answer, say.gettext("MINUTES OF THE MEETING"), blocks, say)
+    return _document(answer, say.gettext("LOG OF THE SIMULATED MEETING"), blocks, say)
 
 
 def _attached(answer: MeetingAnswer, say: Wording) -> str:
@@ -244,7 +244,7 @@ def _signatures(say: Wording) -> Table:
     )
 
 
-SHEET, MINUTES, SUMMARY = "kiem-tra.pdf", "bien-ban.pdf", "summary.md"
+SHEET, MINUTES, SUMMARY = "kiem-tra.pdf", "nhat-ky.pdf", "summary.md"
 
 
 def write_documents(

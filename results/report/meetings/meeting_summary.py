@@ -102,7 +102,9 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
     say = Wording(language, answer)
     blocks = brief(answer, language)
     for part in answer.parts:
-        title = say.gettext("Minutes: {part}", part=part_title(part.part, answer, say))
+        title = say.gettext(
+            "Log of the simulation: {part}", part=part_title(part.part, answer, say)
+        )
         blocks += [Heading(title, 1), minutes_table(part.minutes, say, chair=answer.meeting.chair)]
     if answer.assumptions:
         blocks += [

@@ -21,7 +21,7 @@ import typst
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.processes.ownership import temporary_folder
 from giaoban.results.model.about import ATTACHMENT, About
-from giaoban.results.model.run_ids import begun
+from giaoban.results.model.run_ids import begun, in_utc
 from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (
     Block,
@@ -65,8 +65,8 @@ def pdf(
     made: datetime | None = None,
     fonts: Path = FONTS,
 ) -> bytes:
-    """The bytes of a PDF of the time `made`, or when its first run was, that carries what it is
-    about as an attached file.
+    """Return the bytes of a PDF of the time `made`, or when its first run was, that carries what it
+    is about as an attached file. A time without a zone is that of Việt Nam.
 
     Raises `InputError` (a picture is not there), `MachineLacks` (fonts).
     """
@@ -86,7 +86,7 @@ def pdf(
             "notices": list(document.notices),
             "signed": list(document.signed),
             "words": {"table": document.words.table, "picture": document.words.picture},
-            "made": list(when.timetuple()[:6]),
+            "made": list(in_utc(when).timetuple()[:6]),  # typst writes it as UTC
             "attachment": ATTACHMENT if about else "",
             "blocks": [
                 _block(block, root, document.lang, leads=isinstance(following, Bullets))

@@ -133,7 +133,7 @@ WORDS: Mapping[str, str] = {
     "comparison": pgettext("page", "Comparison"),
     "assumptions": pgettext("page", "Assumptions"),
     "robust": N_("How far the assumptions may be off"),
-    "minutes": N_("Minutes"),
+    "minutes": N_("Log of the simulation"),
     "minutes table": N_("Time line of the check, in minutes and seconds from its beginning"),
     "evidence": pgettext("page", "Evidence"),
     "estimate note": pgettext(

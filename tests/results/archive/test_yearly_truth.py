@@ -206,7 +206,7 @@ def test_the_document_of_two_provinces(tmp_path: Path) -> None:
     found = of_year(root)
     write_summary(found, 2026, tmp_path / "nam.pdf")
     text = " ".join(text_of(tmp_path / "nam.pdf").split())
-    for words in ("Mạng: Tỉnh Đắk Nông", "Mạng: Tỉnh Lâm Đồng", "2 mạng khác nhau"):
+    for words in ("Mạng: tỉnh Đắk Nông", "Mạng: tỉnh Lâm Đồng", "2 mạng khác nhau"):
         assert words in text
     assert "2 lần đạt, 0 lần không đạt, trên 1 kịch bản" in text
     assert "0 lần đạt, 1 lần không đạt, trên 1 kịch bản" in text

@@ -66,13 +66,22 @@ def test_a_provinces_regulation_says_which_article_asks_for_a_criterion():
     }
     assert changed.keys() == regulation.criteria.keys()
     assert changed["holds-in-every-meeting"] == (
-        "Art. 3, 4(3), 5, 6: the whole system works in every meeting that it is used for",
-        "Điều 3, khoản 3 Điều 4, Điều 5, Điều 6: toàn bộ hệ thống bảo đảm hoạt động trong mọi cuộc "
-        "họp được quy định",
+        "Art. 3, 4(3), 5, 6: the whole system keeps working; here in every meeting that it is used "
+        "for",
+        "Điều 3, khoản 3 Điều 4, Điều 5, Điều 6: đảm bảo hoạt động của toàn bộ hệ thống; ở đây "
+        "trong mọi cuộc họp của danh mục",
     )
     own = load_criteria(regulation=regulation, thresholds={"link-peak": 70.0}).criterion
     [peak] = [c for c in own if c.id == "link-peak"]
-    assert peak.source_en.startswith("set by the scenario (default 80: Art. 25(1): lines have")
+    assert peak.source_en.startswith("set by the scenario (default 80: Art. 25(1): the telecom")
+
+
+def test_a_limit_that_an_article_stands_before_is_zero_or_assumed():
+    """No article of Decision 1681/QĐ-UBND has a figure of quality, load or reserve."""
+    regulation = load_province().regulation
+    for c in load_criteria(regulation=regulation).criterion:
+        if c.id in regulation.criteria:
+            assert c.threshold == 0 or c.assumed, c.id
 
 
 def test_a_regulation_cannot_cite_a_criterion_that_there_is_not(tmp_path):
@@ -207,7 +216,7 @@ def test_a_scenario_says_how_long_the_windows_are_in_which_links_are_judged():
         "Tải cao nhất trên một đường truyền, tính trong 10 ms",
     )
     assert own.source_en.startswith(
-        "set by the scenario: windows of 10 ms, not 1000 ms (lines have"
+        "set by the scenario: windows of 10 ms, not 1000 ms (the telecom"
     )
     assert load_criteria(link_window_ms=1000) == default
 

@@ -109,7 +109,7 @@ def test_its_files(tmp_path: Path, hold: Callable[..., Ran]) -> None:
     hold()
     folder = only_run(tmp_path / "runs")
     assert {path.name for path in folder.iterdir()} == {
-        *("check", "course", "meeting.json", "summary.md", "kiem-tra.pdf", "bien-ban.pdf"),
+        *("check", "course", "meeting.json", "summary.md", "kiem-tra.pdf", "nhat-ky.pdf"),
     }
     for part in ("check", "course"):
         assert {p.name for p in (folder / part).iterdir()} == {"scenario.toml", "result.json"}
@@ -177,7 +177,7 @@ def test_only_one_part(tmp_path: Path, hold: Callable[..., Ran], part: str) -> N
     assert [each["part"] for each in json.loads(ran.out)["parts"]] == [part]
     names = {path.name for path in only_run(tmp_path / "runs").iterdir()}
     assert ("kiem-tra.pdf" in names) == (part == "check")
-    assert {part, "bien-ban.pdf"} < names
+    assert {part, "nhat-ky.pdf"} < names
 
 
 def test_a_bridge_that_is_refused_fails_with_its_name(

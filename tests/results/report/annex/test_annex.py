@@ -79,6 +79,16 @@ def test_heading_of_an_annex(annex):
     assert lines[3] == "(Kèm theo Công văn số …/…-… ngày … tháng … năm … của …)"
 
 
+def test_it_is_a_simulation_of_a_day_by_a_version_from_the_title_on(annex):
+    first = " ".join(pages_of(annex)[0].split())
+    title, _, rest = first.partition("1. Nội dung đề nghị kiểm tra")
+    asked, _, verdict = rest.partition("2. Kết luận")
+    assert "KẾT QUẢ KIỂM TRA BẰNG MÔ PHỎNG" in title
+    version = make.result().inputs.commit[:12]
+    assert f"mô phỏng bằng phần mềm giaoban (phiên bản {version}) ngày 24/11/2026" in asked
+    assert verdict.strip().startswith("Theo kết quả mô phỏng ngày 24/11/2026")
+
+
 def test_pages_are_numbered_from_the_second(annex):
     firsts = [page.strip().splitlines()[0].strip() for page in pages_of(annex)]
     assert firsts[1:] == [str(n) for n in range(2, len(firsts) + 1)]
@@ -90,7 +100,7 @@ def test_every_part_is_there(annex):
     total = annexes.proof(make.result()).sum
     for words in (
         "Có thể kết nối thêm điểm cầu",
-        "Đạt: có thể kết nối 2 điểm cầu mới (Thị xã Gia Nghĩa, Xã Quảng Sơn)",
+        "Đạt: có thể kết nối 2 điểm cầu mới (thị xã Gia Nghĩa, xã Quảng Sơn)",
         "Gần ngưỡng nhất: âm thanh: độ trễ từ miệng đến tai – Gia Nghĩa (điểm cầu chủ tọa)",
         "33,33 %",
         "ITU-T G.114",
@@ -138,8 +148,9 @@ def test_paper_and_fonts(annex):
     info = subprocess.run(["pdfinfo", str(annex)], check=True, capture_output=True, text=True)
     assert "(A4)" in info.stdout
     assert re.search(r"Tagged: +yes", info.stdout)
-    assert "Nov 24 15:20:00 2026" in info.stdout, "made when the run was"
+    assert "Nov 24 08:20:00 2026" in info.stdout, "made when the run was"
     raw = annex.read_bytes()
+    assert b"<xmp:CreateDate>2026-11-24T08:20:00Z</xmp:CreateDate>" in raw, "15:20 in Việt Nam"
     assert b"<pdfaid:part>3</pdfaid:part>" in raw
     assert b"<pdfaid:conformance>A</pdfaid:conformance>" in raw
     assert b"<pdfuaid:part>1</pdfuaid:part>" in raw
@@ -552,7 +563,7 @@ def test_a_fail_says_what_and_where():
     assert "Không đạt: khi kết nối 2 điểm cầu mới" in text
     assert "không đáp ứng 1 trong tổng số 17 tiêu chí" in text
     assert "Nguyên nhân chính: số cuộc gọi không thiết lập được – Polycom RMX 1500" in text
-    assert "hết năng lực phục vụ (mã 503): Xã Quảng Sơn." in text
+    assert "hết năng lực phục vụ (mã 503): xã Quảng Sơn." in text
 
 
 def processor_s():

@@ -201,7 +201,7 @@ def test_minutes_have_both_parts() -> None:
     made = minutes_document(make.answer(), "en", WHEN)
     tables = [b for b in made.blocks if isinstance(b, Table) and b.caption]
     assert [table.number for table in tables] == [1, 2]
-    assert made.label == "MINUTES OF THE MEETING"
+    assert made.label == "LOG OF THE SIMULATED MEETING"
     assert tables[1].rows[0][1].text == "The chair opened the meeting"
 
 

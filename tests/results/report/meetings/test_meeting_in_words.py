@@ -69,8 +69,8 @@ def test_summary_says_who_was_given_what():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("720p30", "Các cuộc gọi bị hạ mức – 1080p30 → 720p30: Xã Quảng Sơn."),
-        ("audio", "Các cuộc gọi bị hạ mức – 1080p30 → chỉ âm thanh: Xã Quảng Sơn."),
+        ("720p30", "Các cuộc gọi bị hạ mức – 1080p30 → 720p30: xã Quảng Sơn."),
+        ("audio", "Các cuộc gọi bị hạ mức – 1080p30 → chỉ âm thanh: xã Quảng Sơn."),
     ],
 )
 def test_annex_says_who_was_given_what(given, said):
@@ -82,7 +82,7 @@ def test_annex_says_who_was_given_what(given, said):
 
 def test_calls_of_one_step_are_named_together():
     said = annexes.said(make.result(stepped_down(bridges=NEW)))
-    assert "bị hạ mức – 1080p30 → 720p30: Thị xã Gia Nghĩa, Xã Quảng Sơn." in said
+    assert "bị hạ mức – 1080p30 → 720p30: thị xã Gia Nghĩa, xã Quảng Sơn." in said
     assert "Các cuộc gọi bị hạ mức" not in annexes.said(make.result())
 
 
@@ -176,7 +176,7 @@ def test_commands_that_were_refused_are_in_summary_and_annex():
     assert (
         "Các lệnh điều khiển không được thực hiện – "
         "Cư Jút: tắt tiếng (Đắk Mil) – không có quyền (mã 403); "
-        "Xã Quảng Sơn: xin phát biểu – chưa kết nối vào phiên họp (mã 481); "
+        "xã Quảng Sơn: xin phát biểu – chưa kết nối vào phiên họp (mã 481); "
         "kỹ thuật viên MCU: gọi lại (Cư Jút) – điểm cầu đang kết nối hoặc đang bận (mã 486)."
     ) in said
 
