@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ def descendants(process: int, among: Mapping[int, tuple[int, int]]) -> set[int]:
     while new := {pid for pid, (parent, _) in among.items() if parent in new}:
         found |= new
     return found
+
+
+def guest_leader(folder: Path) -> int:
+    """Return the process group of the guest that may write to `folder`; helpers of it that have
+    ended meanwhile do not count."""
+    groups = set()
+    for pid in guest_in(folder):
+        with suppress(ProcessLookupError):
+            groups.add(os.getpgid(pid))
+    [leader] = groups
+    return leader
 
 
 def guest_in(folder: Path) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import multiprocessing
 import re
 import socket
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark.expression import Expression
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.loopback import free_ports, local_address, udp_socket
 from tests.marked import Watch, of_command, of_others
 
@@ -177,6 +181,28 @@ def test_each_test_is_asked_once_by_day_or_at_night() -> None:
         assert (times(day, marks), times(night, marks)) == (1, 0), marks
         at_night = {*marks, "nightly"}
         assert (times(day, at_night), times(night, at_night)) == (0, 1), at_night
+
+
+def test_examples_of_a_law_do_not_depend_on_loaded_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examples_of_a_law() -> list[int]:
+        drawn = []
+
+        @settings(max_examples=examples(600))
+        @given(st.integers())
+        def law(number: int) -> None:
+            drawn.append(number)
+
+        law()
+        return drawn
+
+    alone = examples_of_a_law()
+    (tmp_path / "with_constants.py").write_text(f"NUMBERS = {[*range(70_000, 71_000)]}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "with_constants", raising=False)
+    importlib.import_module("with_constants")
+    assert examples_of_a_law() == alone
 
 
 def test_a_law_that_says_its_own_number_is_tried_more_often_at_night(tmp_path: Path) -> None:

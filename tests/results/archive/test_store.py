@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -210,7 +209,7 @@ def test_a_folder_without_an_owner_is_given_a_minute(tmp_path, text):
     partial.mkdir()
     if text is not None:
         (partial / OWNER).write_text(text)
-    now = time.time()
+    now = partial.stat().st_mtime
     assert remove_stale_partials(tmp_path, now) == []
     assert remove_stale_partials(tmp_path, now + 120) == [partial]
 
@@ -219,8 +218,9 @@ def test_another_machines_folder_is_left_alone_for_a_week(tmp_path):
     folder = RunFolder.create(tmp_path, "r")
     owner = json.loads((folder.path / OWNER).read_text())
     (folder.path / OWNER).write_text(json.dumps(owner | {"host": "elsewhere", "pid": 4194305}))
-    assert remove_stale_partials(tmp_path) == []
-    assert remove_stale_partials(tmp_path, time.time() + 8 * 86400) == [folder.path]
+    now = folder.path.stat().st_mtime
+    assert remove_stale_partials(tmp_path, now) == []
+    assert remove_stale_partials(tmp_path, now + 8 * 86400) == [folder.path]
 
 
 def test_no_root_no_stale(tmp_path):

@@ -16,7 +16,7 @@ import pytest
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import boot, fork_server, kernel, memory
 from giaoban.topology.sandbox.fork_server import EndedError, ForkServer
-from tests.processes import guest_in, wait_for
+from tests.processes import guest_in, guest_leader, wait_for
 from tests.topology.emulation.lab_forks import MAY_END, STAYS
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
@@ -94,7 +94,7 @@ def test_a_copy_has_a_core_of_its_own(guest: boot.Guest, tmp_path: Path) -> None
     def look(folder: Path) -> Callable[[str], None]:
         def on_line(line: str) -> None:
             if "this is" in line:
-                [machine] = [p for p in guest_in(tmp_path) if os.getpgid(p) == p]
+                machine = guest_leader(tmp_path)
                 # a guest's processes are its children, and so is a copy, which has its own
                 of_server = psutil.Process(machine).children()
                 copy = {p for one in of_server if one.children() for p in (one, *one.children())}
@@ -168,7 +168,7 @@ def test_copies_die_with_their_server(guest: boot.Guest, tmp_path: Path) -> None
     folder = tmp_path / STAYS
     folder.mkdir()
     with served(guest, tmp_path) as server:
-        [process] = [p for p in guest_in(tmp_path) if os.getpgid(p) == p]
+        process = guest_leader(tmp_path)
 
         def kill(line: str) -> None:
             if "this is" in line:

@@ -19,7 +19,7 @@ from emulation_factory import ROOT, run_lab
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import boot, kernel
 from tests.mounts import in_own_mounts
-from tests.processes import guest_in, wait_for
+from tests.processes import guest_in, guest_leader, wait_for
 from tests.topology.emulation.lab_guest import SLEEP_S
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
@@ -166,9 +166,8 @@ def test_guest_killed_from_outside_is_told(machine: Path, tmp_path: Path) -> Non
 
     def kill(line: str) -> None:
         if line == "hanging":
-            (leader,) = {os.getpgid(pid) for pid in guest_in(tmp_path)}
-            killed.append(leader)
-            os.kill(leader, signal.SIGKILL)
+            killed.append(guest_leader(tmp_path))
+            os.kill(killed[-1], signal.SIGKILL)
 
     with pytest.raises(MachineLacks, match="did not come to its end"):
         run_lab(machine, "lab_guest", tmp_path, "hang", on_line=kill)

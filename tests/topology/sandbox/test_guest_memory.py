@@ -12,7 +12,7 @@ import pytest
 
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import memory
-from tests.mounts import in_own_mounts
+from tests.mounts import ROOT, in_own_mounts
 
 NEEDED_MB = 100
 ROOM, SMALL, NOEXEC = "size=200m", "size=64m", "size=200m,noexec"
@@ -87,6 +87,7 @@ def test_why_there_is_no_room_is_said_in_the_readers_language(tmp_path: Path) ->
     assert re.search(rf"{tmp_path}: còn trống \d+ MB, cần {10**9 + 32} MB", lacks.value.what.vi)
 
 
+ROOT_QUOTED = shlex.quote(str(ROOT))
 DOCTOR = shlex.join([sys.executable, "-m", "giaoban.scenarios.cli.entry", "doctor", "--json"])
 
 
@@ -102,7 +103,10 @@ def test_the_doctor_says_where_it_goes_instead(how: str) -> None:
 def test_the_doctor_says_what_is_in_the_way() -> None:
     done = in_own_mounts(
         f"unset TMPDIR; mount -t tmpfs -o size=64m tmpfs /dev/shm\n"
-        f"for place in /tmp /var/tmp; do mount -t tmpfs -o size=8m tmpfs $place; done\n{DOCTOR}"
+        f"for place in /tmp /var/tmp; do mount -t tmpfs -o size=8m tmpfs $place; done\n"
+        # the checkout may be in one of them; the current folder still refers to it
+        f"mkdir -p {ROOT_QUOTED}; mount --no-canonicalize --bind . {ROOT_QUOTED}\n"
+        f"cd {ROOT_QUOTED}; {DOCTOR}"
     )
     assert done.returncode == 4, done.stderr
     [found] = [f for f in json.loads(done.stdout)["findings"] if "memory" in f["what"]]

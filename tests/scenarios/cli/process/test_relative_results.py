@@ -13,6 +13,7 @@ from scenario_factory import giaoban, scenario
 from undrawn import undrawn, unplotted
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
+from giaoban.results.model.run_ids import begun
 from giaoban.scenarios.cli.app import COMMANDS, app
 from tests.scenarios.study.test_sweep import file as sweep_file
 
@@ -27,7 +28,7 @@ READING = {
     "history list": ["history", "list"],
     "history compare": ["history", "compare", RUN, RUN],
     "history trend": ["history", "trend", "mouth-to-ear"],
-    "history summary": ["history", "summary", "--year", "2026", "--out", "out/year.pdf"],
+    "history summary": ["history", "summary", "--year", "YEAR", "--out", "out/year.pdf"],
     "history recheck": ["history", "recheck", "s.toml"],
     "history prune": ["history", "prune", "--keep", "0", "--dry-run"],
 }
@@ -81,10 +82,18 @@ def test_every_command_that_has_it_is_looked_at() -> None:
     assert set().union(*found) == {*READING, *WRITING, *ELSEWHERE}
 
 
+def _year_of(run: Path) -> int:
+    """Return the year in which a run began, in Việt Nam."""
+    found = begun(run.name)
+    assert found is not None
+    return found.at.year
+
+
 @pytest.mark.parametrize("name", READING)
-@pytest.mark.usefixtures("folder")
-def test_runs_are_found(name: str) -> None:
-    ran = giaoban(*READING[name], "--results", "runs")
+def test_runs_are_found(folder: Path, name: str) -> None:
+    run = min((folder / "runs").glob(f"{RUN}-*"))
+    words = [str(_year_of(run)) if word == "YEAR" else word for word in READING[name]]
+    ran = giaoban(*words, "--results", "runs")
     assert ran.code == 0, ran.err
     if name in ("history list", "history prune"):  # to the others no run is an error
         assert RUN in ran.out
