@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from giaoban.errors import InputError, near_names
+from giaoban.mcu_sim.resolutions import PICTURES
 from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence, message, number
 from giaoban.tomlfile import (
@@ -36,15 +37,8 @@ AUDIO = "audio"
 SVC = "SVC"
 """A scalable-video call (H.264 annex G), relayed without transcoding at whatever resolution."""
 
-VIDEO_RESOLUTIONS = {
-    "1080p30": (8160, 30),
-    "720p60": (3600, 60),
-    "720p30": (3600, 30),
-    "SD30": (1620, 30),
-    "CIF30": (396, 30),
-}
-"""(macroblocks a frame, frames/s) of what a call may be stepped through, largest first. These are
-the levels that makers count ports by; SD is 720 × 576."""
+VIDEO_RESOLUTIONS = ("1080p30", "720p60", "720p30", "SD30", "CIF30")
+"""What a call may be stepped through, largest first: the levels that makers count ports by."""
 
 ALSO_COUNTED = (
     "1080p60",
@@ -63,21 +57,22 @@ ALSO_COUNTED = (
 KNOWN = (*VIDEO_RESOLUTIONS, *ALSO_COUNTED, SVC, AUDIO)
 """Every name that a table of costs may use."""
 
-_LARGER = {"1080p60": (8160, 60), "SD60": (1620, 60), "CIF60": (396, 60), "SD15": (1620, 15)}
-
 
 def lower(resolution: str) -> list[str]:
-    """What is below a resolution, nearest first: a smaller picture or fewer frames, never more.
+    """Return the resolutions below one, nearest first: a smaller picture or fewer frames, never
+    more.
 
     Empty for names that are no single H.264 picture: other codecs, switching, SVC, audio.
     """
-    asked = VIDEO_RESOLUTIONS.get(resolution) or _LARGER.get(resolution)
+    asked = PICTURES.get(resolution)
     if asked is None:
         return []
     return [
         name
-        for name, (macroblocks, fps) in VIDEO_RESOLUTIONS.items()
-        if name != resolution and macroblocks <= asked[0] and fps <= asked[1]
+        for name in VIDEO_RESOLUTIONS
+        if name != resolution
+        and PICTURES[name].macroblocks <= asked.macroblocks
+        and PICTURES[name].fps <= asked.fps
     ]
 
 

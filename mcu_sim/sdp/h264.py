@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from giaoban.mcu_sim.resolutions import PICTURES
 from giaoban.mcu_sim.sdp import Codec, SdpError
 
 LEVELS = {
@@ -62,14 +63,12 @@ _LIMITS = {
 """By level_idc, lowest level first; level 1b has no number of its own in all profiles."""
 
 _NEEDED = {
-    "CIF30": LevelLimits(30 * 396, 396, 0),
-    "SD30": LevelLimits(30 * 1_350, 1_350, 0),
-    "720p30": LevelLimits(30 * 3_600, 3_600, 0),
-    "720p60": LevelLimits(60 * 3_600, 3_600, 0),
-    "1080p30": LevelLimits(30 * 8_160, 8_160, 0),
-    "1080p60": LevelLimits(60 * 8_160, 8_160, 0),
+    name: LevelLimits(
+        PICTURES[name].fps * PICTURES[name].macroblocks, PICTURES[name].macroblocks, 0
+    )
+    for name in LEVELS
 }
-"""What each resolution takes: 352 × 288, 720 × 480, 1280 × 720, 1920 × 1080 in 16 × 16 blocks."""
+"""The limits that each resolution takes."""
 
 _DEFAULT = "42000A"
 """Baseline at level 1, meant when profile-level-id is absent (RFC 6184 §8.1)."""

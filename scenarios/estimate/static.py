@@ -251,10 +251,11 @@ def _links(
                     if source == presenter or (source == mcu and target != presenter):
                         sums[hop].add(slides, 0.0)
     for other in plan.background:
-        more = overhead[other.link] / (other.packet_bytes + ETHERNET_BYTES)
-        per_packet = (other.packet_bytes + overhead[other.link]) * 8e-6
-        mbps = other.mbps * (1 + more)
-        sums[other.hop].add(mbps, mbps * per_packet)
+        frame_bytes = other.packet_bytes + ETHERNET_BYTES  # of the stated rate
+        sent_bytes = frame_bytes + overhead[other.link]
+        mbps = other.mbps * sent_bytes / frame_bytes
+        # packets come at random times (Poisson): the variance of a second is λ · size²
+        sums[other.hop].add(mbps, mbps * sent_bytes * 8e-6)
     loads = []
     for link in plan.network.links:
         for hop in link.hops:
