@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import datetime
 import re
-import typing
-from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from giaoban.provenance import Name, Text
 from giaoban.sentence import Sentence
@@ -32,6 +30,7 @@ Subject = Literal[
     "expansion",
     "configuration",
     "system-check",
+    "backup-power",
     "assessment",
     "plans",
     "calendar",
@@ -50,31 +49,8 @@ def _day(value: str) -> str:
     raise ValueError(Sentence("is no date (allowed: year-month-day, like 2013-10-25)"))
 
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-
-
-def _span(value: str) -> str:
-    begins, _, ends = value.partition("-")
-    if begins < ends:
-        return value
-    raise ValueError(Sentence("ends before it begins (allowed: like 08:00-11:30)"))
-
-
-def _once(days: list[Weekday]) -> list[Weekday]:
-    twice = [f'"{day}"' for day, times in Counter(days).items() if times > 1]
-    if twice:
-        raise ValueError(
-            Sentence("has {twice} more than once (allowed: each day once)", twice=", ".join(twice))
-        )
-    return days
-
-
-_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
-OfficeHours = Annotated[str, Field(pattern=f"^{_TIME}-{_TIME}$"), AfterValidator(_span)]
-
-
 class CalendarRules(StrictModel):
-    """What a regulation asks of meetings in a calendar, and when they may be moved to."""
+    """The times that a regulation asks of meetings in a calendar."""
 
     registered_before_h: Annotated[float, Field(ge=0, le=8760)] = 0.0
     """At least so many hours before it begins a meeting is registered, if it is no emergency; 0: at
@@ -82,32 +58,6 @@ class CalendarRules(StrictModel):
     check_before_min: Annotated[int, Field(ge=0, le=1440)] = 0
     """At least so many whole minutes before a meeting opens the system is checked, and its bridges
     and rooms are free; 0: no time is asked for. Like `60`."""
-    office_hours: Annotated[list[OfficeHours], Field(min_length=1, max_length=24)] = Field(
-        default_factory=lambda: ["08:00-11:30", "13:30-17:00"]
-    )
-    """Hours of a day to which a meeting may be moved, in their order. Like
-    `["08:00-11:30", "13:30-17:00"]`."""
-    office_days: Annotated[
-        list[Weekday],
-        Field(min_length=1, max_length=7),
-        AfterValidator(_once),
-        told(uniqueItems=True),
-    ] = Field(default_factory=lambda: list(typing.get_args(Weekday)[:5]))
-    """Days to which a meeting may be moved, each once. Like `["monday", "wednesday"]`."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        ends = [span.partition("-")[2] for span in self.office_hours]
-        for before, span in zip(ends, self.office_hours[1:], strict=False):
-            if span < before:
-                raise ValueError(
-                    Sentence(
-                        'office_hours: "{span}" begins before {before} (allowed: in order of time)',
-                        span=span,
-                        before=before,
-                    )
-                )
-        return self
 
     @property
     def registered_before(self) -> datetime.timedelta:
@@ -116,16 +66,6 @@ class CalendarRules(StrictModel):
     @property
     def check_before(self) -> datetime.timedelta:
         return datetime.timedelta(minutes=self.check_before_min)
-
-    @property
-    def hours(self) -> list[tuple[datetime.time, datetime.time]]:
-        return [
-            (datetime.time.fromisoformat(begins), datetime.time.fromisoformat(ends))
-            for begins, _, ends in (span.partition("-") for span in self.office_hours)
-        ]
-
-    def is_office_day(self, day: datetime.date) -> bool:
-        return typing.get_args(Weekday)[day.weekday()] in self.office_days
 
 
 class Regulation(StrictModel):

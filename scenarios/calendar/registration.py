@@ -21,8 +21,13 @@ MOST_BYTES = 20_000_000
 """Of a file of registrations."""
 YEARS = range(1971, 2300)
 """Of which calendars are."""
-PROVINCE = ("tinh", "van-phong-ubnd-tinh", "vp-ubnd-tinh", "ubnd-tinh")
-"""What means the province's chair bridge (Art. 4(1)), without marks."""
+PROVINCE = (
+    *("tinh", "tinh-uy", "van-phong-tinh-uy", "vp-tinh-uy"),
+    *("hdnd-tinh", "van-phong-hdnd-tinh", "vp-hdnd-tinh", "thuong-truc-hdnd-tinh"),
+    *("ubnd-tinh", "van-phong-ubnd-tinh", "vp-ubnd-tinh"),
+)
+"""Names of the province's chair bridge, without marks: Party Committee, People's Council and
+People's Committee chair in the room of the Provincial Office (Art. 4(1), 18(2))."""
 OFFICES = ("diem-cau", "van-phong", "vp", "hdnd", "va", "ubnd", "huyen", "thi-xa", "thanh-pho")
 """What stands before a district's name where its bridge is meant (Art. 4(1))."""
 NO_ROOMS = frozenset({"online", "tructuyen", "hoptructuyen", "microsoftteamsmeeting"})
@@ -123,7 +128,8 @@ class Directory:
             self.names.setdefault(bridge.id, bridge.name)
             for name in (bridge.id, bridge.name, bridge.name.partition(" (")[0]):
                 self._names.setdefault(key(name), bridge.id)
-        for name in (province.name, *PROVINCE):
+        bare = slug(province.name).removeprefix("tinh-")
+        for name in (province.name, *PROVINCE, *(f"{name} {bare}" for name in PROVINCE)):
             self._names.setdefault(key(name), province.chair.id)
         self._more = more
         self._province = province

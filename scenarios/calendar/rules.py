@@ -1,27 +1,23 @@
-"""What of a calendar breaks a rule of the province or a limit, and what had better be moved.
+"""Rules of the province and limits of device and lines that a calendar breaks, and the meeting that
+gives way.
 
-How long before it begins a meeting is registered and the system checked, and when it may be moved
-to, is data of the province (`giaoban.regulation.CalendarRules`)."""
+The least times of registration and of the check of the system are data of the province
+(`giaoban.regulation.CalendarRules`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import IntEnum
 from functools import partial
-from operator import gt
 from typing import Any, NamedTuple
 
 from giaoban.regulation import CalendarRules, Regulation
-from giaoban.results.model.studies.calendar import Finding, Move, Period, Rule
-from giaoban.scenarios.calendar.occupancy import Loads, Moment, moments
+from giaoban.results.model.studies.calendar import Finding, Period, Rule
+from giaoban.scenarios.calendar.occupancy import CalendarContext, Moment
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from giaoban.scenarios.estimate.static import StaticLoads
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
-
-SEARCHED_DAYS = 14
-"""So many days on a free time is looked for."""
-STEP = timedelta(minutes=30)
 
 Name = Callable[[Registration], str]
 
@@ -64,8 +60,11 @@ def late_registrations(
 def unchecked(
     registrations: Sequence[Registration], name: Name, asked: CalendarRules
 ) -> Iterator[Finding]:
-    """Not the time in which the system is to be checked: the check is planned later, or a bridge is
-    in another meeting then."""
+    """Yield meetings without a check of the system as early as the province asks (Art. 19(3)).
+
+    The check is planned later, or a bridge or room is in another meeting when it begins. A check
+    that is planned earlier, or a meeting that lies between check and opening, breaks no rule.
+    """
     before = asked.check_before
     for each in registrations:
         if each.check is not None and each.start - each.check < before:
@@ -79,12 +78,15 @@ def unchecked(
     for earlier, later in _pairs(registrations, before):
         if earlier.overlaps(later) or later.start - earlier.end >= before:
             continue
+        check = later.check_start
+        if check is None or not earlier.start <= check < earlier.end:
+            continue
         bridges, rooms = _common(earlier, later), _rooms(earlier, later)
         if bridges or rooms:
             yield _broken(
                 "no-hour-for-check",
                 [name(earlier), name(later)],
-                (later.start - before, earlier.end),
+                (check, earlier.end),
                 bridges=bridges,
                 room=rooms[0] if rooms else None,
                 amount=_tenths(later.start - earlier.end, timedelta(minutes=1)),
@@ -170,163 +172,80 @@ def missing_briefings(
                 yield _broken("briefing-missing", [each.id], whole, article=article)
 
 
-class MovedCalendar:
-    """The calendar with meetings moved: where each is, and another time for one of them.
+class Rank(IntEnum):
+    """Level of the body that chairs a meeting; the lower one gives way.
 
-    A free time is within office hours if the meeting fits there, registered in time, with time
-    for its check and those of others, when none of its bridges and rooms is taken and device and
-    lines have room for all that is held then.
+    The order is an assumption of the program: the decision leaves the calendar to the leadership of
+    the Provincial People's Committee (Art. 21(1))."""
+
+    LOCAL = 0
+    """A district, a commune, or a bridge of which no level is known."""
+    DEPARTMENT = 1
+    PROVINCE = 2
+    """Party Committee, People's Council or People's Committee of the province (Art. 18(2))."""
+    GOVERNMENT = 3
+    """The Government or a ministry takes part (Art. 5(5)): the province cannot move it alone."""
+
+
+def ranks(world: CalendarContext) -> Callable[[Registration], Rank]:
+    """Return the function that ranks a meeting by its chair, with the catalogue of `world`.
+
+    A department that chairs in the room of the province (Art. 18(2)) is known by its catalogued
+    meeting alone.
     """
+    kinds = world.catalogue.values()
+    lines = {kind.id: kind.chair for kind in kinds if kind.pattern == "department-line"}
+    departments = {*lines.values()}
+    outside = {
+        mcu.bridge
+        for mcus in (world.base.outside_mcus, *(kind.outside_mcus for kind in kinds))
+        for mcu in mcus
+    }
 
-    def __init__(
-        self,
-        registrations: Mapping[str, Registration],
-        loads: Loads,
-        limits: OccupancyLimits,
-        asked: CalendarRules,
-    ) -> None:
-        self._asked = asked
-        self._now = dict(registrations)
-        self._loads = loads
-        self._limits = limits
-        self.moves: dict[str, Move] = {}
+    def rank(each: Registration) -> Rank:
+        if not outside.isdisjoint(each.participants):
+            return Rank.GOVERNMENT
+        if each.meeting in lines or each.chair in departments:
+            return Rank.DEPARTMENT
+        return Rank.PROVINCE if each.chair == world.province.chair.id else Rank.LOCAL
 
-    def __getitem__(self, name: str) -> Registration:
-        return self._now[name]
-
-    def move(self, name: str) -> None:
-        """To the first free time on its day or one of `SEARCHED_DAYS` after it."""
-        at = self._free(self._now[name])
-        self.moves[name] = Move(meeting=name, to=None if at is None else _minute(at))
-        if at is not None:
-            self._now[name] = _moved(self._now[name], at)
-
-    def check_in_time(self, name: str) -> Move:
-        """With its check as long before it as is asked for."""
-        each = self._now[name] = replace(self._now[name], check=None)
-        return Move(meeting=name, what="check", to=_minute(each.start - each.check_before))
-
-    def registrations(self) -> list[Registration]:
-        return sorted(self._now.values(), key=lambda each: (each.start, each.end, each.uid))
-
-    def kept(self, finding: Finding) -> bool:
-        """Whether the moves so far keep what the finding says is broken."""
-        held = [self._now[name] for name in finding.meetings]
-        match finding.rule:
-            case "late-registration":
-                registered = held[0].registered
-                before = self._asked.registered_before
-                return registered is None or held[0].start - registered >= before
-            case "device-full" | "device-nearly-full" | "link-full":
-                start = datetime.fromisoformat(finding.start)
-                end = datetime.fromisoformat(finding.end)
-                still = [each for each in held if each.start < end and start < each.end]
-                return self._room_for(still, start, end)
-            case "bridge-in-two-meetings" | "room-in-use" | "no-hour-for-check":
-                one, other = held
-                return _apart(one, other) or not (_common(one, other) or _rooms(one, other))
-            case "briefing-missing":
-                return False
-
-    def _free(self, each: Registration) -> datetime | None:
-        earliest = each.start
-        if each.registered is not None and not each.emergency:
-            earliest = max(earliest, each.registered + self._asked.registered_before)
-        others = [other for other in self._now.values() if other is not each]
-        for at in _office_times(each, earliest, self._asked):
-            if at != each.start and self._fits(_moved(each, at), others):
-                return at
-        return None
-
-    def _fits(self, each: Registration, others: Sequence[Registration]) -> bool:
-        held = []
-        for other in others:
-            if not _apart(each, other) and (_common(each, other) or _rooms(each, other)):
-                return False
-            if each.overlaps(other):
-                held.append(other)
-        return self._room_for([*held, each], each.start, each.end)
-
-    def _room_for(self, held: Sequence[Registration], start: datetime, end: datetime) -> bool:
-        for moment in moments(held):
-            if moment.start < end and start < moment.end:
-                load = self._loads.of(moment)
-                taken = OccupancyLimits(load.use.pct, load.worst_link().peak_pct)
-                if load.refused or any(map(gt, taken, self._limits)):
-                    return False
-        return True
+    return rank
 
 
-def _office_times(
-    each: Registration, earliest: datetime, asked: CalendarRules
-) -> Iterator[datetime]:
-    """When it could begin, from a time on: within a half day, one that is too long for that within
-    a day, and one that is too long for a day when it began before."""
-    spans = _spans(length := each.end - each.start, asked.hours)
-    day = earliest.astimezone(TIME_ZONE).date()
-    own = each.start.astimezone(TIME_ZONE).time()
-    for number in range(SEARCHED_DAYS + 1):
-        today = day + timedelta(days=number)
-        if not asked.is_office_day(today):
-            continue
-        for begins, ends in spans:
-            at = datetime.combine(today, begins or own, TIME_ZONE)
-            last = at if ends is None else datetime.combine(today, ends, TIME_ZONE) - length
-            while at <= last:
-                if at >= earliest:
-                    yield at
-                at += STEP
-
-
-def _spans(
-    length: timedelta, hours: Sequence[tuple[time, time]]
-) -> Sequence[tuple[time | None, time | None]]:
-    halves = [span for span in hours if length <= _long(*span)]
-    day = (hours[0][0], hours[-1][1])
-    return halves or ([day] if length <= _long(*day) else [(None, None)])
-
-
-def _long(begins: time, ends: time) -> timedelta:
-    return timedelta(hours=ends.hour - begins.hour, minutes=ends.minute - begins.minute)
-
-
-def _moved(each: Registration, at: datetime) -> Registration:
-    """With its check as long before it as the rule asks."""
-    return replace(each, start=at, end=at + (each.end - each.start), check=None)
-
-
-def _apart(one: Registration, other: Registration) -> bool:
-    """Whether the later one can be checked when the earlier one is over."""
-    return one.end <= other.start - other.check_before or other.end <= one.start - one.check_before
-
-
-def with_moves(findings: Sequence[Finding], plan: MovedCalendar) -> list[Finding]:
-    """Each with what had better be moved: the meeting that was registered last, then the one
-    before it, till the rule is kept. An emergency stays where it is. The plan moves them."""
+def with_precedence(
+    findings: Sequence[Finding],
+    meetings: Mapping[str, Registration],
+    rank: Callable[[Registration], Rank],
+) -> list[Finding]:
+    """Return the findings, each with the meeting that gives way; `meetings` by `Booked.id`."""
     return [
-        finding.model_copy(update={"moves": list(_moves(finding, plan))}) for finding in findings
+        finding.model_copy(update={"gives_way": _giving_way(finding.meetings, meetings, rank)})
+        for finding in findings
     ]
 
 
-def _moves(finding: Finding, plan: MovedCalendar) -> Iterator[Move]:
-    if finding.rule == "briefing-missing":
-        return
-    if finding.rule == "no-hour-for-check" and len(finding.meetings) == 1:
-        yield plan.check_in_time(finding.meetings[0])
-        return
-    movable = sorted(
-        (name for name in finding.meetings if not plan[name].emergency),
-        key=lambda name: _priority(plan[name]),
-    )
-    for name in reversed(movable):
-        if name not in plan.moves and not plan.kept(finding):
-            plan.move(name)
-        if name in plan.moves:
-            yield plan.moves[name]
+def _giving_way(
+    names: Collection[str],
+    meetings: Mapping[str, Registration],
+    rank: Callable[[Registration], Rank],
+) -> str | None:
+    """Return the meeting of the lowest rank; of equals the one that was registered last.
 
-
-def _priority(each: Registration) -> tuple[datetime, datetime]:
-    return each.registered or each.start, each.start
+    None: one meeting alone, emergencies alone (Art. 6(3), 19(2)), or equals of which the calendar
+    does not show which was registered last.
+    """
+    movable = [name for name in names if name in meetings and not meetings[name].emergency]
+    if len(names) < 2 or not movable:
+        return None
+    lowest = min(rank(meetings[name]) for name in movable)
+    equals = [name for name in movable if rank(meetings[name]) == lowest]
+    if len(equals) == 1:
+        return equals[0]
+    registered = {name: at for name in equals if (at := meetings[name].registered) is not None}
+    if len(registered) < len(equals):
+        return None
+    last = [name for name in equals if registered[name] == max(registered.values())]
+    return last[0] if len(last) == 1 else None
 
 
 def _common(one: Registration, other: Registration) -> list[str]:

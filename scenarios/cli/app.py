@@ -58,7 +58,7 @@ COMMANDS = {
     ),
     "calendar": LazyCommand(
         "check.calendar:command",
-        "Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.",
+        "Check a calendar of meetings: rules broken, what gives way, device and lines, the peaks.",
     ),
     "faults": LazyCommand(
         "check.faults:command",

@@ -47,8 +47,6 @@ from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
 ICS = "calendar.ics"
-MOVED = "calendar.moved.ics"
-"""The calendar with everything moved that had better be."""
 
 
 def read_calendar(
@@ -129,9 +127,9 @@ def plan(
     found = periods(registrations, loads, named)
     limits = _limits(world, found[0][0])
     asked = calendar_rules(world.province.regulation)
-    moved = rules.MovedCalendar({named(each): each for each in registrations}, loads, limits, asked)
     broken = _findings(world, registrations, found, named, limits, asked, until)
-    findings = rules.with_moves(broken, moved)
+    meetings = {named(each): each for each in registrations}
+    findings = rules.with_precedence(broken, meetings, rules.ranks(world))
     chosen = _peaks(found, most_peaks)
     with new_run(root, _clean(f"calendar-{path.stem[:48]}"), now) as folder:
         answer = CalendarAnswer(
@@ -169,8 +167,6 @@ def plan(
             written = sheets_pdf(answer, language, days, now)
             (folder.path / f"calendar.{language}.pdf").write_bytes(written)
         write_ics(registrations, folder.path / ICS, language)
-        if any(finding.moves for finding in findings):
-            write_ics(moved.registrations(), folder.path / MOVED, language)
         return folder.finished_with(answer)
 
 

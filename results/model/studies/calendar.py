@@ -37,22 +37,11 @@ class Booked(StrictModel):
     """When the check of the system begins; null: none is planned, and none asked for."""
 
 
-class Move(StrictModel):
-    """A meeting (`Booked.id`), or its check alone, that had better begin `to`.
-
-    None: no free time was found within two weeks. All moves of an answer go together.
-    """
-
-    meeting: str
-    what: Literal["meeting", "check"] = "meeting"
-    to: str | None
-
-
 class Finding(StrictModel):
     """A rule that is broken: by which meetings (`Booked.id`), from when to when, at what.
 
-    `article` is that of the province's regulation, "" if it has none. `moves`: with which it is
-    kept.
+    `article` is that of the province's regulation, "" if it has none. `gives_way`: the meeting
+    (`Booked.id`) with the lowest rank; null: a single meeting, emergencies, or equal rank.
     """
 
     rule: Rule
@@ -65,7 +54,7 @@ class Finding(StrictModel):
     link: str | None = None
     amount: Amount | None = None
     limit: Amount | None = None
-    moves: list[Move] = Field(default_factory=list)
+    gives_way: str | None = None
 
 
 class Period(StrictModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
@@ -28,9 +28,8 @@ from giaoban.results.report.meetings.calendar_summary import (
     brief,
     left_out,
     month_of,
-    moved,
-    moves_note,
     peaks,
+    precedence_note,
     what,
 )
 from giaoban.results.report.pdf.write import pdf
@@ -68,7 +67,7 @@ def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = 
         judged = say.gettext("Peaks that were judged")
         shown = peaks(answer, say)
         blocks += [replace(b, caption=judged) if isinstance(b, Table) else b for b in shown]
-    blocks += pars(moves_note(answer, say))
+    blocks += pars(precedence_note(answer, say))
     for each in of_days:
         if _held(answer, each):
             blocks += day_sheet(answer, each, language)
@@ -154,9 +153,8 @@ def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[
     if any(finding.rule == "bridge-in-two-meetings" for finding in wrong):
         yield Par(say.gettext("A bridge that is in two meetings counts in the first."), note=True)
     if wrong:
-        titles = {each.id: each for each in answer.booked}
         yield Par(say.gettext("Conflicts"), bold=True)
-        yield Bullets([_advice(finding, answer, titles, say) for finding in wrong])
+        yield Bullets([_advice(finding, answer, say) for finding in wrong])
 
 
 def _course(answer: CalendarAnswer, of: date, say: Translator) -> Table:
@@ -231,18 +229,12 @@ def _about(answer: CalendarAnswer, each: Booked) -> list[Finding]:
 
 
 def _wrong(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
-    """What is wrong with a meeting, each with its move; one that mends several stands once, behind
-    the last of them."""
-    own = {each.id: each}
-    said: list[tuple[str, str]] = []
-    for finding in _about(answer, each):
-        to = [moved(m, own, say, short=True) for m in finding.moves if m.meeting in own]
-        text = f"{_said(finding, answer, say)}{_beside(finding, each, answer, say)}"
-        said.append((text, to[0] if to else ""))
-    last = {to: place for place, (_, to) in enumerate(said) if to}
-    return "; ".join(
-        f"{text} → {to}" if last.get(to) == place else text for place, (text, to) in enumerate(said)
-    )
+    """Return the rules that a meeting breaks, and once whether it gives way."""
+    findings = _about(answer, each)
+    found = [f"{_said(f, answer, say)}{_beside(f, each, answer, say)}" for f in findings]
+    if any(finding.gives_way == each.id for finding in findings):
+        found.append(say.gettext("gives way"))
+    return "; ".join(found)
 
 
 def _beside(finding: Finding, each: Booked, answer: CalendarAnswer, say: Translator) -> str:
@@ -254,13 +246,15 @@ def _beside(finding: Finding, each: Booked, answer: CalendarAnswer, say: Transla
     return say.gettext(", with {meetings}", meetings=others) if others else ""
 
 
-def _advice(
-    finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], say: Translator
-) -> str:
-    titles = " / ".join(booked[m].title for m in finding.meetings)
-    said = f"{titles}: {_said(finding, answer, say)}"
-    to = "; ".join(moved(move, booked, say) for move in finding.moves)
-    return f"{said} → {to}" if to else said
+def _advice(finding: Finding, answer: CalendarAnswer, say: Translator) -> str:
+    vi = say.language == "vi"
+    titles = " / ".join(answer.title(each, vi) for each in finding.meetings)
+    text = f"{titles}: {_said(finding, answer, say)}"
+    if finding.gives_way is None:
+        return text
+    return f"{text} → " + say.gettext(
+        "gives way: {title}", title=answer.title(finding.gives_way, vi)
+    )
 
 
 def _said(finding: Finding, answer: CalendarAnswer, say: Translator) -> str:

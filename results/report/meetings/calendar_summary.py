@@ -1,4 +1,4 @@
-"""The answer about a calendar in words: what is broken and what to move, and the peaks."""
+"""Text of the answer about a calendar: broken rules, the meetings that give way, the peaks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from giaoban.regulation import cited
-from giaoban.results.model.studies.calendar import Booked, CalendarAnswer, Finding, Move, Peak
+from giaoban.results.model.studies.calendar import CalendarAnswer, Finding, Peak
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import (
     TONES,
@@ -102,7 +102,7 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
         )
     if answer.findings:
         blocks += [Heading(say.gettext("Conflicts"), 1), findings_table(answer, say)]
-        blocks += pars(moves_note(answer, say), "quiet")
+        blocks += pars(precedence_note(answer, say), "quiet")
     if answer.peaks:
         blocks += peaks(answer, say)
         blocks += pars(map(say.say, rests_on(answer.on_loss)), "quiet")
@@ -123,11 +123,19 @@ def left_out(answer: CalendarAnswer, say: Translator) -> list[str]:
     return [say.gettext(said, number=answer.over)]
 
 
-def moves_note(answer: CalendarAnswer, say: Translator) -> list[str]:
-    """What whoever moves a meeting has to look at himself."""
-    if not any(move.to for finding in answer.findings for move in finding.moves):
+def precedence_note(answer: CalendarAnswer, say: Wording) -> list[str]:
+    """Return the sentence on the order of ranks; none where no meeting gives way."""
+    if all(finding.gives_way is None for finding in answer.findings):
         return []
-    return [say.gettext("Moves heed the hours of the office, but no public holidays.")]
+    return [
+        say.gettext(
+            "Assumed order: meetings with the Government; those that the Party Committee, People’s "
+            "Council or People’s Committee of the province chairs; departments; districts. Of "
+            "equals the one registered last gives way, an emergency never. The Office proposes, "
+            "the leadership of the People’s Committee decides{cited}.",
+            cited=Citation(answer.regulation, say).in_brackets("calendar"),
+        )
+    ]
 
 
 def month_of(month: str, say: Translator) -> str:
@@ -145,44 +153,28 @@ def peaks(answer: CalendarAnswer, say: Wording) -> Iterator[Block]:
 
 
 def findings_table(answer: CalendarAnswer, say: Wording) -> Table:
-    booked = {each.id: each for each in answer.booked}
     head = [
         say.gettext("when"),
         say.gettext("meetings"),
         say.gettext("what is wrong"),
         say.gettext("rule"),
-        say.gettext("what to move"),
+        say.gettext("gives way"),
     ]
-    rows = [_finding(finding, answer, booked, say) for finding in answer.findings]
+    rows = [_finding(finding, answer, say) for finding in answer.findings]
     return table(head, rows)
 
 
-def _finding(
-    finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], say: Wording
-) -> list[Cell]:
+def _finding(finding: Finding, answer: CalendarAnswer, say: Wording) -> list[Cell]:
     dated = finding.rule != "briefing-missing"
-    moves = "; ".join(moved(move, booked, say) for move in finding.moves)
-    titles = [answer.title(m, say.language == "vi") for m in finding.meetings]
+    vi = say.language == "vi"
+    titles = [answer.title(m, vi) for m in finding.meetings]
     return [
         Cell(moment(finding.start, say) if dated else month_of(finding.start, say)),
         Cell(" / ".join(titles)),
         Cell(what(finding, answer.names, say), tone="bad"),
         Cell(cited(finding.article, say) or "–"),
-        Cell(moves or "–"),
+        Cell("–" if finding.gives_way is None else answer.title(finding.gives_way, vi)),
     ]
-
-
-def moved(move: Move, booked: Mapping[str, Booked], say: Translator, *, short: bool = False) -> str:
-    """What had better be moved, and when to; `short`: where it is said of which."""
-    if short and move.to is not None and move.what == "meeting":
-        return say.gettext("to {time}", time=moment(move.to, say))
-    title = booked[move.meeting].title
-    if move.to is None:
-        return say.gettext("{title}: no free time found", title=title)
-    time = moment(move.to, say)
-    if move.what == "check":
-        return say.gettext("check for {title} at {time}", title=title, time=time)
-    return say.gettext("{title} to {time}", title=title, time=time)
 
 
 def what(finding: Finding, names: Mapping[str, str], say: Translator) -> str:

@@ -25,6 +25,7 @@ from giaoban.results.report.document import (
     Table,
     Words,
     capital,
+    pars,
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.meeting_summary import (
@@ -36,6 +37,7 @@ from giaoban.results.report.meetings.meeting_summary import (
     judged_streams,
     opened,
     part_title,
+    power_note,
     stream_cell,
     summary_md,
 )
@@ -77,6 +79,7 @@ def sheet(answer: MeetingAnswer, language: Language, when: datetime) -> Document
             note=True,
         ),
         *_notes(part, say),
+        *pars(power_note(part.part, answer, say)),
         _signatures(say),
     ]
     title = say.gettext("SHEET OF THE CHECK OF THE SYSTEM BEFORE THE MEETING")

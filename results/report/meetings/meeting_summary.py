@@ -73,6 +73,7 @@ def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
     for part in answer.parts:
         blocks.append(Heading(part_title(part.part, answer, say), 1))
         blocks += _part(part, say)
+        blocks += pars(power_note(part.part, answer, say), "quiet")
     return [*blocks, *pars(unrated_sound(answer.unmodelled), "quiet")]
 
 
@@ -95,6 +96,19 @@ def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:
         title = N_("Check of the system, {lead} before the opening{cited}")
         return say.gettext(title, lead=lead, cited=cited)
     return say.gettext(_PART_TITLES[part], cited=cited)
+
+
+def power_note(part: Part, answer: MeetingAnswer, say: Wording) -> list[str]:
+    """Return the sentence that the check judges no power supply; none for the course."""
+    if part != "check":
+        return []
+    return [
+        say.gettext(
+            "Not judged: power and backup power at each bridge{cited}; technicians check them on "
+            "site.",
+            cited=Citation(answer.regulation, say).in_brackets("backup-power"),
+        )
+    ]
 
 
 def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:

@@ -152,6 +152,8 @@ def test_csv(text: str, mark: str, end: str, tmp_path: Path) -> None:
         ("sip:tuy-duc@10.68.7.2", "tuy-duc"),
         ("Văn phòng UBND tỉnh", "gia-nghia"),
         ("UBND tỉnh Đắk Nông", "gia-nghia"),
+        ("Tỉnh ủy Đắk Nông", "gia-nghia"),
+        ("Thường trực HĐND tỉnh", "gia-nghia"),
         ("Gia Nghĩa", "gia-nghia"),
         ("Sở Giáo dục và Đào tạo", "so-giao-duc"),
         ("UBND xã Cư Jút", None),

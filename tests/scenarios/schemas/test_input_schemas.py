@@ -36,7 +36,6 @@ ACROSS_KEYS = {
     *("routing-spf", "routing-static-with-timers", "routing-without-timers"),
     *("settled-but-not-assumed", "tiny-range", "two-chairs", "two-pieces"),
     *("unknown-router-of-bridge", "unknown-router-of-mcu"),
-    *("office-hours", "office-hours-in-no-order"),
 }
 """Wrong provinces that are wrong by more than one key, or by what is in an address."""
 SAMPLES = {

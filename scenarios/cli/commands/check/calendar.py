@@ -58,7 +58,7 @@ def command(
     results: folders.Results,
     as_json: AnswerAsJson = False,
 ) -> int:
-    """Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.
+    """Check a calendar of meetings: rules broken, what gives way, device and lines, the peaks.
 
     Late registration, no time for the check of the system, a bridge or a room in two meetings, more
     than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
