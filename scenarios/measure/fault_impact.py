@@ -204,7 +204,8 @@ class Impacts:
         cut_off = False
         for stream in streams:
             spans = begun(stream.silent, start - SOON_NS, end - SOON_NS)
-            open_then = spans[(spans[:, 0] < over) & (spans[:, 1] >= over)]
+            # packets sent before the restoration may reach the link after it
+            open_then = spans[(spans[:, 0] < over) & (spans[:, 1] >= over - SOON_NS)]
             cut_off |= bool(np.any(over - open_then[:, 0] > CUT_OFF_NS))
         gone, back = self._gone(streams, number)
         again_ns, again_after_ns = (

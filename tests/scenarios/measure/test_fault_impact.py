@@ -333,6 +333,15 @@ def test_a_bridge_that_is_not_behind_and_cut_off_is_counted(tmp_path: Path) -> N
     assert value(result, "fault-bridges-lost") == 1
 
 
+def test_a_packet_under_way_at_the_restoration_hides_no_bridge_that_was_cut_off(
+    tmp_path: Path,
+) -> None:
+    """Over 4,513 km a packet sent 22 ms before the restoration comes to the link after it."""
+    made = meeting(tmp_path, SILENT.replace("4.9", "6.0"))
+    captures = with_key_frames(lose(made.load(), "east", 4.0, 5.975), "east", 5.975)
+    assert impact(judged(made, captures).faults[0], "east").cut_off
+
+
 def test_a_call_that_is_made_anew_is_told(tmp_path: Path) -> None:
     made = meeting(tmp_path, CUT + "to_s = 5.5")
     who = {"bridge": "east", "who": "bridge"}
