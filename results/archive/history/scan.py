@@ -156,7 +156,7 @@ def _of_any(of: Result | FaultsAnswer) -> dict[str, Any]:
     return {
         "run_id": of.run_id,
         "verdict": of.verdict,
-        "scenario": scenario_of(of.run_id),
+        "scenario": scenario_of(of.run_id, estimate=of.is_estimate),
         "scenario_sha256": of.inputs.scenario.sha256,
         "question_en": of.question.text_en,
         "question_vi": of.question.text_vi,
@@ -179,7 +179,6 @@ def _of_check(result: Result) -> dict[str, Any]:
     return {
         **_of_any(result),
         "kind": "check",
-        "scenario": scenario_of(result.run_id, estimate=result.is_estimate),
         "criteria": [_criterion(c, named) for c in result.criteria],
         "binding": binding
         and BindingCriterion(

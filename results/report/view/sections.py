@@ -201,7 +201,7 @@ def _verdict(
 
 
 def _verdict_of_failures(answer: FaultsAnswer, words: PageWording) -> Iterator[Block]:
-    """As the exit code of the run tells it: since a baseline, where it was compared with one."""
+    """The answer that the exit code tells, compared with a baseline if there is one."""
     verdict, since = answer.verdict, answer.comparison
     text = words(f"failures {verdict}")
     if since is not None and verdict != "invalid":
@@ -212,7 +212,11 @@ def _verdict_of_failures(answer: FaultsAnswer, words: PageWording) -> Iterator[B
             worse=len(since.worse),
             criteria=alone,
         )
+    if answer.is_estimate:
+        text = words.gettext(ESTIMATED, verdict=text)
     yield Par(f"{SIGNS[verdict]} {text}", bold=True)
+    if answer.is_estimate:
+        yield Par(words("estimate note"), tone="doubt")
     yield Par(words.question())
 
 

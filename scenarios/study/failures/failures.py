@@ -96,7 +96,8 @@ def try_failures(
             raise _not_estimated(asked, cases, refused)
     # once, before several would wait for it
     guest_kernel = kernel.ensure(progress) if engine is EngineName.SANDBOX else None
-    with new_run(root, f"faults-{question.plan.scenario_id}", now) as folder:
+    name = f"faults-{question.plan.scenario_id}{'-estimate' if engine is None else ''}"
+    with new_run(root, name, now) as folder:
         places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
         for place in places.values():
             place.mkdir(parents=True)

@@ -284,6 +284,7 @@ def test_a_run_id_without_a_time_is_dated_by_its_file(tmp_path: Path) -> None:
 
 def test_the_scenario_of_a_run() -> None:
     assert scenario_of("faults-a-b-20260101-000000-2") == "a-b"
+    assert scenario_of("faults-a-b-estimate-20260101-000000", estimate=True) == "a-b"
     assert scenario_of("20260101") == "20260101"
 
 

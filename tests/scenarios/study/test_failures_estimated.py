@@ -20,6 +20,7 @@ from scenario_factory import (
 from undrawn import undrawn
 
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
+from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.estimate.estimate import estimate, estimate_failing
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.media import media
@@ -66,6 +67,10 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> FaultsAnswer:
     }
     summary = (run / "summary.md").read_text(encoding="utf-8")
     assert "ESTIMATED: " in summary
+    assert run.name.startswith("faults-ring-estimate-")
+    page = (run / FILE).read_text(encoding="utf-8")
+    assert "ƯỚC TÍNH: " in page
+    assert "không được dùng làm căn cứ phê duyệt" in page
     return told
 
 
