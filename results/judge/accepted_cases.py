@@ -25,11 +25,12 @@ from giaoban.results.judge.baseline import (
     read,
 )
 from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
-from giaoban.results.judge.cases import Case, JudgedFigure, Report
+from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status
 from giaoban.results.model.quantities import FoundBy, Method, Verdict
 from giaoban.results.model.studies.failures import ChangeSense
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import N_, Both, Sentence, joined, significant
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
+from giaoban.translation import unit_words
 
 OF_CASES = "giaoban.accepted-cases/"
 SCHEMA = f"{OF_CASES}1"
@@ -250,8 +251,10 @@ def against_cases(report: Report, accepted: AcceptedCases) -> tuple[Report, list
 
 
 def _as_accepted(case: Case, worse: Mapping[str, list[Sentence]], reason: str) -> Case:
+    """Return a case with its verdict by the baseline; an accepted failure passes with a note."""
     if case.id in worse:
-        lines = [*worse[case.id], *case.lines]
+        changed = "; ".join(map(str, worse[case.id]))
+        lines = [*worse[case.id], *(line for line in case.lines if str(line) not in changed)]
         return replace(case, status="fail", lines=lines, kind="regression")
     if case.status == "fail":
         note = "; ".join(["accepted: " + reason, *map(str, case.lines)])
@@ -281,31 +284,52 @@ def _changes(accepted: AcceptedCases, report: Report) -> Iterator[CaseChange]:
         yield from _change(case, was, accepted.tolerance)
 
 
+CHANGED_STATUS: Mapping[tuple[Status, Status], tuple[ChangeSense, str]] = {
+    ("pass", "fail"): ("worse", N_("was met, is not met now{figures}")),
+    ("pass", "not-judged"): ("other", N_("was met, is not judged now")),
+    ("fail", "pass"): ("better", N_("was not met, is met now{figures}")),
+    ("fail", "not-judged"): ("other", N_("was not met, is not judged now")),
+    ("not-judged", "pass"): ("other", N_("was not judged, is met now")),
+    ("not-judged", "fail"): ("worse", N_("was not judged, is not met now{figures}")),
+}
+"""Sense and words of each change from an accepted status to the status now."""
+
+
 def _change(case: Case, was: AcceptedCase, tolerance: CaseTolerance) -> Iterator[CaseChange]:
+    """Yield the change of one case: of its status, else of its figure by more than allowed."""
     by = _by(case.figure, was, tolerance)
-    figures = NOTHING
-    if by and case.figure is not None:
-        figures = Sentence(
-            " ({now:g} {unit}, was {was:g} {unit})",
-            now=case.figure.value if case.figure.value is not None else float("nan"),
-            was=was.value if was.value is not None else float("nan"),
-            unit=case.figure.unit,
-        )
-    sense: ChangeSense = "other"
     if case.status != was.status:
-        what = Sentence("is judged otherwise than it was")
-        if case.status == "fail":
-            sense, what = "worse", Sentence("was met, is not met now{by}", by=figures)
-        elif was.status == "fail":
-            sense = "better" if case.status == "pass" else "other"
-            what = Sentence("was not met, is met now{by}", by=figures)
-    elif by > 0:
-        sense, what = "worse", Sentence("is worse{by}", by=figures)
-    elif by < 0:
-        sense, what = "better", Sentence("is better{by}", by=figures)
-    else:
-        return
-    yield CaseChange(sense, case.id, what, case.called)
+        sense, words = CHANGED_STATUS[was.status, case.status]
+        if case.status == "fail" and case.lines:  # the line has the place, the figure and the limit
+            figures = _figures(case.figure, was, with_now=False)
+            what = Sentence(words, figures=figures)
+            what = Sentence("{what}: {why}", what=what, why=case.lines[0])
+        else:
+            what = Sentence(words, figures=_figures(case.figure, was))
+        yield CaseChange(sense, case.id, what, case.called)
+    elif by:
+        words = N_("is worse{figures}") if by > 0 else N_("is better{figures}")
+        what = Sentence(words, figures=_figures(case.figure, was))
+        yield CaseChange("worse" if by > 0 else "better", case.id, what, case.called)
+
+
+def _figures(figure: JudgedFigure | None, was: AcceptedCase, *, with_now: bool = True) -> Sentence:
+    """Return the figures now and as accepted, in parentheses; empty without a figure."""
+    if figure is None:
+        return NOTHING
+    parts = []
+    if with_now and figure.value is not None:
+        parts.append(_amount(figure.value, figure.unit))
+        parts.append(Sentence("limit {amount}", amount=_amount(figure.limit, figure.unit)))
+    if was.value is not None:
+        parts.append(Sentence("was {amount}", amount=_amount(was.value, figure.unit)))
+    if was.limit not in (figure.limit, None):
+        parts.append(Sentence("limit was {amount}", amount=_amount(was.limit, figure.unit)))
+    return Sentence(" ({parts})", parts=joined(", ", parts)) if parts else NOTHING
+
+
+def _amount(value: float, unit: str) -> Sentence:
+    return Sentence("{value} {unit}", value=significant(value), unit=unit_words(unit, value))
 
 
 def _kept_name(was: AcceptedCase) -> str:

@@ -23,6 +23,7 @@ from giaoban.errors import InputError
 from giaoban.results.archive.stored_report import _REPORTS
 from giaoban.results.judge.accepted_cases import (
     accept_cases,
+    against_cases,
     as_it_was,
     changes,
     read_cases,
@@ -31,7 +32,7 @@ from giaoban.results.judge.accepted_cases import (
     text_of_cases,
 )
 from giaoban.results.judge.baseline import accept, text_of
-from giaoban.results.judge.cases import Case, Report
+from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status
 from giaoban.results.model.quantities import FoundBy, Method
 from giaoban.results.report.ci.answers import of_check, of_load, of_meeting, of_sensitivity
 from giaoban.scenarios.cli import entry
@@ -158,6 +159,56 @@ def test_baseline_accept_leaves_the_file_as_it_is(
     assert f"holds what was accepted of giaoban {held}" in capsys.readouterr().err
     assert (tmp_path / "kept" / "same.toml").read_bytes() == before
     assert accepted(held) == 0
+
+
+STATUSES = {"pass": "met", "fail": "not met", "not-judged": "not judged"}
+"""Status of a case that can be accepted → its word."""
+
+
+@pytest.mark.parametrize(("was", "now"), [*product(STATUSES, STATUSES)])
+def test_a_change_of_status_names_both_statuses(was: Status, now: Status) -> None:
+    """All combinations in both directions. Only a case that fails now is worse."""
+    figures = {"pass": 300.0, "fail": 468.36, "not-judged": None}
+    made = {
+        status: Case(
+            "mouth-to-ear",
+            status,
+            ["468.4 ms at Cư Jút (limit 400 ms)"] if status == "fail" else [],
+            JudgedFigure(value, 400.0, "ms"),
+            name="Sound",
+        )
+        for status, value in figures.items()
+    }
+    then, later = (Report("check", "s", "pass", "…", [made[status]]) for status in (was, now))
+    accepted = accept_cases(then, name="s", reason="known", on=ON)
+    report, found = against_cases(later, accepted)
+    if was == now:
+        assert found == []
+        return
+    [change] = found
+    said = str(change.line)
+    assert said.startswith(f"Sound: was {STATUSES[was]}, is {STATUSES[now]} now")
+    assert (change.sense == "worse", report.verdict) == (
+        now == "fail",
+        "fail" if now == "fail" else "pass",
+    )
+    assert (change.sense == "better") is ((was, now) == ("fail", "pass"))
+    assert ("was 300 ms" in said) is ((was, now) == ("pass", "fail"))
+    assert ("468.4 ms at Cư Jút (limit 400 ms)" in said) is (now == "fail")
+    assert [str(line) for case in report.cases for line in case.lines] == (
+        [str(change.what)] if now == "fail" else []
+    )
+
+
+def test_a_limit_that_was_another_is_named() -> None:
+    was, now = (
+        Report("check", "s", "pass", "…", [Case("a", status, [], JudgedFigure(300.0, limit, "ms"))])
+        for status, limit in (("pass", 400.0), ("fail", 250.0))
+    )
+    accepted = accept_cases(was, name="s", reason="known", on=ON)
+    assert [str(change.what) for change in changes(accepted, now)] == [
+        "was met, is not met now (300 ms, limit 250 ms, was 300 ms, limit was 400 ms)"
+    ]
 
 
 def test_what_is_accepted_of_another_scenario_is_told(tmp_path: Path) -> None:
