@@ -378,7 +378,7 @@ def whatif(
     runs: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> WhatIf:
-    """Compare variants of a scenario by estimate; find the cheapest that passes if none does.
+    """Compare variants of a scenario by estimate; find what to buy if none passes.
 
     Example:
         >>> answer = giaoban.whatif(variants=[{"more": n} for n in (1, 5, 10, 20)])
@@ -390,7 +390,7 @@ def whatif(
             `bridge`, `profile`, `device`, `cards`, `link`, `new_link`, `meeting`, `without` …; a
             link needs no `source`. Without an `id` they are called `variant-1`, `variant-2` …
         province: in place of the one that the scenario names.
-        search: whether to look for the cheapest change if none passes.
+        search: whether to look for the smallest changes if none passes.
         seed: in place of the scenario's.
         seeds: at how many other seeds an answer has to hold.
         pace_s: how far apart bridges join at least, in seconds.

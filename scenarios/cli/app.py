@@ -71,7 +71,7 @@ COMMANDS = {
     "baseline": LazyCommand("check.baseline:app", "Answers that were accepted."),
     "whatif": LazyCommand(
         "what_if.whatif:command",
-        "Compare variants of a scenario by estimate; find the cheapest that passes if none does.",
+        "Compare variants of a scenario by estimate; find what to buy if none passes.",
     ),
     "headroom": LazyCommand(
         "what_if.headroom:command",

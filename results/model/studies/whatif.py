@@ -104,7 +104,9 @@ class VariantResult(StrictModel):
     """One variant. `asked`: one of those in the question; else it was found by search.
 
     `changes` are what differs from the scenario, in words; `change_count` how many kinds of things
-    have to be changed beside the bridges that are asked for. `bridges` are all in the meeting.
+    have to be changed beside the bridges that are asked for. `purchases` are those of the changes
+    that have to be bought. `lowered_existing` and `lowered_new` are the numbers of existing and new
+    bridges whose calls are lower than the scenario's. `bridges` are all in the meeting.
     `confirmed` is the emulation's word on it.
     """
 
@@ -114,6 +116,10 @@ class VariantResult(StrictModel):
     changes: list[str]
     changes_vi: list[str]
     change_count: Count
+    purchases: list[str] = Field(default_factory=list)
+    purchases_vi: list[str] = Field(default_factory=list)
+    lowered_existing: Count = 0
+    lowered_new: Count = 0
     bridges: Count
     new_bridges: Count
     device: Id
@@ -122,6 +128,11 @@ class VariantResult(StrictModel):
     judged: Judged
     confirmed: Judged | None = None
     cost: CostOf | None = None
+
+    @property
+    def lowered(self) -> int:
+        """The number of bridges whose calls are lower than the scenario's."""
+        return self.lowered_existing + self.lowered_new
 
     @property
     def final(self) -> Judged:
@@ -146,11 +157,11 @@ class WhatIf(JsonFile):
     """The whole answer of `giaoban whatif`.
 
     `verdict` is that of the question: passed if a variant that was asked for passes. `answer` is
-    the variant that passes and costs least, or changes least where costs are not known
-    (`ordered_by`); `neighbour` the nearest one that does not. `method`: how what matters was found
-    in the end, by estimate or (confirmed) by an engine; null: not said. `tried` counts the variants
-    that the search looked at beside those listed. `names` are what people call nodes,
-    links and calls (profiles).
+    the variant that passes and costs least; where costs are not known (`ordered_by`), the one that
+    keeps the calls and needs the fewest purchases; `neighbour` the nearest one that does not.
+    `method`: how what matters was found in the end, by estimate or (confirmed) by an engine; null:
+    not said. `tried` counts the variants that the search looked at beside those listed. `names` are
+    what people call nodes, links and calls (profiles).
     """
 
     FILE: ClassVar[str] = WHATIF

@@ -101,13 +101,18 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
 
 
 def of_whatif(answer: WhatIf) -> Report:
-    """A case a variant that was asked for."""
+    """Return a case for each variant that was asked for; the first to fail names the remedies."""
     several = sum(variant.asked for variant in answer.variants) > 1
     cases = [
         replace(_judged(v.id, v.final), name=Sentence(v.name)) for v in answer.variants if v.asked
     ]
     if several and answer.verdict == "pass":  # one that passes is what was asked for
         cases = [replace(c, status="not-judged") if c.status == "fail" else c for c in cases]
+    remedies = whatif_summary.found_lines(answer)
+    for number, case in enumerate(cases):
+        if case.status == "fail":
+            cases[number] = replace(case, lines=[*case.lines, *remedies])
+            break
     cases += _unrated(answer.not_judged)
     return Report(
         "whatif",

@@ -25,6 +25,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.seed_words import stopped
+from giaoban.results.report.summaries.compared_summary import value
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import (
@@ -36,7 +37,7 @@ from giaoban.results.report.wording import (
     margin,
 )
 from giaoban.sentence import Both, Sentence, joined
-from giaoban.translation import N_, SOURCE, Language, pgettext
+from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 
 OF_ONE = {
     "pass": N_("PASS – with this the criteria are met"),
@@ -92,22 +93,71 @@ def headline(answer: WhatIf) -> Sentence:
     return Sentence(WITH_FAILURE[failure.judged.verdict], said=said, failure=name)
 
 
-def found_line(answer: WhatIf) -> Sentence:
-    """Which variant passes and is the cheapest, and by what that is known."""
+def found_lines(answer: WhatIf) -> list[Sentence]:
+    """Return what fails first, then the ways that pass, each with purchases and lowered calls."""
     if answer.answer is None:
         if answer.tried:
-            return Sentence(
+            none = Sentence(
                 "nothing that passes was found ({n} {n:way was|ways were} looked at)",
                 n=answer.tried,
             )
-        return Sentence("none passes")
+        else:
+            none = Sentence("none passes")
+        return [*_fails_first(answer), none]
     chosen = answer.variant(answer.answer)
-    what = _changes(chosen) or Sentence("the scenario as it is")
-    known = N_("the cheapest that passes ({how}): {what}")
-    if answer.ordered_by != "cost" and chosen.asked:
-        known = N_("passes ({how}): {what}")
-    said = Sentence(known, how=METHOD_WORDS[chosen.final.method], what=what)
-    return said if chosen.cost is None else joined(", ", [said, money(chosen.cost)])
+    others = [v for v in answer.variants if not v.asked and v.id != chosen.id]
+    ways = [chosen, *(v for v in others if v.final.verdict == "pass")]
+    return [*_fails_first(answer), *(_way(each, answer) for each in ways)]
+
+
+def _fails_first(answer: WhatIf) -> list[Sentence]:
+    """Return what fails first in the variant that was asked for, where there is only one."""
+    asked = [variant.final for variant in answer.variants if variant.asked]
+    if len(asked) > 1 or asked[0].verdict != "fail" or (bound := asked[0].binding) is None:
+        return []
+    return [
+        Sentence(
+            "fails first: {what}: {value} (limit {limit:g} {unit})",
+            what=what_binds(asked[0], bound),
+            value=value(bound.value, bound.unit),
+            limit=bound.threshold,
+            unit=unit_words(bound.unit, bound.threshold),
+        )
+    ]
+
+
+def _way(way: VariantResult, answer: WhatIf) -> Sentence:
+    """Return a variant that passes: how it is known, what to buy, whose calls are lower."""
+    known = N_("passes ({how}): {what}")
+    if answer.ordered_by == "cost" and way.id == answer.answer:
+        known = N_("the cheapest that passes ({how}): {what}")
+    elif not way.asked:
+        known = N_("with the calls as asked ({how}): {what}")
+        if way.lowered:
+            known = N_("with lower calls instead ({how}): {what}")
+    what: list[str] = [_changes(way) or Sentence("the scenario as it is")]
+    what += [to_buy(way), lower_for(way)]
+    if way.cost is not None:
+        what.append(money(way.cost))
+    return Sentence(known, how=known_by(way.final), what=joined("; ", what))
+
+
+def to_buy(variant: VariantResult) -> Sentence:
+    """Return the number of purchases: devices, faster lines, new links."""
+    if not variant.purchases:
+        return Sentence("no purchase")
+    return Sentence("{n} {n:purchase|purchases}", n=len(variant.purchases))
+
+
+def lower_for(variant: VariantResult) -> Sentence:
+    """Return the bridges whose calls are lower than the scenario's."""
+    if not variant.lowered:
+        return Sentence("no call is lowered")
+    return Sentence(
+        "lower calls for {n} {n:bridge|bridges}, {existing} of them existing",
+        n=variant.lowered,
+        existing=variant.lowered_existing,
+    )
 
 
 def _changes(variant: VariantResult) -> Sentence | None:
@@ -115,12 +165,17 @@ def _changes(variant: VariantResult) -> Sentence | None:
     return joined("; ", [Both(en, vi) for en, vi in both]) if variant.changes else None
 
 
+def _purchases(variant: VariantResult) -> Sentence:
+    both = zip(variant.purchases, variant.purchases_vi, strict=True)
+    return joined("; ", [Both(en, vi) for en, vi in both])
+
+
 def order_line(answer: WhatIf) -> str:
     if answer.ordered_by == "cost":
         return Sentence("ordered by cost")
     return Sentence(
-        "costs are not known: what needs the fewest purchases comes first, then what changes the "
-        "fewest things, then the smallest step"
+        "costs are not known: calls as they are come before lower calls, then what needs the "
+        "fewest purchases, then what changes the fewest things, then the smallest step"
     )
 
 
@@ -157,9 +212,9 @@ def _unpriced(cost: CostOf) -> list[Sentence]:
 
 
 def brief(answer: WhatIf) -> Iterator[Block]:
-    """What a terminal shows: the verdict, the cheapest that passes, and all side by side."""
+    """Return the terminal's text: verdict, what fails first, ways that pass, all variants."""
     yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
-    yield Par(found_line(answer))
+    yield from pars(found_lines(answer))
     if failure := failure_line(answer):
         yield Par(failure)
     yield _variants(answer, costs=answer.ordered_by == "cost")
@@ -168,7 +223,7 @@ def brief(answer: WhatIf) -> Iterator[Block]:
 
 
 def _variants(answer: WhatIf, *, costs: bool) -> Table:
-    """One row a variant, those that pass first, the cheapest first; ▶ at the answer."""
+    """Return a table with one row a variant, in the order of the answer; ▶ at the answer."""
     rows = []
     for variant in answer.variants:
         final = variant.final
@@ -180,6 +235,8 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
             "–" if bound is None else what_binds(final, bound),
             "–" if bound is None else margin(bound.margin_pct),
             *([money(variant.cost)] if costs else []),
+            str(len(variant.purchases)) if variant.purchases else "–",
+            str(variant.lowered) if variant.lowered else "–",
             _changes(variant) or Sentence("as it is"),
         ]
         rows.append(toned(row, "" if final.verdict == "pass" else TONES[final.verdict]))
@@ -187,9 +244,9 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
         *(Sentence(pgettext("table", "answer")), Sentence("variant")),
         *(Sentence(pgettext("table", "verdict")), Sentence("binds"), Sentence("margin")),
         *[Sentence("cost")] * costs,
-        Sentence("what is different"),
+        *(Sentence("purchases"), Sentence("calls lowered"), Sentence("what is different")),
     ]
-    return table(head, rows, right=(4, 5) if costs else (4,), keep=(4,))
+    return table(head, rows, right=range(4, 8 if costs else 7), keep=(4,))
 
 
 def what_binds(judged: Judged, bound: Binding) -> Sentence:
@@ -214,7 +271,7 @@ def summary_md(answer: WhatIf, language: Language = SOURCE) -> str:
 def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
     yield Heading(headline(answer), 0)
     yield Par(say.either(answer.question_en, answer.question_vi))
-    yield Par(found_line(answer), bold=True)
+    yield from (Par(line, bold=True) for line in found_lines(answer))
     if failure := failure_line(answer):
         yield Par(failure)
     yield Heading(Sentence("Variants"))
@@ -257,6 +314,10 @@ def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Blo
     items: list[Text] = []
     if changes := _changes(variant):
         items += changes.lines()
+    if variant.purchases:
+        items.append(Sentence("to buy: {what}", what=_purchases(variant)))
+    if variant.lowered:
+        items.append(lower_for(variant))
     items += [Sentence("not met: {reason}", reason=why) for why in not_met(variant.final, say)]
     if (seeds := variant.judged.seeds) is not None and seeds.stopped:
         items.append(_stopped(seeds, variant.judged, answer))

@@ -1,4 +1,4 @@
-"""Variants judged, compared, the cheapest that passes found and confirmed, and all written down."""
+"""Judge and compare variants, search for remedies, confirm them, write all down."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ from giaoban.scenarios.study.whatif.confirm import (
 from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
 from giaoban.scenarios.study.whatif.judge import as_confirmed, judged, of_the_whole
+from giaoban.scenarios.study.whatif.ladder import is_lower
 from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
 from giaoban.scenarios.study.whatif.search import JudgedState, SearchResult
 from giaoban.scenarios.study.whatif.variant import Price, UnnamedVariant, Variant
-from giaoban.scenarios.study.whatif.words import changes
+from giaoban.scenarios.study.whatif.words import changes, purchases
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, SOURCE, Language
 
-CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
+AS_ASKED, LOWERED = "calls-as-asked", "calls-lowered"
+"""Ids of the variants that the search adds."""
 FAILURE_POINT = "worst-failure"
 """The folder of the emulation of the answer's worst failure."""
 
@@ -46,7 +48,7 @@ FAILURE_POINT = "worst-failure"
 class WhatIfRequest:
     """What is asked: variants of a base, with prices if there are any.
 
-    `look_for`: search for the cheapest change if nothing passes. `confirm`: emulate what matters.
+    `look_for`: search for the smallest changes if none passes. `confirm`: emulate what matters.
     """
 
     base: Base
@@ -177,6 +179,8 @@ def _line(
     names = {router.id: router.name for router in whole.routers} | whole.link_names
     names |= names_of(plan.network, question.province)
     words = changes(variant, question, dict(rates), names, whole.link_ends)
+    bought = purchases(variant, question, dict(rates), names, whole.link_ends)
+    lowered = [call.new for call in plan.calls] if _lowers_calls(order.base, question) else []
     cost = price_of(variant, question, order.prices, rates) if order.priced else None
     kinds = [variant.device or variant.cards, variant.profile, *variant.links, *variant.new_links]
     row = VariantResult(
@@ -186,6 +190,10 @@ def _line(
         changes=[line.en for line in words],
         changes_vi=[line.vi for line in words],
         change_count=sum(kind is not None for kind in kinds),
+        purchases=[line.en for line in bought],
+        purchases_vi=[line.vi for line in bought],
+        lowered_existing=lowered.count(False),
+        lowered_new=lowered.count(True),
         bridges=len(plan.calls),
         new_bridges=sum(call.new for call in plan.calls),
         device=plan.device.id,
@@ -197,10 +205,16 @@ def _line(
     return _Line(variant, question, result, row, cut_off)
 
 
+def _lowers_calls(base: Base, question: Question) -> bool:
+    """Return whether the calls are lower than those of the scenario."""
+    usual = next(p for p in question.profiles.profile if p.id == base.scenario.profile)
+    return is_lower(question.plan.profile, usual)
+
+
 def _found_lines(
     order: WhatIfRequest, found: SearchResult, rates: Mapping[str, float]
 ) -> list[_Line]:
-    """What the search found: the cheapest, and the cheapest with calls as they were asked for."""
+    """Return the rows of the search: with calls as asked, and with lower calls instead."""
 
     def line(item: JudgedState, ident: str, name: str) -> _Line:
         variant = changed(order.variants[0], item.state, ident)
@@ -209,22 +223,27 @@ def _found_lines(
         return _line(order, SlowerJoin(variant, item.question, item.result), rates, name)
 
     lines = []
-    if found.cheapest is not None:
-        lines.append(line(found.cheapest, CHEAPEST, N_("cheapest that passes")))
-    if found.as_asked is not None and found.as_asked is not found.cheapest:
-        lines.append(line(found.as_asked, AS_ASKED, N_("cheapest with the calls as asked")))
+    if found.as_asked is not None:
+        lines.append(line(found.as_asked, AS_ASKED, N_("with the calls as asked")))
+    if found.lowered is not None:
+        lines.append(line(found.lowered, LOWERED, N_("with lower calls instead")))
     return lines
 
 
 def _ordered(lines: Sequence[_Line]) -> list[_Line]:
-    """What passes first, the cheapest first; without costs the fewest changes first."""
+    """Return the lines in order: those that pass first.
 
-    def key(item: tuple[int, _Line]) -> tuple[bool, tuple[float, float], int, int]:
+    Then by cost where prices are given, calls as they are before lower calls, the fewest purchases,
+    the fewest changes.
+    """
+
+    def key(item: tuple[int, _Line]) -> tuple[bool, tuple[float, float], bool, int, int, int]:
         number, line = item
         price = (math.inf, math.inf) if line.row.cost is None else line.row.cost.order
         # what was found is in the order of the search, which knows more of small steps
         count = line.row.change_count if line.row.asked else number
-        return not line.passes, price, count, number
+        row = line.row
+        return not line.passes, price, row.lowered > 0, len(row.purchases), count, number
 
     return [line for _, line in sorted(enumerate(lines), key=key)]
 
@@ -266,8 +285,8 @@ def _verdict(asked: Sequence[VariantResult]) -> Verdict:
 def _confirmed(
     order: WhatIfRequest, lines: list[_Line], folder: Path, progress: Progress
 ) -> tuple[list[_Line], FailureCheck | None]:
-    """The lines with the emulation's word on the answer, its neighbour, the cheapest with calls as
-    asked, and on the answer when its worst failure happens."""
+    """Return the lines with the emulation's word on the answer, its neighbour, the rows of the
+    search, and on the answer when its worst failure happens."""
     answer = _answer(lines)
     chosen = {line.variant.id: line for line in lines if not line.row.asked}
     for line in (answer, _neighbour(lines, answer), *(lines if answer is None else [])):

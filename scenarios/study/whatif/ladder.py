@@ -43,6 +43,15 @@ def lower_profiles(profiles: Profiles, profile: Profile) -> list[Profile]:
     return sorted(found, key=lambda o: (order.index(o.resolution), -o.video_kbps, o.id))
 
 
+def is_lower(profile: Profile, than: Profile) -> bool:
+    """Return whether calls of a profile show people less: a smaller picture or a lower rate."""
+    return (
+        profile.video_kbps < than.video_kbps
+        or profile.resolution in lower(than.resolution)
+        or (profile.content_kbps or 0) < (than.content_kbps or 0)
+    )
+
+
 def larger_devices(
     devices: Sequence[Device],
     calls: int,

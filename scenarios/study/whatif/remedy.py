@@ -55,7 +55,7 @@ def remedies(
     judge: Judge,
     progress: Progress,
 ) -> SearchResult:
-    """The cheapest changes that let a variant pass, whose answer is no.
+    """Return the smallest changes that let a variant pass whose answer is no.
 
     Args:
         rates: Mb/s of the scenario's links.
@@ -118,8 +118,12 @@ def key_of(
     prices: Sequence[Price],
     rates: Mapping[str, float],
 ) -> Key:
-    """What decides which state is cheaper: where prices are given, how few things have none and the
-    sum; then the least that is bought, the least that changes, the smallest step."""
+    """Return the order of a state, the best one first.
+
+    Where prices are given: the number of things without a price, then the sum. Then calls as asked
+    before lower calls, since these are worse for every bridge; then the number of purchases, the
+    number of changes, the smallest step.
+    """
     price = (0.0, 0.0)
     if prices:
         price = price_of(changed(variant, state), question, prices, rates).order
@@ -127,9 +131,11 @@ def key_of(
     step = 0 if state.profile is None else lower.index(state.profile) + 1
     size = 0
     if state.device is not None:
-        size = holds(question.plan.device, question.plan.profile.resolution)
+        device, resolution = question.plan.device, asked.plan.profile.resolution
+        # a device that does lower calls only is smaller than any other
+        size = 0 if device.units_for(resolution) is None else holds(device, resolution)
     speed = sum(math.log2(mbps / rates.get(link, mbps)) for link, mbps in state.rates)
-    return *price, state.purchases, state.changed, step, size, speed
+    return *price, state.profile is not None, state.purchases, state.changed, step, size, speed
 
 
 def price_of(

@@ -1,12 +1,13 @@
-"""From a question that fails to the cheapest change that lets it pass: best-first search.
+"""From a question that fails to the smallest changes that let it pass: best-first search.
 
-A state is a device, a call profile and some faster lines beside what was asked. The cheapest state
-that was not looked at yet is judged: by arithmetic first (the device's admission, mean loads of
-links), which is enough to say that it cannot pass, then packet by packet. What fails names what to
-change next: a full device asks for a larger one, a full line for a faster one, late or lost packets
-for a faster line where their way is fullest, and for a larger device where that takes longer the
-fuller it is, and a line that is policed for shaping at its ends, which nobody has to buy; and each
-of them for lower calls, of those that the device does.
+Two answers are searched for: one that keeps the calls as asked, and one that lowers them and buys
+less. A state is a device, a call profile and some faster lines beside what was asked. The first
+state in order (`remedy.key_of`) that was not looked at yet is judged: by arithmetic first (the
+device's admission, mean loads of links), which is enough to say that it cannot pass, then packet by
+packet. What fails names what to change next: a full device asks for a larger one, a full line for a
+faster one, late or lost packets for a faster line where their way is fullest, and for a larger
+device where that takes longer the fuller it is, and a line that is policed for shaping at its ends,
+which nobody has to buy; and each of them for lower calls, of those that the device does.
 
 How much faster a line has to be is guessed by how far the limit is missed, and losses miss theirs a
 hundredfold where the next step is enough; nor is the fullest line always the one to blame. So of
@@ -41,7 +42,9 @@ from giaoban.scenarios.study.whatif.ladder import (
 from giaoban.topology.routing import shortest_paths
 
 MOST_JUDGED = 24
-"""So many states are judged packet by packet; then the search ends with what it has found."""
+"""States with the calls as asked that are judged packet by packet before the search gives up."""
+MOST_LOWERED = 12
+"""The same, of states with lower calls."""
 MOST_SLOWED = 24
 """So many more are judged to find the cheapest rates for the lines of what passes."""
 MOST_TOGETHER = 3
@@ -101,13 +104,17 @@ class JudgedState:
 
 @dataclass
 class SearchResult:
-    """What a search found: the cheapest state that passes, the cheapest with calls as asked.
+    """Result of a search.
 
-    `looked_at` counts all states, `judged` are those that were judged packet by packet.
+    Attributes:
+        as_asked: the first state in order that passes with the calls as asked.
+        lowered: the first that passes with lower calls, if it needs smaller purchases than
+            `as_asked`.
+        looked_at: number of all states; `judged` are those that were judged packet by packet.
     """
 
-    cheapest: JudgedState | None = None
     as_asked: JudgedState | None = None
+    lowered: JudgedState | None = None
     looked_at: int = 0
     judged: list[JudgedState] = field(default_factory=list)
 
@@ -134,7 +141,7 @@ class SearchTools:
 
 
 def search(tools: SearchTools, start: JudgedState) -> SearchResult:
-    """The cheapest ways to let a question pass that was judged and does not.
+    """Return the smallest changes that let a question pass that was judged and fails.
 
     States are looked at in the order of `tools.key`, until what was found is no dearer than the
     least that may come of any that is left.
@@ -144,7 +151,8 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
     least = {start.state: start.state}
     too_slow: dict[tuple[object, ...], Result] = {}
     number = 0
-    tried = 1
+    tried = {False: 1, True: 0}  # by whether the calls are lowered
+    most_tried = {False: MOST_JUDGED, True: MOST_LOWERED}
 
     def cheaper(new: JudgedState, best: JudgedState | None) -> JudgedState:
         if best is None:
@@ -186,7 +194,12 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
     push_after(start.state, start.question, start.result)
     while heap:
         _, _, state, question = heapq.heappop(heap)
-        best = found.as_asked if state.profile is None else found.cheapest
+        lower = state.profile is not None
+        if lower and not _saves_purchases(tools, least[state], found.as_asked):
+            continue
+        if tried[lower] >= most_tried[lower]:
+            continue
+        best = found.lowered if lower else found.as_asked
         if best is not None and least_cost(state) >= tools.key(best.state, best.question):
             continue
         found.looked_at += 1
@@ -200,22 +213,34 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
             continue
         judgement = found.known(state)
         if judgement is None:
-            if tried >= MOST_JUDGED:
-                break
-            tried += 1
+            tried[lower] += 1
             judgement = found.add(tools.judge(state, question))
         if judgement.passes:
-            most = tried + MOST_SLOWED
+            most = sum(tried.values()) + MOST_SLOWED
             least_bought = _with_cheapest_lines(tools, start.question, judgement, found, most)
-            found.cheapest = cheaper(least_bought, found.cheapest)
-            if state.profile is None:
+            if lower:
+                found.lowered = cheaper(least_bought, found.lowered)
+            else:
                 found.as_asked = cheaper(least_bought, found.as_asked)
             continue
         binding = judgement.result.binding
         if binding is not None and binding.cause == "link":
             too_slow[same_calls] = judgement.result
         push_after(state, question, judgement.result)
+    if found.lowered and not _saves_purchases(tools, found.lowered.state, found.as_asked):
+        found.lowered = None
     return found
+
+
+def _saves_purchases(tools: SearchTools, lowered: SearchState, best: JudgedState | None) -> bool:
+    """Return whether a state with lower calls buys less than the best one with the calls as asked.
+
+    The order of both is compared without the price and the step of the lower calls.
+    """
+    if best is None:
+        return True
+    bought = tools.key(replace(lowered, profile=None), tools.ask(lowered))
+    return best.state.purchases > 0 and bought < tools.key(best.state, best.question)
 
 
 def _least(

@@ -1,4 +1,4 @@
-"""What a variant changes, in words: a line a thing."""
+"""What a variant changes, buys and lowers, in words: a line a thing."""
 
 from __future__ import annotations
 
@@ -27,9 +27,37 @@ def changes(
     return [
         *_bridges(question),
         *_device(variant, question),
+        *_calls(variant, question),
         *_links(variant, question, rates, named),
+        *_new_links(variant, named),
+        *_without(variant, named),
         *_meetings(variant, named),
         *_pace(variant, question),
+    ]
+
+
+def purchases(
+    variant: Variant,
+    question: Question,
+    rates: dict[str, float],
+    names: Mapping[str, str],
+    link_ends: Mapping[str, tuple[str, str]],
+) -> list[Sentence]:
+    """Return those of the changes that have to be bought: a device, faster lines, new links.
+
+    The arguments are those of `changes`.
+    """
+    named = DisplayNames(names=names, link_ends=link_ends)
+    faster = [
+        change
+        for change in variant.links
+        if change.rate_mbps is not None and change.rate_mbps > rates.get(change.link, 0.0)
+    ]
+    bought = variant.model_copy(update={"links": faster})
+    return [
+        *_device(variant, question),
+        *_links(bought, question, rates, named),
+        *_new_links(variant, named),
     ]
 
 
@@ -45,11 +73,13 @@ def _bridges(question: Question) -> Iterator[Sentence]:
 
 
 def _device(variant: Variant, question: Question) -> Iterator[Sentence]:
-    device, profile = question.plan.device, question.plan.profile
     if variant.device is not None or variant.cards is not None:
-        yield message(N_("device: {name}"), name=device.name)
+        yield message(N_("device: {name}"), name=question.plan.device.name)
+
+
+def _calls(variant: Variant, question: Question) -> Iterator[Sentence]:
     if variant.profile is not None:
-        yield message(N_("calls: {name}"), name=profile.name)
+        yield message(N_("calls: {name}"), name=question.plan.profile.name)
 
 
 def _links(
@@ -74,6 +104,9 @@ def _links(
                 text = N_("{link}: {name} = {value}")
                 where = named.link(change.link)
                 yield message(text, link=where, name=name, value=float(value))
+
+
+def _new_links(variant: Variant, named: DisplayNames) -> Iterator[Sentence]:
     for link in variant.new_links:
         yield message(
             N_("new link {ends}: {rate} Mb/s, {km} km"),
@@ -81,6 +114,9 @@ def _links(
             rate=link.rate_mbps,
             km=link.km,
         )
+
+
+def _without(variant: Variant, named: DisplayNames) -> Iterator[Sentence]:
     for name in variant.without:
         yield message(N_("without {name}"), name=named.link_or_router(name))
 

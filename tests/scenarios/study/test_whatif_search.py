@@ -13,7 +13,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
 from giaoban.scenarios.study.whatif.remedy import cost_of, key_of, remedies
-from giaoban.scenarios.study.whatif.search import SearchState
+from giaoban.scenarios.study.whatif.search import Key, SearchState
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange
 from giaoban.traffic.profiles import load_profiles
@@ -132,6 +132,25 @@ source = "test"
 """
 
 
+def test_calls_as_asked_come_before_lower_calls_unless_a_price_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    """Without prices a lower call is not free: it is worse for every bridge."""
+    base = Base(scenario(tmp_path / "s.toml"), SMALL)
+    variant = Variant(id="as-asked")
+    question = ask(base, variant).question
+    rates = {link.id: link.rate_mbps for link in question.plan.network.links}
+    bought = SearchState("rmx-2000-1-mpmx", rates=(("access-mcu", 1000.0),))
+    lowered = SearchState(profile="720p30-1m")
+
+    def key(state: SearchState, *prices: Price) -> Key:
+        return key_of(variant, question, state, question, prices, rates)
+
+    assert key(bought) < key(lowered)
+    free = Price(what="profile", million_vnd=0.0, source="offer")
+    assert key(lowered, free) < key(bought, free)
+
+
 def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_path: Path) -> None:
     path = scenario(
         tmp_path / "s.toml",
@@ -154,12 +173,12 @@ def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_p
         judge=estimate,
         progress=lambda _what, _done: None,
     )
-    assert found.cheapest.state == SearchState(shaped=(("access-north", 10.0),))
-    assert found.cheapest.state.purchases == 0
-    line = found.cheapest.question.plan.network.link("access-north")
+    assert found.as_asked.state == SearchState(shaped=(("access-north", 10.0),))
+    assert (found.as_asked.state.purchases, found.lowered) == (0, None)
+    line = found.as_asked.question.plan.network.link("access-north")
     assert line.rate_mbps == 10.0
     assert [each.cbs_bytes for each in line.profiles] == [6000, 6000]
-    assert [judged.state for judged in found.judged[:2]] == [SearchState(), found.cheapest.state]
+    assert [judged.state for judged in found.judged[:2]] == [SearchState(), found.as_asked.state]
 
 
 @pytest.mark.parametrize("smaller", [at_night(0), 7])

@@ -26,6 +26,7 @@ from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import larger_devices
 from giaoban.scenarios.study.whatif.search import (
     MOST_JUDGED,
+    MOST_LOWERED,
     JudgedState,
     SearchResult,
     SearchState,
@@ -55,7 +56,7 @@ def only_first(world: World, first: Result, **tools: object) -> set[SearchState]
 
     given: SearchTools = replace(world.tools(), judge=judge, **tools)  # type: ignore[arg-type]
     found = search(given, JudgedState(SearchState(), world.start, first))
-    assert (found.cheapest, found.as_asked) == (None, None)
+    assert (found.lowered, found.as_asked) == (None, None)
     assert len(asked) == len(set(asked))
     return set(asked)
 
@@ -328,15 +329,17 @@ def test_it_goes_on_for_the_cheapest_with_calls_as_asked(questions: Questions) -
         SearchState(DEVICES[0].id),
         SearchState(DEVICES[1].id),
     ]
-    assert (found.cheapest.state, found.as_asked.state) == (asked[0], asked[2])
+    assert (found.lowered.state, found.as_asked.state) == (asked[0], asked[2])
     assert [each.state for each in found.judged if not each.passes] == [SearchState(), asked[1]]
     assert found.looked_at == 3
 
 
-def test_the_first_that_passes_with_calls_as_asked_is_both(world: World) -> None:
+def test_lower_calls_on_the_same_device_are_no_alternative(world: World) -> None:
     found, asked = searched(world, lambda state: passed() if state.device else failed_link())
-    assert found.cheapest is found.as_asked
-    assert asked[-1] == found.as_asked.state == SearchState(DEVICES[0].id)
+    assert found.lowered is None
+    assert found.as_asked.state == SearchState(DEVICES[0].id)
+    later = asked[asked.index(found.as_asked.state) + 1 :]
+    assert not [state for state in later if state.device]
 
 
 def failed_link() -> Result:
@@ -389,11 +392,10 @@ def test_a_search_ends_after_so_many_judgements(world: World, binding: bool) -> 
     never = failed("stream", place, 10.1, 10.0)
     nothing = Result.model_construct(verdict="fail", binding=None)
     found, asked = searched(world, lambda _: never if binding else nothing)
-    assert (len(found.judged) == 24) is binding
-    assert len(asked) == len(found.judged) - 1
-    assert (found.cheapest, found.as_asked) == (None, None)
-    # what was judged, and the one at which it ended
-    assert found.looked_at == len(asked) + binding
+    assert (len(found.judged) == MOST_JUDGED + MOST_LOWERED) is binding
+    assert (sum(state.profile is not None for state in asked) == MOST_LOWERED) is binding
+    assert found.looked_at == len(asked) == len(found.judged) - 1
+    assert (found.lowered, found.as_asked) == (None, None)
 
 
 def test_what_arithmetic_forbids_is_looked_at_and_not_judged(questions: Questions) -> None:
@@ -432,28 +434,32 @@ def test_a_line_that_was_not_to_blame_is_left_as_it_is(questions: Questions) -> 
 
     start = JudgedState(SearchState(), world.start, failed("stream", place, 40.0, 10.0))
     found = search(replace(world.tools(), judge=judge), start)
-    assert found.cheapest is found.as_asked
-    assert found.cheapest.state == SearchState(rates=(("access-mcu", 150.0),))
+    assert found.lowered is None
+    assert found.as_asked.state == SearchState(rates=(("access-mcu", 150.0),))
 
 
-def test_what_passes_when_no_more_may_be_judged_is_the_answer(questions: Questions) -> None:
+def test_what_passes_when_no_more_may_be_judged_is_the_answer(
+    questions: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A guess that is the last judgement there is: its line is as fast as was guessed."""
+    most = 12
+    monkeypatch.setattr(module, "MOST_JUDGED", most)
     world = World(questions, DEVICES, carries={ACROSS: 50.0})
     place = Place(kind="bridge", id="east", detail="video down")
     late = failed("stream", place, 1000.0, 10.0)
     asked: list[SearchState] = []
 
     def judge(state: SearchState, question: Question) -> JudgedState:
-        asked.append(state)
-        passes = len(asked) == MOST_JUDGED - 1
+        if state.profile is None:
+            asked.append(state)
+        passes = state.profile is None and len(asked) == most - 1
         near = failed("stream", place, 10.1, 10.0)
         return JudgedState(state, question, passed() if passes else near)
 
     found = search(
         replace(world.tools(), judge=judge), JudgedState(SearchState(), world.start, late)
     )
-    assert len(asked) == MOST_JUDGED - 1
-    assert found.cheapest.state == asked[-1]
+    assert found.as_asked.state == asked[most - 2]
 
 
 @pytest.mark.parametrize(("most_slowed", "mbps"), [(24, 200.0), (1, 300.0), (0, 2000.0)])

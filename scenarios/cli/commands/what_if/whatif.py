@@ -95,7 +95,7 @@ def command(
         ),
     ] = False,
     search: Annotated[
-        bool, typer.Option("--search/--no-search", help="find the cheapest change if none passes")
+        bool, typer.Option("--search/--no-search", help="find the smallest changes if none passes")
     ] = True,
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
@@ -105,7 +105,7 @@ def command(
     results: folders.Results,
     as_json: AnswerAsJson = False,
 ) -> int:
-    """Compare variants of a scenario by estimate; find the cheapest that passes if none does.
+    """Compare variants of a scenario by estimate; find what to buy if none passes.
 
     Without a file of variants, the options say what is different from the scenario. Exit code 0:
     what was asked passes (of several variants: at least one does); 1: it does not, whatever the

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import Ran, giaoban, only_run
+from scenario_factory import NORTH, Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 from whatif_factory import DEVICE, base, small
 
 from giaoban.errors import InvalidRun
 from giaoban.results.model.studies.whatif import WhatIf
+from giaoban.results.report.ci.answers import of_whatif
+from giaoban.results.report.summaries import whatif_summary
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.schemas.make import ANSWERS, schema_path, schema_text
@@ -105,7 +107,7 @@ def test_what_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (folder / "map.en.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) -> None:
+def test_what_fails_is_answered_with_what_to_buy(tmp_path: Path) -> None:
     """Six calls on six ports of which 80 % may be used, each call one port whatever its picture:
     lower calls do not help, the next device of its kind has ten."""
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "4")
@@ -113,13 +115,40 @@ def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) ->
     answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     asked = answer.variant("asked")
     assert asked.judged.binding.criterion == "mcu-units"
-    assert answer.answer == "cheapest"
-    found = answer.variant("cheapest")
+    assert answer.answer == "calls-as-asked"
+    found = answer.variant("calls-as-asked")
     assert (found.device, found.profile) == ("lifesize-2200-8", "720p30-2m")
     assert found.judged.verdict == "pass"
     assert found.judged.in_use.used_pct <= 80.0
     assert answer.neighbour == "asked"
-    assert "the cheapest that passes (estimated)" in ran.out
+    assert "with the calls as asked (estimated): new bridges: " in ran.out
+    assert "1 purchase; no call is lowered" in ran.out
+
+
+def test_lower_calls_come_after_a_faster_line_and_name_the_bridges_that_have_them(
+    tmp_path: Path,
+) -> None:
+    """One bridge on a line of 2 Mb/s: lower calls for all cost no money, but are worse for all."""
+    file = scenario(tmp_path / "s.toml", bridges=({**NORTH, "rate_mbps": 2.0},))
+    ran = run(tmp_path, "whatif", file)
+    assert ran.code == 1, ran.err
+    folder = only_run(tmp_path / "runs")
+    answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
+    bought, lowered, asked = answer.variants
+    assert [bought.id, lowered.id, asked.id] == ["calls-as-asked", "calls-lowered", "asked"]
+    assert answer.answer == bought.id
+    assert (len(bought.purchases), bought.lowered) == (1, 0)
+    existing = len(lowered.purchases), lowered.lowered_existing, lowered.lowered_new
+    assert existing == (0, lowered.bridges - 1, 1)
+    [case] = of_whatif(answer).cases
+    who = "lower calls for 3 bridges, 2 of them existing"
+    summary = (folder / "summary.md").read_text(encoding="utf-8")
+    for text in (ran.out, summary, "\n".join(case.lines)):
+        assert "fails first: " in text
+        assert text.index("1 purchase; no call is lowered") < text.index(who)
+        assert "cheapest" not in text
+    vi = whatif_summary.summary_md(answer, "vi")
+    assert "hạ mức cuộc gọi của 3 điểm cầu, trong đó 2 điểm cầu hiện có" in vi
 
 
 def test_a_variant_that_cuts_bridges_off_does_not_pass_for_those_that_are_left(
@@ -241,10 +270,10 @@ def test_what_is_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     asked = _pretend(monkeypatch, whatif_run)
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "4", "--confirm")
     assert ran.code == 1, ran.err
-    assert asked == ["cheapest", "asked"]
+    assert asked == ["calls-as-asked", "calls-lowered", "asked"]
     answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     confirmed = {v.id: v.confirmed.verdict for v in answer.variants if v.confirmed is not None}
-    assert confirmed == {"cheapest": "pass", "asked": "fail"}
+    assert confirmed == {"calls-as-asked": "pass", "calls-lowered": "pass", "asked": "fail"}
     assert answer.failure is None
 
 
