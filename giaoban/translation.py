@@ -189,13 +189,15 @@ def unit_words(unit: str, amount: float, unit_vi: str | None = None, shown: str 
 
 _UNIT_INSIDE = re.compile(
     r"(?:(?<=[^.!?\s]\s)|(?<=\())(?:Tỉnh|Thị xã|Thị trấn|Huyện|Quận|Xã|Phường|Đặc khu)"
-    r"(?=\s[^\W\da-z_])"
+    r"(?=\s(\w))"
 )
 """The kind of an administrative unit before its name, not at the beginning of a sentence: in lower
 case there (Decree 30/2020/NĐ-CP, annex II)."""
 
 
 def _uncapital(kind: re.Match[str]) -> str:
+    if not kind[1].isupper():  # "Tỉnh ủy" is a body, no unit
+        return kind[0]
     return kind[0][0].lower() + kind[0][1:]
 
 
