@@ -120,6 +120,7 @@ def scenario_of(world: CalendarContext, moment: Moment) -> Scenario:
             "outside_mcus": list(outside.values()),
             "link_changes": [*world.base.link_changes, *links],
             "impairments": [],
+            "background": [b for b in world.base.background if b.from_s is None and b.to_s is None],
             "faults": [],
             "controls": [],
             "content": content,

@@ -325,7 +325,9 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
             "new_bridges": [*base.new_bridges, *meeting.bridges],
             "outside_mcus": _outside(meeting, base, attendance),
             "link_changes": [*base.link_changes, *meeting.links],
+            # seconds of a scenario count in its own phases
             "impairments": [i for i in base.impairments if i.from_s is None and i.to_s is None],
+            "background": [b for b in base.background if b.from_s is None and b.to_s is None],
             "recordings": [],
             "accepted": [],
         }

@@ -43,6 +43,7 @@ from giaoban.scenarios.measure.assumptions import assumption
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import HeldWith, Question, devices_of, make_question
+from giaoban.scenarios.plan.recordings import files_of, renamed
 from giaoban.scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
@@ -109,7 +110,7 @@ def hold(
             place.mkdir()
             path = place / SCENARIO
             devices = devices_of(made[part], held.base_path)
-            written = _placed(made[part], place, held.province_path, devices)
+            written = _placed(made[part], held.base_path, place, held.province_path, devices)
             path.write_text(tomlfile.dumps(written), encoding="utf-8")
             # it lies in the folder of results, wherever that is
             questions[part] = make_question(path, seed=seed, project=project)
@@ -150,10 +151,12 @@ def hold(
 
 
 def _placed(
-    scenario: Scenario, place: Path, province_path: Path, devices_path: Path
+    scenario: Scenario, origin: Path, place: Path, province_path: Path, devices_path: Path
 ) -> dict[str, object]:
-    """A scenario as its file has it, with the paths of its files as seen from there."""
-    final = place.parent.parent / "run" / place.name  # as far from them as where it will lie
+    """Return the data of a scenario's file in `place`; paths of `origin` are relative to there."""
+    final = place.parent.parent / "run" / place.name  # the depth at which the run's folder will lie
+    files = [os.path.relpath(path, final) for path in files_of(scenario, origin)]
+    scenario = renamed(scenario, files)
     update: dict[str, object] = {"province": os.path.relpath(province_path, final)}
     if devices_path != project_of(place / SCENARIO).devices.resolve():
         update["devices"] = os.path.relpath(devices_path, final)

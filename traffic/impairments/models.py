@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
@@ -15,7 +15,18 @@ Milliseconds = Annotated[float, Field(ge=0, le=10_000)]
 Correlation = Annotated[float, Field(ge=0, lt=1)]
 
 
-class BernoulliLoss(StrictModel):
+class _Model(StrictModel):
+    """A model of loss or jitter, which readers know by `model`."""
+
+    model: str
+
+    @model_serializer(mode="wrap")
+    def _with_model(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return the data with `model`, which `exclude_defaults` leaves out."""
+        return {"model": self.model, **dump(self)}
+
+
+class BernoulliLoss(_Model):
     """Each packet is lost with probability `p`, whatever happened to the others."""
 
     model: Literal["bernoulli"] = "bernoulli"
@@ -24,7 +35,7 @@ class BernoulliLoss(StrictModel):
     """Probability of a loss, 0 to 1. Like `0.01`."""
 
 
-class GilbertLoss(StrictModel):
+class GilbertLoss(_Model):
     """Two states: good loses nothing, bad loses everything (Gilbert, 1960, with h = 0).
 
     `p` is the probability to go from good to bad at a packet, `r` from bad to good. The stationary
@@ -40,7 +51,7 @@ class GilbertLoss(StrictModel):
     Like `0.3`."""
 
 
-class GilbertElliottLoss(StrictModel):
+class GilbertElliottLoss(_Model):
     """Two states, good and bad, each losing packets with its own probability (Elliott, 1963).
 
     `p` is the probability to go from good to bad at a packet, `r` from bad to good; `loss_bad` and
@@ -60,7 +71,7 @@ class GilbertElliottLoss(StrictModel):
     """Probability of a loss in the good state, 0 to 1."""
 
 
-class FourStateLoss(StrictModel):
+class FourStateLoss(_Model):
     """Bursts of losses with packets received in between, and single losses outside of them.
 
     States: 1 received in a gap, 2 received in a burst, 3 lost in a burst, 4 lost alone in a gap
@@ -90,7 +101,7 @@ class FourStateLoss(StrictModel):
         return self
 
 
-class TraceLoss(StrictModel):
+class TraceLoss(_Model):
     """What was recorded: `runs` are numbers of packets, received and lost in turn, round and round.
 
     A scenario names the `file` it is read from, which becomes `runs` before the run.
@@ -114,7 +125,7 @@ class TraceLoss(StrictModel):
         return self
 
 
-class _Jitter(StrictModel):
+class _Jitter(_Model):
     """`correlation`: of the delays added to consecutive packets. `reorder`: whether a packet may
     overtake the one before it, else it waits for it."""
 

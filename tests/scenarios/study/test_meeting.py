@@ -243,6 +243,37 @@ def test_a_scenario_adds_bridges(tmp_path: Path, hold: Callable[..., Ran]) -> No
     assert [bridge["bridge"] for bridge in part["bridges"]] == ["west", "east", "north"]
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        'loss = { model = "bernoulli", p = 0.01 }',
+        'loss = { model = "gilbert", p = 0.01, r = 0.5 }',
+        'loss = { model = "gilbert-elliott", p = 0.01, r = 0.5 }',
+        'loss = { model = "four-state", p13 = 0.01, p31 = 0.5 }',
+        'loss = { model = "trace", file = "trace.txt" }',
+        'jitter = { model = "normal", mean_ms = 5.0, sd_ms = 1.0 }',
+        'jitter = { model = "gamma", shape = 2.0, scale_ms = 1.0 }',
+        'jitter = { model = "pareto", shape = 3.0, scale_ms = 1.0 }',
+    ],
+)
+def test_a_meeting_has_the_impairments_of_the_scenario_and_no_timed_traffic(
+    what: str, tmp_path: Path, hold: Callable[..., Ran]
+) -> None:
+    """The written scenario is read as the one that it was made of."""
+    (tmp_path / "trace.txt").write_text("0 0 0 1", encoding="utf-8")
+    impaired = f'[[impairment]]\nbridge = "west"\ndirection = "up"\n{what}\n'
+    traffic = '[[background]]\nlink = "access-west"\nmbps = 1.0\nfrom_s = 40.0\nsource = "test"\n'
+    more = f"{impaired}\n{traffic}"
+    asked = scenario(tmp_path / "more.toml", phases=(20.0, 20.0, 20.0), more=more)
+    ran = hold("--only", "check", "--scenario", str(asked))
+    assert ran.code != 2, ran.err
+    path = only_run(tmp_path / "runs") / "check" / "scenario.toml"
+    written, [read_again] = load_scenario(path), make_question(path).scenario.impairments
+    [original] = make_question(asked).scenario.impairments
+    assert read_again == original
+    assert written.background == []
+
+
 def test_the_scenarios_terminals_conceal_losses_and_the_answer_hangs_on_it(
     tmp_path: Path, hold: Callable[..., Ran]
 ) -> None:
