@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from giaoban.results.judge.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
 from giaoban.results.judge.failure_points import verdict_of
@@ -34,7 +34,8 @@ def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:
         if was is None:
             found.append(_new(failure))
         else:
-            found += _changes(failure, was, baseline, answer)
+            changes = _changes(failure, was, baseline, answer)
+            found += _without_improved(changes, was, accepted_of(failure))
     return found
 
 
@@ -169,6 +170,22 @@ def _changes(
             yield _change("worse", ident, "fails", why=failure.reasons)
         else:
             yield _change("better", ident, "passes")
+
+
+def _without_improved(changes: Iterable[Change], was: Accepted, now: Accepted) -> Iterator[Change]:
+    """Yield the changes of a failure; what comes of an improvement is not worse.
+
+    A failure that passes now has figures within the limits. Where fewer bridges are cut off, the
+    others load the links and can lose packets. A bridge that is newly cut off stays worse.
+    """
+    improved = (was.verdict, now.verdict) == ("fail", "pass")
+    fewer = set(now.cut_off) < set(was.cut_off)
+    for change in changes:
+        cut_off = change.code == "new-bridge-cut-off" or change.arguments.get("now") == CUT_OFF
+        of_network = change.code in ("packets-lost", "peak", "peak-elsewhere")
+        if change.sense == "worse" and not cut_off and (improved or (fewer and of_network)):
+            change = change.model_copy(update={"sense": "other"})
+        yield change
 
 
 def _bridge(

@@ -23,10 +23,11 @@ class InputChange(StrictModel):
     """One key of an input file that is not as it was; null: it was not there, or is not any more.
 
     `at` is what it is about: a link, a router, a bridge, `mcu`; null: everything, or words alone
-    (`words`), which change no figure. `line` is that of the new file.
+    (`words`), which change no figure. `line` is that of the new file, `name` the name of that file.
     """
 
     file: InputFile
+    name: OneLine = ""
     key: str
     old: str | None
     new: str | None
@@ -36,7 +37,8 @@ class InputChange(StrictModel):
 
 
 class MarginChange(StrictModel):
-    """One criterion, then and now; null: it was not judged."""
+    """One criterion, then and now; null: it was not judged. `where` is the worst place now,
+    `old_where` then."""
 
     criterion: Id
     name_en: str
@@ -51,6 +53,8 @@ class MarginChange(StrictModel):
     new_ok: bool | None
     where: str
     where_vi: str
+    old_where: str = ""
+    old_where_vi: str = ""
     sense: Literal["same", "better", "worse", "less"]
     """`less`: still met, with less to spare than is allowed to go."""
 
@@ -104,6 +108,11 @@ class ScenarioCompared(StrictModel):
         if len(self.reasons_vi) != len(self.reasons):
             return [Both(reason, reason) for reason in self.reasons]
         return [Both(en, vi) for en, vi in zip(self.reasons, self.reasons_vi, strict=True)]
+
+    @property
+    def worse_bridges(self) -> list[str]:
+        """Return the names of bridges with a worse figure, the worst first."""
+        return list(dict.fromkeys(each.name for each in self.bridges if each.points > 0))
 
     @property
     def undeclared(self) -> list[BridgeChange]:

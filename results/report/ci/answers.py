@@ -280,19 +280,23 @@ def of_sweep(answer: SweepAnswer) -> Report:
 
 
 def of_compared(answer: Compared) -> Report:
-    """A case a scenario, and one for each criterion that is worse."""
-    cases: list[Case] = []
-    for each in answer.scenarios:
-        lines: list[str] = []
-        at = None
-        if each.state in ("worse", "gone"):
-            lines = [*_worse(each)] or [compared_summary.STATES[each.state]]
-            at = _changed_at(each)
-        status: Status = "fail" if lines else "pass"
-        if each.state in ("same", "not-judged"):
-            status = "invalid" if each.state == "not-judged" else "not-judged"
-            lines = [compared_summary.STATES[each.state], *each.why_not_judged]
-        cases.append(Case(each.id, status, lines, at=at, kind="regression"))
+    """Return a case a scenario, with the figures that changed, the cause and the worse bridges."""
+    status: Mapping[str, Status] = {
+        "worse": "fail",
+        "gone": "fail",
+        "same": "not-judged",
+        "not-judged": "invalid",
+    }
+    cases = [
+        Case(
+            each.id,
+            status.get(each.state, "pass"),
+            compared_summary.lines(each, answer.tolerance_points),
+            at=_changed_at(each) if each.state == "worse" else None,
+            kind="regression",
+        )
+        for each in answer.scenarios
+    ]
     return Report(
         "compare",
         answer.scenarios[0].id if len(answer.scenarios) == 1 else "scenarios",
@@ -309,22 +313,6 @@ def _changed_at(each: ScenarioCompared) -> tuple[str, str] | None:
         if change.at is not None and not change.words:
             return re.split(r"[\[.]", change.key)[0], change.at
     return None
-
-
-def _worse(each: ScenarioCompared) -> Iterator[Sentence]:
-    for m in each.margins:
-        if m.sense in ("worse", "less"):
-            yield Sentence(
-                "{criterion} – {place}: {value} (was {was}, limit {limit:g} {unit})",
-                criterion=Both(m.name_en, m.name_vi),
-                place=Both(m.where, m.where_vi) if m.where else "–",
-                value=compared_summary.value(m.new, m.unit),
-                was=compared_summary.value(m.old, m.unit),
-                limit=m.limit,
-                unit=unit_words(m.unit, m.limit),
-            )
-    if names := list(dict.fromkeys(b.name for b in each.undeclared)):
-        yield Sentence(compared_summary.UNDECLARED, bridges=", ".join(names))
 
 
 def of_fit(

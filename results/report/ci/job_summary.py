@@ -29,7 +29,8 @@ MARKS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "not-judged": "➖"}
 def job_summary(report: Report, commands: Commands) -> list[Block]:
     title = f"{MARKS[report.verdict]} giaoban {report.command} {report.subject}"
     blocks: list[Block] = [Heading(title, 1), Par(report.headline, bold=True)]
-    found = report.failed
+    changed = [case for case in report.cases if case.status == "pass" and case.lines]
+    found = [*report.failed, *changed]
     if found:
         head = (Sentence("case"), Sentence("result"), Sentence("what, where, by how much"))
         blocks.append(table(head, [_row(case) for case in found[:MOST]]))

@@ -48,9 +48,9 @@ def _case(case: Case, group: str, report: Report, commands: Commands) -> Element
         element.append(_told("failure", case, commands.of(case, report)))
     elif case.status in ("fail", "not-judged"):
         element.append(_element("skipped", message=str(_lines(case)[0])))
-    elif case.note:
+    elif case.note or case.lines:
         said = _element("system-out")
-        said.text = case.note
+        said.text = case.note or printable_lines(_lines(case))
         element.append(said)
     return element
 

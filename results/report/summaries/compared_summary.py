@@ -113,9 +113,130 @@ def _row(each: ScenarioCompared) -> list[Cell]:
     return [
         Cell(each.id),
         Cell(verdict),
-        Cell(STATES[each.state], tone=TONES_OF.get(each.state, "")),
+        Cell(state_words(each), tone=TONES_OF.get(each.state, "")),
         Cell(by),
     ]
+
+
+def state_words(each: ScenarioCompared) -> Sentence:
+    """Return what came of a scenario; one that is new has no state before."""
+    if each.state == "worse" and each.old is None:
+        return Sentence("new, and not met")
+    return STATES[each.state]
+
+
+def lines(each: ScenarioCompared, tolerance_points: float) -> list[str]:
+    """Return what changed of a scenario for CI: the worst figure, the cause, the worse bridges.
+
+    Further figures follow.
+    """
+    if each.state in ("same", "not-judged", "gone"):
+        return [STATES[each.state], *each.why_not_judged]
+    figures: list[str] = [*_figures(each, tolerance_points)]
+    if each.state == "worse" and not figures:
+        figures = [state_words(each), *each.why_not_judged]
+    names = each.worse_bridges
+    cause = _cause(each.inputs)
+    found = [*figures[:1], *([cause] if cause else [])]
+    if names:
+        known = N_("worse: {bridges}") if each.state == "worse" else N_("less to spare: {bridges}")
+        found.append(Sentence(known, bridges=_first(names)))
+    found += figures[1:]
+    if each.state == "worse" and each.undeclared:
+        undeclared = dict.fromkeys(bridge.name for bridge in each.undeclared)
+        found.append(Sentence(UNDECLARED, bridges=", ".join(undeclared)))
+    return found
+
+
+def _figures(each: ScenarioCompared, tolerance_points: float) -> Iterator[Sentence]:
+    """Yield criteria and bridges that decided the state, the smallest margin first."""
+    if each.state == "better":
+        again = [m for m in each.margins if m.new_ok and m.old_ok is False]
+        yield from map(_improved, sorted(again, key=lambda m: m.old_margin_pct or 0.0))
+    if each.state != "worse":
+        return
+    deciding = {m.criterion: m for m in each.margins if m.sense in ("worse", "less")}
+    for m in sorted(deciding.values(), key=lambda m: m.new_margin_pct or 0.0):
+        yield _figure(m, Both(m.where, m.where_vi) if m.where else "–")
+    margins = {m.criterion: m for m in each.margins}
+    for bridge in each.bridges:
+        if bridge.points <= tolerance_points or bridge.what in deciding:
+            continue
+        if bridge.what == CONNECTED:
+            yield Sentence("{bridge}: is not in the meeting any more", bridge=bridge.name)
+        elif bridge.what in margins:
+            of_bridge = {"old": bridge.old, "new": bridge.new}
+            yield _figure(margins[bridge.what].model_copy(update=of_bridge), bridge.name)
+
+
+def _figure(m: MarginChange, place: str) -> Sentence:
+    return Sentence(
+        "{criterion} – {place}: {value} (was {was}, limit {limit:g} {unit})",
+        criterion=Both(m.name_en, m.name_vi),
+        place=place,
+        value=value(m.new, m.unit),
+        was=value(m.old, m.unit),
+        limit=m.limit,
+        unit=unit_words(m.unit, m.limit),
+    )
+
+
+def _improved(m: MarginChange) -> Sentence:
+    """Return a criterion that is met again; its place is where it was not."""
+    return Sentence(
+        "{criterion}: {value} (was {was} – {place}, limit {limit:g} {unit})",
+        criterion=Both(m.name_en, m.name_vi),
+        place=Both(m.old_where, m.old_where_vi) if m.old_where else "–",
+        value=value(m.new, m.unit),
+        was=value(m.old, m.unit),
+        limit=m.limit,
+        unit=unit_words(m.unit, m.limit),
+    )
+
+
+NAMED = 4
+"""Keys or bridges in a line."""
+
+
+def _cause(inputs: Sequence[InputChange]) -> Sentence:
+    """Return the changed keys by file; an entry that came or went counts as one key."""
+    whole = _entries(inputs)
+    files: dict[str, dict[str, Sentence]] = {}
+    changes = [change for change in inputs if not change.words]
+    for change in sorted(changes, key=lambda c: c.at is None):  # elements of the network first
+        found = files.setdefault(change.name or change.file, {})
+        entry = change.key.rpartition(".")[0]
+        if (change.file, entry) in whole:
+            known = N_("{key} is gone") if change.new is None else N_("{key} is new")
+            found[entry] = Sentence(known, key=entry)
+        else:
+            found[change.key] = Sentence(
+                "{key} {was} → {now}",
+                key=change.key,
+                was=_short(change.old),
+                now=_short(change.new),
+            )
+    return joined(
+        "; ",
+        [
+            Sentence("changed in {file}: {keys}", file=file, keys=_first([*found.values()]))
+            for file, found in files.items()
+        ],
+    )
+
+
+def _entries(inputs: Sequence[InputChange]) -> set[tuple[InputFile, str]]:
+    """Return the entries of lists that came or went as a whole: with the key that names them."""
+    parts = ((c, *c.key.rpartition(".")) for c in inputs if None in (c.old, c.new))
+    return {(c.file, entry) for c, entry, _, key in parts if entry.endswith(f"[{c.old or c.new}]")}
+
+
+def _first(names: Sequence[str]) -> Sentence:
+    """Return the first names in a row, and how many more there are."""
+    more = len(names) - NAMED
+    if more <= 0:
+        return joined(", ", names)
+    return Sentence("{names} and {more:,} more", names=joined(", ", names[:NAMED]), more=more)
 
 
 def _scenario(each: ScenarioCompared) -> Iterator[Block]:

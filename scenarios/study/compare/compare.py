@@ -77,6 +77,11 @@ class _Asked:
         """Why it cannot be estimated."""
         return [] if self.new is None else reasons(self.new.plan)
 
+    @property
+    def why_old_not(self) -> list[Sentence]:
+        """Why the old side cannot be estimated."""
+        return [] if self.old is None else reasons(self.old.plan)
+
 
 def estimated(question: Question) -> ComparedSide:
     """What is compared of the estimate, as another process hands it over."""
@@ -149,7 +154,7 @@ def _changed(before: Question, after: Question) -> list[InputChange]:
         changed += inputs.changes("devices", before.devices_path, after.devices_path)
     files = zip([*before.files, *before.meetings], [*after.files, *after.meetings], strict=False)
     changed += [
-        InputChange(file="scenario", key=b.name, old="…", new="…")
+        InputChange(file="scenario", name=b.name, key=b.name, old="…", new="…")
         for a, b in files
         if before.as_read[a] != after.as_read[b]
     ]
@@ -214,7 +219,7 @@ def _emulated(
         if not _near(each, found):
             continue
         sides = [("new", each.new)]
-        sides += [("old", each.old)] if each.why_not else []
+        sides += [("old", each.old)] if each.why_not or each.why_old_not else []
         jobs += [(each.pair.name, side, question) for side, question in sides if question]
     if not jobs:
         return {}
@@ -254,25 +259,38 @@ def _line(
         return made(state="same", old=None, new=None)
     confirmed = emulated.get((name, "new"))
     if isinstance(confirmed, InvalidRun):
-        return _not_judged(made, "invalid", [said_by(confirmed)])
+        return _not_judged(made, "invalid", _why_invalid(confirmed))
     new = confirmed or found.get((name, "new"))
-    before = emulated.get((name, "old"))
-    old = before if isinstance(before, ComparedSide) else found.get((name, "old"))
+    before = emulated.get((name, "old"), found.get((name, "old")))
     run = f"{CONFIRMED}/{name}-new" if confirmed is not None else None
     method = "estimate" if confirmed is None else order.engine.value
     if new is None:
         return _not_judged(made, None, each.why_not)
     now = new.result
-    made = partial(made, new=now.verdict, reasons=now.reasons, method=method, run=run)
-    if each.both is None or old is None:
-        state = "new" if now.verdict == "pass" else "worse"
-        return made(state=state, old=None)
-    then = old.result
+    if now.verdict == "invalid":
+        return _not_judged(made, "invalid", _why_invalid(new))
+    judged = partial(made, new=now.verdict, reasons=now.reasons, method=method, run=run)
+    if each.both is None:
+        return judged(state="new" if now.verdict == "pass" else "worse", old=None)
+    if not isinstance(before, ComparedSide) or before.result.verdict == "invalid":
+        if now.verdict == "pass":
+            return judged(state="changed", old=None)
+        why = each.why_old_not if before is None else _why_invalid(before)
+        said = [Sentence("as it was: {why}", why=reason) for reason in why]
+        return _not_judged(made, None if before is None else now.verdict, said)
+    then = before.result
     margins = effects.margins(then, now, order.tolerance_points)
     networks = each.both[0].plan.network, each.both[1].plan.network
-    bridges = effects.bridges(old, new, networks, each.changed)
+    bridges = effects.bridges(before, new, networks, each.changed)
     state = effects.state_of(then.verdict, now.verdict, margins, bridges, order.tolerance_points)
-    return made(state=state, old=then.verdict, margins=margins, bridges=bridges)
+    return judged(state=state, old=then.verdict, margins=margins, bridges=bridges)
+
+
+def _why_invalid(side: ComparedSide | InvalidRun) -> list[Sentence]:
+    """Return why a side gave no verdict."""
+    if isinstance(side, InvalidRun):
+        return [said_by(side)]
+    return [Sentence(reason) for reason in side.result.reasons]
 
 
 def _not_judged(

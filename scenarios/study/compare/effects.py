@@ -32,7 +32,6 @@ NOTHING_CAME = 100.0
 """Points of a figure that there is no more, as nothing comes of what it is of; as of who is not in
 the meeting."""
 Change = Literal["same", "better", "worse", "less"]
-WORST: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 2}
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
         shown = b or a
         assert shown is not None
         where = place_words(None if b is None else b.place, new)
+        old_where = place_words(None if a is None else a.place, old)
         found.append(
             MarginChange(
                 criterion=ident,
@@ -73,6 +73,8 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
                 new_ok=None if b is None else b.ok,
                 where=str(where),
                 where_vi=where.vi,
+                old_where=str(old_where),
+                old_where_vi=old_where.vi,
                 sense=_sense(a, b, tolerance_points),
             )
         )
@@ -80,11 +82,17 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
 
 
 def _sense(a: CriterionResult | None, b: CriterionResult | None, allowed: float) -> Change:
+    """Return what became of a criterion; `allowed`: points that the margin of one met may lose."""
     if a is None or b is None:
         return "worse" if b is not None and not b.ok else "same"
     if a.ok != b.ok:
         return "better" if b.ok else "worse"
+    if a.value is None or b.value is None:  # not measured is not met, and worse than any figure
+        return "same" if a.value == b.value else "worse" if b.value is None else "better"
     lost = (a.margin_pct or 0.0) - (b.margin_pct or 0.0)
+    worsened = b.value > a.value if b.sense == "at-most" else b.value < a.value
+    if not worsened:  # a stricter limit alone, still met or not met still, is no worse figure
+        return "better" if lost < -NOTICED_POINTS else "same"
     if not b.ok:
         return "worse" if lost > NOTICED_POINTS else "better" if lost < -NOTICED_POINTS else "same"
     if lost > max(allowed, NOTICED_POINTS):
@@ -189,10 +197,14 @@ def state_of(
     affected: Iterable[BridgeChange],
     tolerance_points: float,
 ) -> State:
+    """Return what came of a change: of the verdict first, then of criteria and bridges.
+
+    A verdict that improved is never worse, whatever margins within the limits did.
+    """
+    if new != old:
+        return "better" if new == "pass" else "worse"
     senses = {each.sense for each in changed}
     hurt = any(each.points > tolerance_points for each in affected)
-    if WORST[new] > WORST[old] or {"worse", "less"} & senses or hurt:
+    if {"worse", "less"} & senses or hurt:
         return "worse"
-    if WORST[new] < WORST[old] or "better" in senses:
-        return "better"
-    return "changed"
+    return "better" if "better" in senses else "changed"

@@ -39,6 +39,7 @@ def changes(kind: InputFile, old: Path, new: Path) -> list[InputChange]:
         found.append(
             InputChange(
                 file=kind,
+                name=new.name,
                 key=key,
                 old=was,
                 new=now,

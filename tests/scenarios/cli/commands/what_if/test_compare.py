@@ -158,7 +158,8 @@ def test_a_bridge_that_gets_worse_is_not_declared_by_other_limits(tmp_path: Path
 def test_a_slower_line(tmp_path: Path) -> None:
     old, new = project(tmp_path / "old"), project(tmp_path / "new")
     at = slower(new)
-    words = ("--junit", tmp_path / "j.xml", "--annotations", "github")
+    reports = ("--junit", tmp_path / "j.xml", "--markdown", tmp_path / "m.md")
+    words = (*reports, "--annotations", "github")
     ran, found = compare(tmp_path, old, new, *words)
     assert (ran.code, ran.out.splitlines()[0]) == (
         1,
@@ -178,6 +179,12 @@ def test_a_slower_line(tmp_path: Path) -> None:
     assert (suite.failures, [case.name for case in suite]) == (1, ["s"])
     assert "::error file=" in ran.err
     assert "province.toml,line=" in ran.err
+    first, second, third, *_ = next(iter(suite)).result[0].text.splitlines()
+    assert re.search(r"Đông.*: [\d.]+ .* \(was [\d.]+ .*, limit [\d.]+ ", first), first
+    assert second == "changed in province.toml: bridge[east].rate_mbps 10.0 → 3.0"
+    assert third.startswith("worse: Đông")
+    for text in (ran.err.replace("%25", "%"), (tmp_path / "m.md").read_text(encoding="utf-8")):
+        assert "; ".join((first, second, third)) in text
     schema = json.loads((ROOT / "results" / "schema" / "compare.schema.json").read_text())
     jsonschema.validate(found, schema)
     run = only_run(tmp_path / "runs")
@@ -188,9 +195,13 @@ def test_a_slower_line(tmp_path: Path) -> None:
 def test_better_is_not_worse(tmp_path: Path) -> None:
     old, new = project(tmp_path / "old"), project(tmp_path / "new")
     slower(old)
-    ran, found = compare(tmp_path, old / "s.toml", new / "s.toml")
+    reports = ("--markdown", tmp_path / "m.md")
+    ran, found = compare(tmp_path, old / "s.toml", new / "s.toml", *reports)
     assert ran.code == 0
     assert found["scenarios"][0]["state"] == "better"
+    page = (tmp_path / "m.md").read_text(encoding="utf-8")
+    assert re.search(r": [\d.]+ .* \(was [\d.]+ .* – .*Đông.*, limit ", page), page
+    assert "changed in province.toml: bridge[east].rate_mbps 3.0 → 10.0" in page
 
 
 def test_provinces_with_a_scenario(tmp_path: Path) -> None:
@@ -211,6 +222,18 @@ def test_what_only_an_emulation_can_tell_is_no_pass(tmp_path: Path) -> None:
     assert found["scenarios"][0]["state"] == "not-judged"
     assert found["scenarios"][0]["reasons_vi"] != found["scenarios"][0]["reasons"]
     assert "--confirm emulates it" in ran.out
+
+
+@pytest.mark.parametrize(("mbps", "code", "state"), [(10.0, 0, "changed"), (3.0, 3, "not-judged")])
+def test_what_was_not_judged_is_not_worse_now(
+    tmp_path: Path, mbps: float, code: int, state: str
+) -> None:
+    """Of an old side that cannot be estimated: a pass is a pass, a fail need not be new."""
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    scenario(old / "s.toml", province="province.toml", phases=PHASES, **only_emulated(old))
+    slower(new, mbps)
+    ran, found = compare(tmp_path, old, new)
+    assert (ran.code, found["scenarios"][0]["state"]) == (code, state)
 
 
 def test_a_scenario_that_is_gone(tmp_path: Path) -> None:
