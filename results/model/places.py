@@ -10,11 +10,6 @@ from giaoban.tomlfile import StrictModel
 Cause = Literal["mcu", "link", "stream"]
 
 
-def in_english(name: str) -> str:
-    """A name for an English text: what data add to the chair's in Vietnamese is translated."""
-    return name.replace("(điểm cầu chủ tọa)", "(chair bridge)")
-
-
 class Place(StrictModel):
     """Where a value was found.
 

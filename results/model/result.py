@@ -387,11 +387,12 @@ class Named(StrictModel):
 
 
 class Question(StrictModel):
-    """What was asked: which bridges exist, which are to be connected; the province's regulation,
-    null if it has none."""
+    """What was asked: which bridges exist, which are to be connected; the province's chair bridge
+    where it is among them; the province's regulation, null if it has none."""
 
     existing: list[Named]
     new: list[Named]
+    chair: Id | None = None
     text_vi: str
     text_en: str
     regulation: Regulation | None = None

@@ -19,7 +19,7 @@ from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_MEETING, FAULT_
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.places import Binding, Place, in_english
+from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
     OFF,
@@ -188,6 +188,7 @@ class Wording(Translator):
         self._faults: dict[str, str] = {}
         self._places: dict[str, str] = {}
         self._uses: dict[str, InUse] = {}
+        self._chair = of.question.chair if isinstance(of, Result) else None
         if isinstance(of, FaultsAnswer):
             if of.comparison is not None:  # what it names may be gone
                 self._names |= of.comparison.names
@@ -270,17 +271,14 @@ class Wording(Translator):
     # ------------------------------------------------------------------ names, places
 
     def of(self, node: str) -> str:
-        """The name of a node, or its id if it has none."""
-        name = self._names.get(node, node)
-        return self.name(name)
+        """Return the name of a node, or its id if it has none; the chair bridge's with its role."""
+        if node == self._chair:
+            return self.gettext("{name} (chair bridge)", name=self.bridge(node))
+        return self.bridge(node)
 
     def bridge(self, node: str) -> str:
-        """A bridge's name without what stands behind it in brackets, which marks the chair's."""
-        return self.of(node).split(" (")[0]
-
-    def name(self, name: str) -> str:
-        """A name as data has it, as readers of the language know it."""
-        return in_english(name) if self._english else name
+        """Return the name of a node, or its id if it has none, without a role."""
+        return self._names.get(node, node)
 
     def as_filed(self, filed: list[str], said: Callable[[], list[str]]) -> list[str]:
         """In English the sentences that a file has, which speak of places by their identifiers; in
@@ -457,8 +455,7 @@ class Wording(Translator):
 
     def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
         def of(node: str) -> str:
-            name = names.get(node, node)
-            return in_english(name) if self._english else name.split(" (")[0]
+            return names.get(node, node)
 
         if fault.target != "link":
             return of(fault.target_id)

@@ -138,6 +138,7 @@ def assemble(
         question=AskedQuestion(
             existing=[Named(id=c.bridge, name=c.name) for c in existing],
             new=[Named(id=c.bridge, name=c.name) for c in new],
+            chair=question.province.chair.id,
             text_vi=question.scenario.question_vi,
             text_en=question.scenario.question,
             regulation=question.province.regulation,

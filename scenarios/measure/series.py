@@ -109,12 +109,11 @@ def _fault_marks(
     faults: Sequence[FaultResult], names: dict[str, str], end_s: float
 ) -> list[tuple[str, str, float, float]]:
     """(English, Vietnamese, from, to) of each fault, with its place."""
-    called = {name: text.split(" (")[0] for name, text in names.items()}
     english, vietnamese = Wording("en"), Wording("vi")
     return [
         (
-            english.fault_at(fault, called),
-            vietnamese.fault_at(fault, called),
+            english.fault_at(fault, names),
+            vietnamese.fault_at(fault, names),
             fault.at_s,
             end_s if fault.restored_s is None else fault.restored_s,
         )

@@ -25,7 +25,6 @@ from giaoban.results.archive.history.recheck import (
 )
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.manifest import MANIFEST, Manifest
-from giaoban.results.model.places import in_english
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.measure.assumptions import LANGUAGES, assumed_records
@@ -181,7 +180,7 @@ def names_of(question: Question) -> dict[str, Both]:
             en, vi = (line_name(province, record.id, translator(lang), extra) for lang in LANGUAGES)
             found[name] = Both(en, vi)
         elif isinstance(own := getattr(record, "name", None), str):
-            called = Both(in_english(own), own)
+            called = Both(own, own)
             if isinstance(record, Router):  # else a bridge of the same place is called the same
                 as_router = message(N_("router {router}"), router=called)
                 called = Both(as_router.en, as_router.vi)

@@ -23,7 +23,6 @@ ELSEWHERE = {
     "bench/inputs.py": "names of places, and a scenario file's own question in Vietnamese",
     "giaoban/names.py": "the letter that no decomposition takes apart",
     "giaoban/translation.py": "kinds of administrative units, which a sentence has in lower case",
-    "results/model/places.py": "what people's own data add to a chair's name",
     "results/report/letter.py": "letters that the number of a letter may have",
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",

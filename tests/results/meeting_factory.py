@@ -20,7 +20,7 @@ from giaoban.topology.load import load_province
 from tests.results import results_factory as make
 
 NAMES = {
-    "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",
+    "gia-nghia": "Gia Nghĩa",
     "cu-jut": "Cư Jút",
     "tuy-duc": "Tuy Đức",
     "r-tuy-duc": "r-tuy-duc",

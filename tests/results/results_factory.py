@@ -37,7 +37,7 @@ from giaoban.translation import Language
 
 REGULATION = load_province().regulation
 EXISTING = {
-    "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",
+    "gia-nghia": "Gia Nghĩa",
     "cu-jut": "Cư Jút",
     "dak-glong": "Đắk Glong",
     "dak-mil": "Đắk Mil",
@@ -232,6 +232,7 @@ def result(
         question=Question(
             existing=[Named(id=i, name=n) for i, n in EXISTING.items()],
             new=[Named(id=i, name=n) for i, n in NEW.items()],
+            chair="gia-nghia",
             text_vi="Có thể kết nối thêm điểm cầu Thị xã Gia Nghĩa và Xã Quảng Sơn vào hệ thống "
             "giao ban điện tử mà toàn bộ hệ thống vẫn hoạt động tốt không?",
             text_en="May Gia Nghĩa town and Quảng Sơn commune be connected?",

@@ -334,7 +334,7 @@ def _criterion_name(c: CriterionResult, named: DisplayNames) -> Sentence:
 
 
 def _bridge_name(bridge: BridgeJudged, named: DisplayNames) -> Sentence:
-    return named.said(lambda say: say.name(bridge.name))
+    return Both(bridge.name, bridge.name)
 
 
 def _figure(c: CriterionResult) -> JudgedFigure:

@@ -279,7 +279,7 @@ def _place(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
 
 
 def _people(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
-    chair, *others = [answer.names.get(who, who).partition(" (")[0] for who in each.participants]
+    chair, *others = [answer.names.get(who, who) for who in each.participants]
     return say.gettext("{chair} (chair); {others}", chair=chair, others=", ".join(others))
 
 

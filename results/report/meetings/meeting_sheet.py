@@ -211,7 +211,7 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result = say.gettext(outcome)
     return [
         Cell(str(number)),
-        Cell(say.name(bridge.name).split(" (")[0]),
+        Cell(bridge.name),
         connected_cell(bridge, say),
         *(_plain(stream_cell(stream, say)) for stream in judged_streams(bridge)),
         Cell(_fixed(max(lost, default=None), 2, say)),

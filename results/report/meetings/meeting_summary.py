@@ -198,7 +198,7 @@ def failing(part: PartJudged, say: Wording) -> list[str]:
         for bridge, c in told
     ]
     for bridge in part.bridges:
-        name = say.name(bridge.name)
+        name = bridge.name
         if bridge.refused is not None:
             why = say.refusal(bridge.refused)
             found.append(say.gettext("{bridge}: not connected – {why}", bridge=name, why=why))
@@ -222,7 +222,7 @@ def bridges_table(bridges: Sequence[BridgeJudged], say: Wording) -> Table:
 def _row(bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result, tone = OUTCOMES[bridge.outcome]
     return [
-        Cell(say.name(bridge.name).split(" (")[0]),
+        Cell(bridge.name),
         connected_cell(bridge, say),
         *(stream_cell(stream, say) for stream in judged_streams(bridge)),
         Cell(_interruption(bridge, say)),
@@ -269,7 +269,7 @@ def by_failures(part: PartJudged, say: Wording) -> list[str]:
     return [
         say.gettext(
             "{bridge}: interrupted, {time} – {fault}",
-            bridge=say.name(bridge.name).split(" (")[0],
+            bridge=bridge.name,
             time=say.gettext("to the end")
             if one.lasted_s is None
             else say.amount(round(one.lasted_s, 1), "s"),

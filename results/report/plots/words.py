@@ -66,7 +66,7 @@ def stream_name(key: str, names: Mapping[str, str], lang: Language) -> str:
     """`"dak-song video up"` as `Đắk Song, lên, hình`; a long bridge name is cut, never the rest."""
     bridge, kind, direction = key.split(" ")
     return _with_tail(
-        names.get(bridge, bridge).split(" (")[0],
+        names.get(bridge, bridge),
         f", {label_text(f'stream {direction}', lang)}, {label_text(kind, lang)}",
     )
 
@@ -84,7 +84,7 @@ def link_name(key: str, names: Mapping[str, str], lang: Language) -> str:
         if host == "mcu":  # whose up is what bridges call down
             return f"MCU, {label_text('to bridges' if up else 'from bridges', lang)}"
         way = f", {label_text('up' if up else 'down', lang)}"
-        return _with_tail(names.get(host, host).split(" (")[0], way)
+        return _with_tail(names.get(host, host), way)
     tag = link_tag(link, names)
     return _with_tail(f"{names.get(source, source)} → {names.get(target, target)}", tag)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.places import in_english
 from giaoban.results.model.result import Assumption, MoreCalls, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT
 from giaoban.results.report.criteria_table import criteria_table
@@ -207,7 +206,7 @@ def assumptions_table(found: Sequence[Assumption], say: Wording) -> Table:
         ),
         [
             (
-                say.either(in_english(a.what), a.what_vi),
+                say.either(a.what, a.what_vi),
                 say.either(a.value, a.value_vi),
                 say.either(a.source, a.source_vi),
                 say.either(a.settled_by, a.settled_by_vi),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.judge.failure_points import MANY
-from giaoban.results.model.places import in_english
 from giaoban.results.model.quantities import Id
 from giaoban.results.model.studies.failures import (
     BridgeImpact,
@@ -225,7 +224,7 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
         state.append(Sentence("not accepted"))
     return Sentence(
         "{thing}: without it {who} {n:is|are} cut off; {state}",
-        thing=Both(in_english(point.name_en), point.name_vi),
+        thing=Both(point.name_en, point.name_vi),
         who=who,
         n=len(point.cut_off),
         state=joined("; ", state),

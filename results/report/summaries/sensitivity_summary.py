@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from giaoban.figure_words import choice_in_words, label_of, span
-from giaoban.results.model.places import Binding, in_english
+from giaoban.results.model.places import Binding
 from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPassed
 from giaoban.results.model.studies.sensitivity import (
     OF_LIMITS,
@@ -58,7 +58,7 @@ class NamedFigure(Protocol):
 def name_of(figure: NamedFigure, *alike: NamedFigure, most: int = 0) -> Sentence:
     """Which figure of what; the same one of several records by the names of all, or by their number
     where there are more than `most` (0: however many)."""
-    records = [Both(in_english(each.what), each.what_vi or each.what) for each in (figure, *alike)]
+    records = [Both(each.what, each.what_vi or each.what) for each in (figure, *alike)]
     record: Sentence = joined(", ", records) if alike else records[0]
     if most and len(records) > most:
         record = message(N_("{first}, and {n} more"), first=records[0], n=len(records) - 1)

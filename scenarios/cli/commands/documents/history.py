@@ -26,7 +26,7 @@ from giaoban.results.archive.history.prune import (
 )
 from giaoban.results.archive.history.recheck import Changed, Moved, Rechecked
 from giaoban.results.archive.history.trend import TrendPoint, drawable, trend
-from giaoban.results.archive.history.yearly import yearly
+from giaoban.results.archive.history.yearly import KINDS, OTHER, yearly
 from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.judge.compare import Change, RunComparison, compare
 from giaoban.results.model.quantities import Verdict
@@ -52,7 +52,7 @@ from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence, joined, message
-from giaoban.translation import pgettext, unit_words
+from giaoban.translation import pgettext, translator, unit_words
 
 
 def runs_table(found: Sequence[HistoryEntry]) -> Table:
@@ -75,6 +75,12 @@ def runs_tables(found: Sequence[HistoryEntry]) -> Iterator[Block]:
         yield runs_table(entries)
 
 
+def _kind(e: HistoryEntry) -> Both | Sentence:
+    """Return what a run is of: in English by its command's name, as `--kind` has it."""
+    kind = Both(e.kind, translator("vi").text(KINDS.get(e.kind, OTHER)))
+    return Sentence("{kind} (estimate)", kind=kind) if e.engine == "estimate" else kind
+
+
 def _run_row(e: HistoryEntry) -> tuple[str | Cell, ...]:
     binds, room = "", ""
     if e.binding is not None and e.verdict != "invalid":
@@ -84,7 +90,7 @@ def _run_row(e: HistoryEntry) -> tuple[str | Cell, ...]:
     return (
         f"{e.at:%Y-%m-%d %H:%M}",
         Cell(VERDICTS.get(e.verdict or "", e.verdict or "–"), tone=TONES.get(e.verdict or "", "")),
-        Sentence("{kind} (estimate)", kind=e.kind) if e.engine == "estimate" else e.kind,
+        _kind(e),
         f"{len(e.existing)}+{len(e.new)}" if e.existing or e.new else "",
         binds,
         room,

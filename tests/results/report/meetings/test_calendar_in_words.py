@@ -27,7 +27,7 @@ from giaoban.results.report.meetings.calendar_summary import brief, what
 from giaoban.topology.load import load_province
 from giaoban.translation import translator
 
-NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)"}
+NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa"}
 
 
 def booked(ident: str, start: str, end: str, title: str, *who: str, **more: object) -> Booked:

@@ -143,9 +143,9 @@ def test_link_name(key, expected):
 
 def test_stream_name_is_never_cut_in_its_way_or_kind():
     assert stream_name("dak-song video up", {"dak-song": "Đắk Song"}, "vi") == "Đắk Song, lên, hình"
-    whole = stream_name("x video up", {"x": "Trung tâm Hành chính công (chủ tọa)"}, "vi")
-    assert whole == "Trung tâm Hành chính công, lên, hình"
-    long = {"x": "Trung tâm Phục vụ hành chính công tỉnh, trụ sở thứ hai (điểm cầu chủ tọa)"}
+    whole = stream_name("x video up", {"x": "Sở Y tế (cơ sở 2)"}, "vi")
+    assert whole == "Sở Y tế (cơ sở 2), lên, hình"
+    long = {"x": "Trung tâm Phục vụ hành chính công tỉnh, trụ sở thứ hai"}
     shown = stream_name("x content down", long, "vi")
     assert shown.startswith("Trung tâm Phục vụ hành chính")
     assert shown.endswith("…, xuống, trình chiếu")
