@@ -39,6 +39,8 @@ class Robustness(StrictModel):
     `as_assumed` is the verdict by estimate, about which this is. `deciding` are the keys of the
     assumed figures that can flip it, what to settle first in front, of `tried` in all;
     `holds_while` says the same of those that are no limits, each as half a sentence for a letter.
+    `nearest` is the figure that turns the verdict in most of its likely range, with its value and
+    where it turns, in English and Vietnamese; limits of criteria aside; null: none does.
     """
 
     file: str
@@ -47,6 +49,7 @@ class Robustness(StrictModel):
     deciding: list[str]
     holds_while: list[str]
     holds_while_vi: list[str]
+    nearest: tuple[str, str] | None = None
     worlds: WorldsPassed | None = None
 
     @property

@@ -12,6 +12,7 @@ from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings_table import meetings_line
 from giaoban.results.report.seed_words import sentence
+from giaoban.results.report.summaries.sensitivity_summary import assumptions_line
 from giaoban.results.report.terminals_words import terminals_line
 from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
@@ -69,6 +70,8 @@ def concluded(
         yield Par(say.gettext(FIGURES_ALONE))
     else:
         yield Par(sentence(result, say))
+        if (fragile := assumptions_line(result)) is not None:
+            yield Par(say.say(fragile))
         if line := meetings_line(result, say):
             yield Par(line)
         if line := terminals_line(result, say):

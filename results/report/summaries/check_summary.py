@@ -38,7 +38,7 @@ from giaoban.results.report.seed_words import (
     spreads,
     tried,
 )
-from giaoban.results.report.summaries.sensitivity_summary import of_check
+from giaoban.results.report.summaries.sensitivity_summary import assumptions_line, of_check
 from giaoban.results.report.terminals_words import TITLE as OTHER_TERMINALS
 from giaoban.results.report.terminals_words import (
     how_to_ask,
@@ -52,7 +52,7 @@ from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, Wording, r
 from giaoban.sentence import Sentence, number
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
-ASSUMED = N_("{n} {n:figure is an assumption|figures are assumptions} (see summary.md)")
+ASSUMED = N_("{n} {n:assumption|assumptions} (see summary.md)")
 ESTIMATED = N_("ESTIMATED: {verdict}")
 NOT_EMULATED = N_("estimated, not emulated: no document for approval")
 
@@ -87,9 +87,11 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
 
 def brief(result: Result, language: Language = SOURCE) -> list[Block]:
     say, tone = Wording(language, result), TONES[result.verdict]
+    line = assumptions_line(result)
     return [
         Par(headline(result, say), bold=True, tone=tone),
         Par(binds(result, say)),
+        *([] if line is None else [Par(line)]),
         criteria(result, say),
         *_every_meeting(result, say),
         *pars(filter(None, [terminals_line(result, say)])),
@@ -147,6 +149,8 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
         yield Par(Sentence("This is estimated, not emulated: no document for approval."), bold=True)
     yield Par(say.either(result.question.text_en, result.question.text_vi))
     yield Par(binds(result, say), bold=True)
+    if (line := assumptions_line(result)) is not None:
+        yield Par(line)
     if result.reasons:
         yield Par(Sentence("Why:"))
         yield from _list(_reasons(result, say))

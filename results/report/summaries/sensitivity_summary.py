@@ -7,6 +7,7 @@ from typing import Protocol
 
 from giaoban.figure_words import choice_in_words, label_of, span
 from giaoban.results.model.places import Binding
+from giaoban.results.model.result import Result
 from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPassed
 from giaoban.results.model.studies.sensitivity import (
     OF_LIMITS,
@@ -129,9 +130,25 @@ def conditions(answer: Sensitivity, most: int = 0) -> list[Sentence]:
     return said
 
 
+def nearest(answer: Sensitivity) -> Sentence | None:
+    """Return the figure that turns the verdict in most of its likely range, of equals the one whose
+    flip is nearer, with its value and that flip; None if none does. Limits of criteria are none."""
+    turning = [each for each in answer.deciding if each.field != OF_LIMITS]
+    if not turning:
+        return None
+    figure = max(turning, key=lambda each: (each.turned, each.nearness))
+    return Sentence(
+        "{figure}, {value} as assumed, turned at {flips}",
+        figure=name_of(figure),
+        value=amount(figure, figure.value),
+        flips=joined(", ", [amount(figure, flip.flips) for flip in figure.flips]),
+    )
+
+
 def robustness(answer: Sensitivity, file: str) -> Robustness:
-    """What a check keeps of it; the whole is in `file`."""
+    """Return what a check keeps of it; the whole is in `file`."""
     said, drawn = conditions(answer), answer.drawn
+    turning = nearest(answer)
     return Robustness(
         file=file,
         as_assumed=answer.as_assumed,
@@ -139,6 +156,7 @@ def robustness(answer: Sensitivity, file: str) -> Robustness:
         deciding=[figure.key for figure in answer.deciding],
         holds_while=[each.en for each in said],
         holds_while_vi=[each.vi for each in said],
+        nearest=None if turning is None else (turning.en, turning.vi),
         worlds=None
         if drawn is None
         else WorldsPassed(
@@ -148,6 +166,35 @@ def robustness(answer: Sensitivity, file: str) -> Robustness:
             high_pct=drawn.high_pct,
             required_pct=answer.required_pct,
         ),
+    )
+
+
+def assumptions_line(result: Result) -> Sentence | None:
+    """Return what a PASS rests on: its assumptions, how many figures they hold, the one that turns
+    it in most of its range, the share of drawn worlds that pass; None for another verdict.
+
+    An assumption is a record of a file, with one figure or several. Without an analysis of them
+    the sentence says so.
+    """
+    if result.verdict != "pass" or not (records := len(result.assumptions)):
+        return None
+    found = result.robustness
+    if found is None:
+        return Sentence(
+            "The {n} {n:assumption was|assumptions were} not varied: giaoban sensitivity does.",
+            n=records,
+        )
+    return Sentence(
+        "{n} {n:assumption|assumptions} with {figures} {figures:figure|figures} that {figures:was|"
+        "were} varied: {nearest}; {worlds}.",
+        n=records,
+        figures=found.tried,
+        nearest=Sentence("none turns the verdict")
+        if found.nearest is None
+        else Sentence("nearest to turning it {nearest}", nearest=Both(*found.nearest)),
+        worlds=Sentence("no worlds were drawn (--worlds)")
+        if found.worlds is None
+        else robust(found.worlds),
     )
 
 

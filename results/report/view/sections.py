@@ -39,6 +39,7 @@ from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.summaries.check_summary import ESTIMATED, criteria_notes
+from giaoban.results.report.summaries.sensitivity_summary import assumptions_line
 from giaoban.results.report.terminals_words import other_in_b, terminals_line, terminals_table
 from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.view.page_data import PageRun, PageSubject
@@ -178,6 +179,8 @@ def _verdict(
             yield Par(line)
         if result.assumptions:
             yield Par(words("assumption count", count=len(result.assumptions)))
+        if (fragile := assumptions_line(result)) is not None:
+            yield Par(say.say(fragile))
         if failures is not None:
             yield from failure_sections.points(failures, AnnexWording(words.language, failures))
         else:

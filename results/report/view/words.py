@@ -209,8 +209,7 @@ WORDS: Mapping[str, str] = {
     ),
     "assumption count": pgettext(
         "page",
-        "{count} {count:figure is an assumption|figures are assumptions}; the answer holds if "
-        "{count:it does|they do}.",
+        "{count} {count:assumption|assumptions}; the answer holds if {count:it does|they do}.",
     ),
     "foot": pgettext(
         "page",

@@ -216,7 +216,7 @@ def test_a_course_that_is_condensed_and_what_is_assumed_are_told() -> None:
     for made in (minutes_document(answer, "vi", WHEN), sheet(answer, "vi", WHEN)):
         said = "\n".join(text for _, text in made.texts()).replace("\u00a0", " ")
         assert "Diễn biến được rút gọn còn 22 giây." in said
-        assert "1 số liệu là giả định (xem summary.md)" in said
+        assert "1 giả định (xem summary.md)" in said
 
 
 @pytest.mark.parametrize("only", [None, "course"])

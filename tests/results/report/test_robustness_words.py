@@ -1,0 +1,41 @@
+"""What a PASS says of its assumptions below the verdict."""
+
+import annex_factory as annexes
+import results_factory as make
+
+from giaoban.results.model.robustness import Robustness, WorldsPassed
+from giaoban.results.report.summaries.check_summary import summary_md
+from giaoban.results.report.summaries.sensitivity_summary import assumptions_line
+
+VARIED = Robustness(
+    file="sensitivity.json",
+    as_assumed="pass",
+    tried=102,
+    deciding=["access.loss_pct"],
+    holds_while=["loss is 0.0005 % or less"],
+    holds_while_vi=["tỷ lệ mất gói từ 0,0005 % trở xuống"],
+    nearest=("loss, 0 % as assumed, turned at 0.0006 %", "mất gói: …"),
+    worlds=WorldsPassed(judged=40, passed=4, low_pct=4.0, high_pct=23.1),
+)
+
+
+def test_a_pass_without_an_analysis_says_that_nothing_was_varied():
+    told = assumptions_line(make.result())
+    assert str(told) == "The 9 assumptions were not varied: giaoban sensitivity does."
+    assert str(told) in summary_md(make.result())
+    assert "Chưa thử thay đổi 9 giả định" in annexes.said(make.result())
+
+
+def test_a_pass_with_an_analysis_says_how_fragile_it_is():
+    result = make.result().model_copy(update={"robustness": VARIED})
+    told = str(assumptions_line(result))
+    assert told.startswith(
+        "9 assumptions with 102 figures that were varied: nearest to turning it "
+    )
+    assert "turned at 0.0006 %; passes in 10 % of 40 worlds" in told
+    assert told in summary_md(result)
+
+
+def test_a_fail_rests_on_what_fails():
+    failed = make.result().model_copy(update={"verdict": "fail"})
+    assert assumptions_line(failed) is None
