@@ -18,7 +18,7 @@ from secrets import token_hex
 
 from giaoban.errors import GiaobanError, InputError, did_you_mean, hints_anew, strerror
 from giaoban.scarce import shortage
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, either
 
 MOST_ENTRIES = 20_000
 MOST_TIMES, AT_LEAST = 100, 16 * 2**20
@@ -269,6 +269,22 @@ def flush(*paths: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def refuse_other_ending(out: Path, *allowed: str) -> None:
+    """Raise `InputError` for a file to write (`--out`) whose name ends in none of `allowed`."""
+    if not out.name.lower().endswith(allowed):
+        raise InputError(
+            "--out = {out}: is no file to write (allowed: a name that ends with {endings})",
+            out=out,
+            endings=either(allowed),
+        )
+
+
+def make_folder_of(out: Path) -> None:
+    """Make the folder of a file to write. Raise `InputError` or `MachineLacks`."""
+    with writing(out.parent):
+        out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def write_whole(out: Path, data: bytes) -> None:

@@ -93,7 +93,7 @@ def test_lists(user: User) -> None:
 
 
 def test_what_is_not_there_says_how_to_get_it(user: User, run: Path) -> None:
-    said = user.gives("giaoban", "annex", "--format", "docx", "--results", "runs", run.name, code=4)
+    said = user.gives("giaoban", "annex", "--out", "a.docx", "--results", "runs", run.name, code=4)
     assert "pip install 'giaoban[office]'" in said
     assert "drawing" not in said  # told before anything begins
     said = user.gives("giaoban", "meeting", "monthly-briefing", "--results", "runs", code=4)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.files import write_whole
+from giaoban.files import refuse_other_ending, write_whole
 from giaoban.processes.ownership import temporary_folder
 from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import HistoryEntry
@@ -143,10 +143,7 @@ def write_summary(
         raise InputError(
             "--year {year}: no run was kept of that year, so there is no summary", year=year
         )
-    if out.suffix.lower() != ".pdf":
-        raise InputError(
-            '{out}: the summary is a .pdf file, not "{suffix}"', out=out, suffix=out.suffix
-        )
+    refuse_other_ending(out, ".pdf")
     with temporary_folder("summary") as folder:
         made = document(entries, year, folder, lang)
         data = pdf(made, made=entries[-1].at)

@@ -67,7 +67,7 @@ def test_only_the_last_lines_are_kept() -> None:
 SERVES = f"""
 import os, sys
 for line in sys.stdin:
-    print(os.getpid())
+    print(os.getpid(), flush=True)
     exec(line)
     print({DONE!r}, flush=True)
 """

@@ -21,7 +21,16 @@ SCENARIO = ROOT / "scenarios" / "expansion-gia-nghia-quang-son.toml"
 WRITTEN = {"--junit", "--markdown", "--code-quality", "--out", "--map", "--plot", "--log"}
 WRITTEN |= {"--events"}
 """Files that are made."""
-FOLDERS = {"--results", "--baselines", "--points", "--catalogue", "--all", "folder"}
+FOLDERS = {
+    "--results",
+    "--baselines",
+    "--points",
+    "--catalogue",
+    "--all",
+    "--tables",
+    "folder",
+    "out",
+}
 OF_OTHERS = {"--sign", "--password-file", "--chain", "--trust", "--trust-stamp"}
 OF_OTHERS |= {"--tls-certificate", "--tls-key", "--from"}
 """Certificates, secrets, lists (CSV)."""

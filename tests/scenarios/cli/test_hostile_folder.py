@@ -22,9 +22,10 @@ def made(tmp_path: Path) -> Path:
 
 
 def refused(command: str, folder: Path, out: Path) -> str:
-    """What a command says that refuses a folder, without taking much memory."""
+    """Return the refusal of a folder by a command, which may not take much memory."""
+    name = {"annex": "a.pdf", "evidence": f"a{ENDING}", "view": "a.html"}[command]
     with bounded("the command", 2**29):
-        ran = giaoban(command, folder, "--out", out)
+        ran = giaoban(command, folder, "--out", out / name)
     assert ran.code == 2, ran.out + ran.err
     return ran.err.replace("\n", "")
 

@@ -129,7 +129,7 @@ def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
         ".gitlab-ci.yml"
     }
     tables = tmp_path / "tables"
-    ran = giaoban("topology", "export", "--province", DEFAULT, "--out", tables)
+    ran = giaoban("topology", "export", "--province", DEFAULT, "--tables", tables)
     assert ran.code == 0, ran.err
     ran = giaoban("init", tmp_path / "b", "--from", tables, "--json", "--ci", "none")
     assert ran.code == 0, ran.err

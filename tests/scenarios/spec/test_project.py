@@ -164,7 +164,7 @@ def test_the_only_scenario_is_checked_by_the_projects_criteria(project: Path) ->
     assert limits["mcu-units"] == 70.0
     assert [path.name for path in (project / "kept").glob("short*")] == [result["run_id"]]
 
-    ran = giaoban("evidence", "--out", "e")
+    ran = giaoban("evidence", "--out", "e/a.evidence.zip")
     assert (ran.code, ran.err) == (0, f"run {result['run_id']} (check)\n")
     [evidence] = (project / "e").iterdir()
     ran = giaoban("verify", "--rerun", evidence)

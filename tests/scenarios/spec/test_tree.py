@@ -11,7 +11,7 @@ from giaoban.scenarios.plan.question import make_question
 
 
 def test_a_country_is_a_question_like_any_other(tmp_path: Path) -> None:
-    ran = giaoban("topology", "generate-tree", "--bridges", "400", "--out", tmp_path / "c")
+    ran = giaoban("topology", "generate-tree", "--bridges", "400", tmp_path / "c")
     assert (ran.code, ran.err) == (0, "")
     question = make_question(tmp_path / "c" / "scenario.toml")
     plan = question.plan
@@ -21,13 +21,13 @@ def test_a_country_is_a_question_like_any_other(tmp_path: Path) -> None:
     # at 0.2 s each the last would dial after 80 s
     assert max(call.dial_s for call in plan.calls) <= 60.5
     assert plan.phases[0].start_s == 62.0
-    again = giaoban("topology", "generate-tree", "--bridges", "400", "--out", tmp_path / "c")
+    again = giaoban("topology", "generate-tree", "--bridges", "400", tmp_path / "c")
     assert (again.code, "is there already" in again.err) == (2, True)
-    assert giaoban("topology", "generate-tree", "--bridges", "1", "--out", tmp_path / "d").code == 2
+    assert giaoban("topology", "generate-tree", "--bridges", "1", tmp_path / "d").code == 2
 
 
 def test_a_scenario_with_devices_of_its_own(tmp_path: Path) -> None:
-    giaoban("topology", "generate-tree", "--bridges", "8", "--out", tmp_path)
+    giaoban("topology", "generate-tree", "--bridges", "8", tmp_path)
     path = scenario(tmp_path / "s.toml", devices="devices.toml", device="made-up-mcu")
     assert make_question(path).plan.device.name == "MCU (made up)"
     path = scenario(tmp_path / "s.toml", devices="none.toml")

@@ -126,8 +126,8 @@ def test_how_far_assumptions_may_be_off_is_found_again(
     [own] = [each for each in then.figures if each.range_from == "ranges"]
     assert (own.key, own.low, own.high) == ("device.compose_delay.delay_ms", 60.0, 400.0)
     ranges.unlink()
-    assert giaoban("evidence", only_run(runs), "--out", tmp_path).code == 0
-    [evidence] = tmp_path.glob("*.evidence.zip")
+    evidence = tmp_path / "a.evidence.zip"
+    assert giaoban("evidence", only_run(runs), "--out", evidence).code == 0
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
     assert ran.code == 0, ran.out + ran.err
     monkeypatch.setattr(study, "hypercube", lambda *of: 1 - hypercube(*of))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from giaoban.errors import InputError
-from giaoban.files import writing
+from giaoban.files import refuse_other_ending, writing
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli import folders, language
@@ -100,21 +100,24 @@ def import_(
 
 @app.command("export")
 def export(
-    out: Annotated[Path, typer.Option("--out", help="GraphML file, or folder for CSV files")],
+    out: Annotated[Path | None, typer.Option("--out", help="the .graphml file")] = None,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", metavar="FOLDER", help="or a folder for CSV tables")
+    ] = None,
     *,
     province: folders.Province,
-    file_format: Annotated[
-        Literal["csv", "graphml"] | None, typer.Option("--format", help="its format (by its name)")
-    ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> int:
     """Write a province for other programs; `topology import` reads it back the same."""
-    if file_format is None:
-        file_format = "graphml" if out.suffix.lower() in (".graphml", ".xml") else "csv"
-    if file_format == "csv" and out.suffix:
-        raise InputError("{out}: CSV goes to a folder (allowed: a name without ending)", out=out)
-    files = export_province(load_province(province), file_format, out, replace=force)
+    loaded = load_province(province)
+    if out is not None and tables is None:
+        refuse_other_ending(out, ".graphml", ".xml")
+        files = export_province(loaded, "graphml", out, replace=force)
+    elif tables is not None and out is None:
+        files = export_province(loaded, "csv", tables, replace=force)
+    else:
+        raise InputError("give one of --out FILE.graphml and --tables FOLDER")
     if as_json:
         print_json({"files": [str(path) for path in files]})
         return 0
@@ -128,7 +131,7 @@ ESTIMATED = 100
 
 @app.command("generate-tree")
 def generate(
-    out: Annotated[Path, typer.Option("--out", help="folder for the three files")],
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="folder for the three files")],
     bridges: Annotated[
         int, typer.Option("--bridges", min=2, max=MOST_BRIDGES, help="how many")
     ] = BRIDGES,

@@ -13,7 +13,13 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.extras import need
-from giaoban.files import read_file, refuse_if_others_read, write_whole, writing
+from giaoban.files import (
+    make_folder_of,
+    read_file,
+    refuse_if_others_read,
+    refuse_other_ending,
+    write_whole,
+)
 from giaoban.processes.ownership import temporary_folder
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
 from giaoban.results.archive.evidence.signing import Signer, make_stamping
@@ -67,8 +73,9 @@ def command(
             help="runs: of giaoban check, faults, load and sensitivity [the last]", metavar="[RUN…]"
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="kind of file")] = "pdf",
-    out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="the .pdf or .docx file [phu-luc-RUN.pdf]")
+    ] = None,
     number: Annotated[
         str, typer.Option("--letter-number", help="number and signs of the letter, 15/STTTT-CNTT")
     ] = "",
@@ -97,21 +104,26 @@ def command(
     """
     lang = language.asked() or "vi"
     to = make_letter(number, date, issuer, letter, annex)
+    form: Format = "pdf"
+    if out is not None:
+        refuse_other_ending(out, ".pdf", ".docx")
+        form = "docx" if out.suffix.lower() == ".docx" else "pdf"
     if form == "docx":
         need("docx")
     if sign is not None and form == "docx":
-        raise InputError("--sign: a DOCX is for editing and is not signed (allowed: --format pdf)")
+        raise InputError(
+            "--sign: a DOCX is for editing and is not signed (allowed: --out FILE.pdf)"
+        )
     signer = signer_of(sign, password, stamp, chain or ())
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
     at = now_in_vietnam().replace(microsecond=0) if signer else None
     to = replace(to, signed=at)
     with temporary_folder("annex") as folder:
         asked = runs or last_for_annex(results)
         chapters = chapters_of(asked, results, folder, lang, pixels=form == "docx")
         data, draft = annex_bytes(chapters, lang=lang, form=form, letter=to)
-    name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form}"
-    path = out / name
+    named = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.pdf"
+    path = out or Path(named)
+    make_folder_of(path)
     write_whole(path, signer.pdf(data, at) if signer else data)
     if as_json:
         print_json({"file": str(path), "draft": draft})
@@ -125,7 +137,9 @@ def evidence(
     run: Annotated[
         str | None, typer.Argument(help="run: folder, id, or the beginning of an id [the last]")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
+    out: Annotated[
+        Path | None, typer.Option("--out", help=f"the {ENDING} file [RUN{ENDING}]")
+    ] = None,
     sign: SignOption = None,
     password: PasswordOption = None,
     stamp: StampOption = "",
@@ -134,11 +148,12 @@ def evidence(
     as_json: AsJson = False,
 ) -> int:
     """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
+    if out is not None:
+        refuse_other_ending(out, ENDING)
     signer = signer_of(sign, password, stamp)
     folder = last_run(results, *PROVED) if run is None else open_run(run, results, *PROVED)
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{folder.resolve().name}{ENDING}"
+    path = out or Path(f"{folder.resolve().name}{ENDING}")
+    make_folder_of(path)
     proof = write_evidence(folder, path)
     beside = None
     if signer is not None:

@@ -20,8 +20,8 @@ from tests.scenarios.study.test_sweep import file as sweep_file
 RUN = "short-estimate"
 """How the run of an estimated check is named."""
 READING = {
-    "annex": ["annex", RUN, "--out", "out"],
-    "evidence": ["evidence", RUN, "--out", "out"],
+    "annex": ["annex", RUN, "--out", "out/a.pdf"],
+    "evidence": ["evidence", RUN, "--out", "out/a.evidence.zip"],
     "diff": ["diff", RUN, RUN],
     "view": ["view", RUN, "--out", "page.html"],
     "metrics": ["metrics", RUN],
@@ -109,7 +109,9 @@ def test_runs_are_made(folder: Path, name: str) -> None:
 
 def test_what_is_run_again(folder: Path) -> None:
     first = min(path.name for path in (folder / "runs").glob(f"{RUN}-*"))  # others check it, too
-    assert giaoban("evidence", first, "--out", "again", "--results", "runs").code == 0
+    assert (
+        giaoban("evidence", first, "--out", "again/a.evidence.zip", "--results", "runs").code == 0
+    )
     (evidence,) = (folder / "again").iterdir()
     ran = giaoban("verify", evidence.relative_to(folder), "--rerun", "--results", "runs")
     assert (ran.code, "the same" in ran.out) == (0, True), ran.out + ran.err

@@ -41,8 +41,9 @@ def test_import_tells_what_it_assumed(tmp_path: Path) -> None:
         (("import", "x.csv", "--out", "y.toml", "--format", "gml"), 'did you mean "graphml"'),
         (("import", "none.graphml", "--out", "y.toml"), "no such file"),
         (("import", ABILENE, "--out", "y.toml", "--device", "rmx"), "no such device"),
-        (("export", "--out", "y.toml"), "goes to a folder"),
-        (("export", "--out", "y", "--format", "zoo"), "allowed: csv, graphml"),
+        (("export", "--out", "y"), "ends with .graphml or .xml"),
+        (("export",), "give one of --out"),
+        (("export", "--out", "y.graphml", "--tables", "y"), "give one of --out"),
     ],
 )
 def test_bad_words(tmp_path: Path, words: tuple[object, ...], said: str) -> None:

@@ -84,18 +84,19 @@ def test_annex_evidence_and_verify(
     for module in (style, draw):
         monkeypatch.setattr(module, "save", save)
     [run] = root.iterdir()
-    out, where = tmp_path / "out", ("--results", root, "--out", tmp_path / "out")
+    out, where = tmp_path / "out", ("--results", root)
     letter = ("--letter-number", "15/STTTT-CNTT", "--letter-date", "2026-02-05")
-    for words in (("--lang", "en"), ("--format", "docx")):
+    for words in (("--lang", "en", "--out", out / "a.pdf"), ("--out", out / "b.docx")):
         ran = giaoban("annex", "short", *words, *letter, *where)
         assert ran.code == 0, ran.err
         assert "draft" not in ran.out
         # pixels, half of what it costs to draw, are what only a DOCX has
-        assert drawn == ({".svg", ".png"} if "docx" in words else {".svg"})
+        assert drawn == ({".svg", ".png"} if len(words) == 2 else {".svg"})
         drawn.clear()
+    evidence = "c.evidence.zip"
+    where = (*where, "--out", out / evidence)
     assert giaoban("evidence", "short", *where).code == 0
-    evidence = f"{run.name}.evidence.zip"
-    assert files(out) == [f"annex-{run.name}.pdf", f"phu-luc-{run.name}.docx", evidence]
+    assert files(out) == ["a.pdf", "b.docx", evidence]
     ran = giaoban("verify", *(out / name for name in files(out)), "--json")
     assert ran.code == 0, ran.out
     said = json.loads(ran.out)
@@ -212,10 +213,11 @@ def test_signed_so_that_it_can_be_checked_in_ten_years(
     monkeypatch.setenv("GIAOBAN_P12_PASSWORD", pki.PASSWORD)
     stamps = ("--sign", p12, "--timestamp", f"{there.url}/tsa")
     chain = tuple(word for path in there.chain for word in ("--chain", path))
-    where = ("--results", root, "--out", tmp_path / "out")
-    ran = giaoban("annex", "short", "--letter-number", "15/STTTT-CNTT", *stamps, *chain, *where)
+    words = ("short", "--letter-number", "15/STTTT-CNTT", *stamps, *chain, "--results", root)
+    ran = giaoban("annex", *words, "--out", tmp_path / "out" / "a.pdf")
     assert ran.code == 0, ran.err
-    ran = giaoban("evidence", "short", *stamps, *where)
+    out = tmp_path / "out" / "a.evidence.zip"
+    ran = giaoban("evidence", "short", *stamps, "--results", root, "--out", out)
     assert ran.code == 0, ran.err
     papers = sorted((tmp_path / "out").iterdir())  # as `verify out/*` has them
     ran = giaoban("verify", *papers, *(f"--trust={path}" for path in there.chain))
@@ -267,11 +269,11 @@ def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> Non
     [run] = root.iterdir()
     path = run / "result.json"
     path.write_text(path.read_text().replace('"joined"', '"joined" ', 1))
-    for command in ("annex", "evidence"):
-        ran = giaoban(command, "short", "--results", root, "--out", tmp_path / "out")
+    for command, name in (("annex", "a.pdf"), ("evidence", "a.evidence.zip")):
+        ran = giaoban(command, "short", "--results", root, "--out", tmp_path / "out" / name)
         assert ran.code == 2
         assert "result.json: is not what it was when the run was made" in ran.err
-    assert files(tmp_path / "out") == []
+    assert [*(tmp_path / "out").glob("*")] == []
 
 
 def test_a_recording_by_an_absolute_path_leaves_no_path_and_is_run_again_from_the_evidence(
@@ -294,7 +296,7 @@ def test_a_recording_by_an_absolute_path_leaves_no_path_and_is_run_again_from_th
     assert "somebody" not in manifest
     named = [item["name"] for item in json.loads(manifest)["inputs"] if item["role"] == "file"]
     assert named == ["film.h264", "film-2.h264"]
-    assert giaoban("evidence", run, "--out", tmp_path).code == 0
+    assert giaoban("evidence", run, "--out", tmp_path / "a.evidence.zip").code == 0
     [evidence] = tmp_path.glob("*.evidence.zip")
     shutil.rmtree(tmp_path / "somebody")
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
@@ -305,8 +307,8 @@ def test_a_recording_by_an_absolute_path_leaves_no_path_and_is_run_again_from_th
 def test_run_again_with_another_answer_is_told(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    giaoban("evidence", "short", "--results", root, "--out", tmp_path)
-    [evidence] = tmp_path.glob("*.evidence.zip")
+    evidence = tmp_path / "a.evidence.zip"
+    giaoban("evidence", "short", "--results", root, "--out", evidence)
     undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended.emulator(refused={"north"}))
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
@@ -327,8 +329,8 @@ def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(
     named = re.sub('"engine": "[a-z]+"', f'"engine": "{EngineName.NATIVE}"', text, count=1)
     assert named != text
     manifest.write_text(named, encoding="utf-8")
-    assert giaoban("evidence", "short", "--results", root, "--out", tmp_path).code == 0
-    [evidence] = tmp_path.glob("*.evidence.zip")
+    evidence = tmp_path / "a.evidence.zip"
+    assert giaoban("evidence", "short", "--results", root, "--out", evidence).code == 0
     engines = []
 
     def noted(plan: Plan, folder: Path, engine: object, progress: object) -> Engine:
@@ -349,25 +351,25 @@ def test_a_run_without_evidence_gives_a_draft(root: Path, tmp_path: Path, bare: 
     (run / "manifest.json").unlink()
     if bare:
         shutil.rmtree(run / "inputs")
-    out = tmp_path / "out"
+    out = tmp_path / "out" / "a.pdf"
     ran = giaoban("annex", "short", "--results", root, "--out", out)
     assert ran.code == 0, ran.err
     assert "only a draft" in ran.out
     text = subprocess.run(
-        ["pdftotext", "-layout", out / f"phu-luc-{run.name}.pdf", "-"],
+        ["pdftotext", "-layout", out, "-"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     assert "không có tệp bằng chứng kèm theo" in " ".join(text.split())
-    [said] = json.loads(giaoban("verify", *out.iterdir(), "--json").out)["files"]
+    [said] = json.loads(giaoban("verify", out, "--json").out)["files"]
     assert (said["draft"], said["runs"][0]["sum"]) == (True, None)
-    assert giaoban("evidence", "short", "--results", root, "--out", out).code == 2
+    assert giaoban("evidence", "short", "--results", root).code == 2
 
 
 def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
     [run] = root.iterdir()
     for name in ("manifest.json", "plan.json"):
         (run / name).unlink()
-    ran = giaoban("annex", "short", "--results", root, "--out", tmp_path / "out")
+    ran = giaoban("annex", "short", "--results", root, "--out", tmp_path / "a.pdf")
     assert ran.code == 2
     assert "plan.json: missing" in ran.err
 
@@ -377,7 +379,10 @@ def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
     [
         (("annex", "nothing"), 'run "nothing": no such run'),
         (("annex", "short", "--letter-date", "x"), "--letter-date"),
-        (("annex", "short", "--format", "docx", "--sign", "x.p12"), "is not signed"),
+        (("annex", "short", "--out", "x.docx", "--sign", "x.p12"), "is not signed"),
+        (("annex", "short", "--out", "x.odt"), "ends with .pdf or .docx"),
+        (("annex", "short", "--out", "folder"), "ends with .pdf or .docx"),
+        (("evidence", "short", "--out", "x.zip"), "ends with .evidence.zip"),
         (("annex", "short", "--sign", "x.p12"), "x.p12: no such file"),
         (("annex", "short", "--timestamp", "http://tsa"), "--timestamp: is of a signature"),
         (("annex", "short", "--chain", "x.pem"), "--chain: needs --timestamp"),
@@ -391,13 +396,14 @@ def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_told_before_anything_is_written(
-    root: Path, tmp_path: Path, words: tuple[str, ...], said: str
+    root: Path, tmp_path: Path, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = () if words[0] == "verify" else ("--out", tmp_path / "out")
-    ran = giaoban(*words, "--results", root, *where)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    ran = giaoban(*words, "--results", root)
     assert ran.code == 2
     assert said in ran.err
-    assert not list((tmp_path / "out").glob("*"))
+    assert list(Path().iterdir()) == []
 
 
 def test_a_commit_is_clean_only_if_the_code_is_the_commits(tmp_path: Path) -> None:
@@ -437,7 +443,7 @@ def test_a_real_run_is_repeated_from_its_evidence_alone(runs: Runs, tmp_path: Pa
     """To the last packet: the captures' sums are in the manifest. The frames of two bridges were
     recorded, and are again."""
     done = runs["switched"]
-    ran = giaoban("evidence", done.folder, "--out", tmp_path, "--json")
+    ran = giaoban("evidence", done.folder, "--out", tmp_path / "a.evidence.zip", "--json")
     path = Path(json.loads(ran.out)["file"])
     with zipfile.ZipFile(path) as archive:
         manifest = json.loads(archive.read("manifest.json"))

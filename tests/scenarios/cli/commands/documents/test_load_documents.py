@@ -57,14 +57,16 @@ def root(made: Path, tmp_path: Path) -> Path:
 
 
 def test_annex_of_a_check_and_two_storms(root: Path, tmp_path: Path) -> None:
-    out = ("--results", root, "--out", tmp_path / "out")
-    for words in (("--lang", "vi"), ("--lang", "en", "--format", "docx")):
-        ran = giaoban("annex", "none", "random", "short", *words, *out)
+    out = tmp_path / "out"
+    for lang, name in (("vi", "a.pdf"), ("en", "b.docx")):
+        words = ("--lang", lang, "--results", root, "--out", out / name)
+        ran = giaoban("annex", "none", "random", "short", *words)
         assert ran.code == 0, ran.err
         assert "draft" not in ran.out
     for run in ("none", "random", "short"):
-        assert giaoban("evidence", run, *out).code == 0
-    ran = giaoban("verify", *sorted((tmp_path / "out").iterdir()), "--json")
+        words = ("--results", root, "--out", out / f"{run}.evidence.zip")
+        assert giaoban("evidence", run, *words).code == 0
+    ran = giaoban("verify", *sorted(out.iterdir()), "--json")
     assert ran.code == 0, ran.out
     files = json.loads(ran.out)["files"]
     annexes = [f for f in files if f["kind"] != "evidence"]
@@ -76,7 +78,8 @@ def test_annex_of_a_check_and_two_storms(root: Path, tmp_path: Path) -> None:
 
 
 def test_the_evidence_of_a_storm_has_what_it_was_made_from(root: Path, tmp_path: Path) -> None:
-    ran = giaoban("evidence", "random", "--results", root, "--out", tmp_path, "--json")
+    out = tmp_path / "a.evidence.zip"
+    ran = giaoban("evidence", "random", "--results", root, "--out", out, "--json")
     with zipfile.ZipFile(json.loads(ran.out)["file"]) as archive:
         names = archive.namelist()
         result = LoadResult.from_json(archive.read("load.json"))
@@ -107,8 +110,8 @@ def test_a_storm_is_run_again_with_its_back_off(
     unplotted(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
     monkeypatch.setattr("giaoban.scenarios.measure.validity.reasons", lambda *_: [])
-    giaoban("evidence", "random", "--results", root, "--out", tmp_path)
-    [evidence] = tmp_path.glob("*.evidence.zip")
+    evidence = tmp_path / "a.evidence.zip"
+    giaoban("evidence", "random", "--results", root, "--out", evidence)
     again = ("--rerun", "--results", tmp_path / "again")
     ran = giaoban("verify", evidence, *again)
     assert ran.code == 0, ran.out + ran.err
@@ -125,7 +128,7 @@ def test_a_storm_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> N
     path = run / "load.json"
     path.write_text(path.read_text().replace('"missing": 0', '"missing":  0', 1))
     for words in (("annex", "short", "none"), ("evidence", "none")):
-        ran = giaoban(*words, "--results", root, "--out", tmp_path / "out")
+        ran = giaoban(*words, "--results", root)
         assert ran.code == 2
         assert "load.json: is not what it was when the run was made" in ran.err
 
@@ -141,7 +144,7 @@ def test_a_storm_of_another_province_is_refused(
     other.write_text(SMALL.read_text(encoding="utf-8") + "\n# another\n", encoding="utf-8")
     file = scenario(tmp_path / "s.toml", province=other, more=CUT, phases=(2, 2, 24), id="other")
     assert giaoban("load", "--in", file, "--results", root).code in (0, 3)
-    ran = giaoban("annex", "short", "load-province", "--results", root, "--out", tmp_path / "out")
+    ran = giaoban("annex", "short", "load-province", "--results", root)
     assert ran.code == 2
     assert "in another province than was checked" in ran.err
 
@@ -150,7 +153,7 @@ def test_a_storm_of_another_province_is_refused(
 def test_a_storm_without_evidence_makes_a_draft(root: Path, tmp_path: Path) -> None:
     [run] = root.glob("none-*")
     (run / "manifest.json").unlink()
-    ran = giaoban("annex", "short", "none", "--results", root, "--out", tmp_path / "out")
+    ran = giaoban("annex", "short", "none", "--results", root, "--out", tmp_path / "a.pdf")
     assert ran.code == 0, ran.err
     assert "only a draft" in ran.out
 
@@ -158,6 +161,6 @@ def test_a_storm_without_evidence_makes_a_draft(root: Path, tmp_path: Path) -> N
 def test_an_id_that_several_tests_begin_with_is_told(root: Path, tmp_path: Path) -> None:
     for run in list(root.glob("*-load-province-*")):
         run.rename(run.with_name(f"load-{run.name}"))
-    ran = giaoban("evidence", "load", "--results", root, "--out", tmp_path)
+    ran = giaoban("evidence", "load", "--results", root)
     assert ran.code == 2
     assert "2 runs begin so" in ran.err
