@@ -28,7 +28,8 @@ def test_import_tells_what_it_assumed(tmp_path: Path) -> None:
     ran = giaoban("topology", "import", *words)
     told = json.loads(ran.out)
     assert (told["routers"], told["links"], told["bridges"]) == (11, 14, 11)
-    assert told["assumptions"] == 1 + 1 + 14 + 1 + 11  # fibre, addresses, links, MCU, bridges
+    # fibre, addresses, routing, links, MCU, bridges
+    assert told["assumptions"] == 1 + 1 + 1 + 14 + 1 + 11
     ran = giaoban("topology", "import", *words)
     assert (ran.code, "is there already" in ran.err) == (2, True)
     assert giaoban("topology", "import", *words, "--force").code == 0
