@@ -111,6 +111,16 @@ class NetLink(StrictModel):
         """What the line lets through that a node sends, at one of its ends."""
         return [each for each in self.profiles if (each.source, each.at) == (source, at)]
 
+    def committed_mbps(self, source: str) -> float:
+        """Return the rate that a node may send for ever: the least CIR of all traffic, or the
+        link's own rate."""
+        cirs = [
+            each.cir_mbps
+            for each in self.profiles
+            if each.source == source and each.traffic_class is None
+        ]
+        return min([self.rate_mbps, *cirs])
+
     @property
     def hops(self) -> tuple[Hop, Hop]:
         """Both directions, a→b first."""

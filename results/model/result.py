@@ -150,6 +150,8 @@ SECOND_MS: Final = 1000
 class LinkResult(StrictModel):
     """One direction (`A->B`, node ids) of a link: its mean load, and that of its worst windows.
 
+    Loads are % of the rate, on a policed line of its CIR. In seconds they count control, voice and
+    video alone where the sending router has classes; shorter windows count everything.
     `peak_pct` is the worst second, `peak_100ms_pct` and `peak_10ms_pct` are the worst of so many
     ms, one after another (null: not measured); all may pass 100, as a packet counts where it ends.
     `drops` are of its queue, `policed` what bandwidth profiles dropped.

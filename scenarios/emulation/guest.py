@@ -269,7 +269,7 @@ def _watch(
     meter = counters.LinkMeter(net)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     at_phase: list[list[QueueCount]] = []
-    rows, windows = [], []
+    rows, windows, others = [], [], []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
         if until is not None and number * SAMPLE_S == until.until_s:
@@ -281,6 +281,8 @@ def _watch(
         sleep_until(sample_ns)
         now_ns = time.monotonic_ns() - origin_ns
         rows.append([now_ns, *meter.read()])
+        if (other := meter.read_other()) is not None:
+            others.append(other)
         if meter.windows_counted:
             windows.append(meter.read_windows(sample_ns - SECOND_NS))
         recorder.take()
@@ -308,6 +310,8 @@ def _watch(
     links = {"samples": np.array(rows, np.int64)}
     if windows:
         links["windows"] = np.array(windows)
+    if others:
+        links["other"] = np.array(others)
     return links, at_phase
 
 

@@ -31,6 +31,7 @@ from giaoban.scenarios.estimate.limits import emulated_only
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.sentence import counted
+from giaoban.topology.lines.qos import BEST_EFFORT, by_class
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import Routes, shortest_paths
 from giaoban.traffic.h264 import FU_HEADER_BYTES
@@ -52,10 +53,12 @@ variance of its seconds in (Mb/s)²."""
 
 @dataclass(frozen=True)
 class LinkLoad:
-    """One direction of one link: what the meeting and other traffic take of it, on the wire.
+    """One direction of one link: the load of the meeting and of other traffic, on the wire.
 
-    `peak_mbps` is about its busiest second: encoders' seconds differ, and the more streams there
-    are the less that matters.
+    Where a router's end has classes, best-effort traffic is left out: it takes what the classes
+    of the meeting leave. `rate_mbps` is at most the CIR of a policed line. `peak_mbps` is about
+    the busiest second: encoders' seconds differ, and the more streams there are the less that
+    matters.
     """
 
     link: str
@@ -250,7 +253,10 @@ def _links(
                     sums[hop].add(*video)
                     if source == presenter or (source == mcu and target != presenter):
                         sums[hop].add(slides, 0.0)
+    routers = {node.id for node in plan.network.routers} if by_class(plan.network.qos) else set()
     for other in plan.background:
+        if other.dscp == BEST_EFFORT and other.hop.source in routers:
+            continue
         frame_bytes = other.packet_bytes + ETHERNET_BYTES  # of the stated rate
         sent_bytes = frame_bytes + overhead[other.link]
         mbps = other.mbps * sent_bytes / frame_bytes
@@ -260,9 +266,9 @@ def _links(
     for link in plan.network.links:
         for hop in link.hops:
             mean, spread = sums[hop].mean, math.sqrt(sums[hop].variance)
-            loads.append(
-                LinkLoad(link.id, hop.direction, link.rate_mbps, mean, mean + WORST_SECOND * spread)
-            )
+            rate_mbps = link.committed_mbps(hop.source)
+            peak = mean + WORST_SECOND * spread
+            loads.append(LinkLoad(link.id, hop.direction, rate_mbps, mean, peak))
     return loads
 
 

@@ -50,6 +50,8 @@ class Captures:
         windows: (T, windows, hops) of the time from one sample to the next, in the row of the
             latter, the bytes of the worst window of each length (`WINDOWS_MS`); None: the
             kernel does not count them.
+        other: (T, hops) bytes of `samples` that the last class sent, which carries all but the
+            meeting; 0 at ends with one queue. None: no end has classes.
     """
 
     plan: Plan
@@ -65,6 +67,7 @@ class Captures:
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
     repairs: Sequence[NDArray[np.void]] = ()
     windows: NDArray[np.int64] | None = None
+    other: NDArray[np.int64] | None = None
 
     def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
         """Events of these kinds, in order of time."""
@@ -141,6 +144,7 @@ def load(folder: Path, plan: Plan) -> Captures:
         reports=_reports(events),
         repairs=repairs_by_stream,
         windows=links["windows"].astype(np.int64) if "windows" in links else None,
+        other=links["other"].astype(np.int64) if "other" in links else None,
     )
 
 

@@ -62,16 +62,24 @@ def links_in(
 
 
 def utilisation_pct(captures: Captures) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(T,) start of each second after the origin, and (T, hops) load in that second."""
+    """Return (T,) the start of each second after the origin, and (T, hops) its load in %.
+
+    Where a router's end has classes, the load is that of control, voice and video. The class of
+    all else takes what they leave, and its queue is no queue of the meeting.
+    """
     # microseconds between the clock and the counters would show in the sixth digit
     times_s = np.round(captures.samples[:, 0] / 1e9, 3)
     rates = _rates_mbps(captures, np.round(times_s))
-    bits = np.diff(captures.samples[:, 1:], axis=0) * 8
+    carried = captures.samples[:, 1:]
+    if captures.other is not None:
+        carried = carried - captures.other
+    bits = np.diff(carried, axis=0) * 8
     return times_s[:-1], bits / np.diff(times_s)[:, None] / (rates * 1e6) * 100
 
 
 def _rates_mbps(captures: Captures, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T, hops) each link's mean rate between two of the T + 1 times: impairments may change it."""
+    """Return (T, hops) each link's mean rate between two of the T + 1 times, at most its CIR;
+    impairments may change it."""
     plan = captures.plan
     own = [plan.network.link(link).rate_mbps for link, _ in captures.hops]
     rates = np.tile(np.array(own), (len(times_s) - 1, 1))
@@ -82,7 +90,13 @@ def _rates_mbps(captures: Captures, times_s: NDArray[np.float64]) -> NDArray[np.
             within_s = np.minimum(times_s[1:], ends_s) - np.maximum(times_s[:-1], line.from_s)
             share = np.maximum(within_s, 0) / np.diff(times_s)
             rates[:, row] += share * (line.rate_mbps - own[row])
-    return rates
+    sources = (direction.partition("->")[0] for _, direction in captures.hops)
+    committed = [
+        plan.network.link(link).committed_mbps(source)
+        for (link, _), source in zip(captures.hops, sources, strict=True)
+    ]
+    limited: NDArray[np.float64] = np.minimum(rates, committed)
+    return limited
 
 
 def _load(

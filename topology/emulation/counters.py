@@ -66,6 +66,8 @@ class LinkMeter:
             [link.overhead_bytes for link in net.network.links], 2
         )
         self.hops: list[Hop] = [hop for link in net.network.links for hop in link.hops]
+        self._net = net
+        self._row_of_hop = {(hop.link, hop.direction): row for row, hop in enumerate(self.hops)}
         self._files: list[tuple[int, dict[str, int]]] = []
         self._row_of: dict[tuple[int, int], int] = {}
         self.windows_counted = WINDOWS_FILE.exists()
@@ -109,6 +111,20 @@ class LinkMeter:
                 counted = bins["bytes"] + bins["packets"] * self._overhead[row]
                 carried[row] = np.where(bins["number"] == numbers, counted, 0)
         return worst_windows(carried)
+
+    def read_other(self) -> NDArray[np.int64] | None:
+        """Return (links × 2,) bytes, as `read` counts them, that the class of all but the meeting
+        sent; 0 at ends with one queue. None: no end has classes."""
+        qos = self._net.network.qos
+        if qos is None or not by_class(qos):
+            return None
+        *_, other = traffic_classes(qos)
+        sent = np.zeros(len(self.hops), np.int64)
+        for count in classes(self._net):
+            if count.traffic_class == other.name:
+                row = self._row_of_hop[count.link, count.direction]
+                sent[row] = count.sent_bytes + count.sent_packets * self._overhead[row]
+        return sent
 
     def close(self) -> None:
         """Let the files go."""

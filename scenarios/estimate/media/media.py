@@ -49,6 +49,7 @@ from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.estimate.network.hops import (
     is_steady,
     lines_of,
+    other_traffic,
     policers_of,
     servers_of,
 )
@@ -296,6 +297,7 @@ class _MeetingRun:
             streams=self.flows.streams,
             from_ns=round(plan.phases[0].start_s * 1e9) if waits else NEVER_NS,
             windows=load_windows,
+            other=other_traffic(plan, self.paths, self.flows),
         )
         self.lines = lines_of(plan, self.paths)
         self._waited = Passages(self.paths.hops)

@@ -73,6 +73,19 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
     return found
 
 
+def other_traffic(
+    plan: Plan, paths: Paths, flows: Flows
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Return (hops,) the ends with classes and (flows,) the flows of the last class, which carries
+    all but the meeting; None where no end has classes."""
+    classes, class_of = _classes(plan, flows)
+    if not classes:
+        return None
+    routers = {node.id for node in plan.network.routers}
+    ends = np.array([hop.source in routers for hop in paths.hops], np.bool_)
+    return ends, class_of == len(classes) - 1
+
+
 def policers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Policer]:
     """Hop → what the carrier lets through at its far end, where it does not let through all."""
     found = {hop: _policer(plan, paths, flows, hop, "carrier") for hop in range(len(paths.hops))}

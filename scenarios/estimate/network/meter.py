@@ -136,6 +136,8 @@ class HopCounters:
             of each length (`WINDOWS_MS`) between each sample and the one before; None: nobody wants
             to know.
         waits: of each hop's media, where any passed.
+        other_bytes: (hops, samples) bytes of `sent_bytes` of the class of all but the meeting, at
+            ends with classes; None: no end has classes.
     """
 
     def __init__(
@@ -146,15 +148,21 @@ class HopCounters:
         from_ns: int,
         *,
         windows: bool,
+        other: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
     ) -> None:
         """`overhead_bytes`: (hops,) what each rate counts of a frame beside its own bytes.
         `streams`: flows below this number are media. `from_ns`: waits are kept from then on.
-        `windows`: whether anybody wants to know the worst ones."""
+        `windows`: whether anybody wants to know the worst ones. `other`: (hops,) the ends with
+        classes, and (flows,) the flows of the class of all but the meeting."""
         self._from_ns = from_ns
         self._overhead_bytes = overhead_bytes
         self._any_overhead = bool(overhead_bytes.any())
         hops = len(overhead_bytes)
         self.sent_bytes = np.zeros((hops, seconds + 1), np.int64)
+        self._other = other
+        self.other_bytes: NDArray[np.int64] | None = None
+        if other is not None:
+            self.other_bytes = np.zeros((hops, seconds + 1), np.int64)
         self.drops = np.zeros((hops, seconds + 1), np.int64)
         self.policed_packets = np.zeros((hops, seconds + 1), np.int64)
         self.sent = np.zeros(hops, np.int64)
@@ -184,6 +192,11 @@ class HopCounters:
         size = size + self._overhead_bytes[hop]
         if self.worst_windows is not None:
             self._put_in_bins(np.full(1, hop), np.zeros(len(size), np.int64), size, out_ns)
+        if self._other is not None and self.other_bytes is not None:
+            ends, flows = self._other
+            if ends[hop]:
+                of = flows[flow]
+                np.add.at(self.other_bytes[hop], self._sample(out_ns[of]), size[of])
         first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))
         if first == last:
             self.sent_bytes[hop, first] += int(size.sum(dtype=np.int64))

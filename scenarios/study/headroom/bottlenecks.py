@@ -194,7 +194,7 @@ def rooms_of_links(here: HeadroomModel, passing: int = 0) -> list[LinkRoom]:
             id=link.id,
             direction=hop.direction,
             rate_mbps=link.rate_mbps,
-            peak_pct=round(100 * here.growth.now[hop[0], hop.direction].peak() / link.rate_mbps, 3),
+            peak_pct=round(here.growth.peak_pct((hop[0], hop.direction), {}), 3),
             more=room((link.id, hop.direction)),
         )
         for link in shown
