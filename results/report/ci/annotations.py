@@ -110,7 +110,8 @@ def _entries(data: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
 def github(found: Iterable[Annotation]) -> Iterator[str]:
     """Lines that GitHub Actions shows at files (workflow commands, `::error file=…,line=…::`)."""
     for each in found:
-        at = {"file": _shown(each.file), "line": each.line, "title": each.title}
+        path = _shown(each.file)
+        at = {"file": path, "line": each.line if path else None, "title": each.title}
         given = ",".join(f"{k}={_property(v)}" for k, v in at.items() if v not in (None, ""))
         yield f"::error {given}::{_data(each.text)}"
 
@@ -119,8 +120,9 @@ def code_quality(found: Iterable[Annotation]) -> str:
     """GitLab's code quality report, JSON; the fingerprint is the same from run to run."""
     listed, seen = [], set()
     for each in found:
-        path = _shown(each.file) or "giaoban"
-        about = f"{path} {each.title} {each.check} {each.text if each.check == 'input' else ''}"
+        path = _shown(each.file)
+        of_text = each.text if each.check == "input" else ""
+        about = f"{path or 'giaoban'} {each.title} {each.check} {of_text}"
         mark = hashlib.sha256(about.encode()).hexdigest()
         if mark in seen:
             continue
@@ -131,22 +133,31 @@ def code_quality(found: Iterable[Annotation]) -> str:
                 "check_name": f"giaoban/{each.check}",
                 "fingerprint": mark,
                 "severity": "major",
-                "location": {"path": path, "lines": {"begin": each.line or 1}},
+                "location": {
+                    "path": path or "giaoban",
+                    "lines": {"begin": (path and each.line) or 1},
+                },
             }
         )
     return json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
 
 
 def _shown(file: str) -> str:
-    """As the repository has it: relative to the workspace, or to the folder one stands in."""
+    """Return the path relative to the workspace of a CI job or to the repository; "" if the file is
+    outside, such as a scenario of an installed giaoban."""
     if not file:
         return ""
     path = Path(os.path.abspath(file))
-    for variable in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "PWD"):
-        root = os.environ.get(variable)
-        if root and path.is_relative_to(root):
+    named = [os.environ.get(variable) for variable in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")]
+    for root in [*(Path(each) for each in named if each), _repository()]:
+        if path.is_relative_to(root) and "site-packages" not in path.parts:
             return path.relative_to(root).as_posix()
-    return os.path.relpath(path).replace(os.sep, "/")
+    return ""
+
+
+def _repository() -> Path:
+    here = Path.cwd()
+    return next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
 
 
 def _data(text: str) -> str:

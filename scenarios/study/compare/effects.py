@@ -23,6 +23,7 @@ from giaoban.results.model.studies.compared import (
 )
 from giaoban.results.report.screen_wording import place_words
 from giaoban.scenarios.measure.assemble import Answer
+from giaoban.sentence import Both
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 
@@ -56,8 +57,7 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
         a, b = then.get(ident), now.get(ident)
         shown = b or a
         assert shown is not None
-        where = place_words(None if b is None else b.place, new)
-        old_where = place_words(None if a is None else a.place, old)
+        where, old_where = _worst_place(b, new), _worst_place(a, old)
         found.append(
             MarginChange(
                 criterion=ident,
@@ -79,6 +79,13 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
             )
         )
     return found
+
+
+def _worst_place(criterion: CriterionResult | None, result: Result) -> Both:
+    """Return where a criterion is worst, no place if all its figures are 0 and met."""
+    if criterion is None or (criterion.ok and criterion.value == 0):
+        return place_words(None, result)
+    return place_words(criterion.place, result)
 
 
 def _sense(a: CriterionResult | None, b: CriterionResult | None, allowed: float) -> Change:

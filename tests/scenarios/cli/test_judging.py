@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from junitparser import Error, Failure, JUnitXml
-from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+from scenario_factory import ROOT, SMALL, Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban import files as files_of_giaoban
 from giaoban.errors import InputError, MachineLacks
+from giaoban.results.report.ci.annotations import Annotation, code_quality, github
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
 from giaoban.scenarios.cli.commands.check.check import _next, headline_of_all
@@ -27,8 +28,10 @@ FIT = ("device", "fit", "rmx-1500-mpmx", "--calls")
 
 
 @pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+def _plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     undrawn(monkeypatch)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
 
 
 def outcomes(path: Path) -> dict[str, str]:
@@ -205,9 +208,25 @@ def test_a_criterion_that_is_not_met(tmp_path: Path, reports: tuple[str | Path, 
     path, line = quality["location"]["path"], quality["location"]["lines"]["begin"]
     assert f",line={line}," in annotation
     assert annotation.startswith("::error file=")
-    who = (tmp_path / path if not Path(path).is_absolute() else Path(path)).name
-    text = (file if who == "s.toml" else SMALL).read_text(encoding="utf-8").splitlines()
+    assert path in ("s.toml", SMALL.relative_to(ROOT).as_posix())
+    text = (file if path == "s.toml" else SMALL).read_text(encoding="utf-8").splitlines()
     assert text[line - 1].startswith("id = ")
+
+
+def test_a_file_outside_the_repository_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (tmp_path / "repository" / "ci").mkdir()
+    monkeypatch.chdir(tmp_path / "repository" / "ci")
+    monkeypatch.delenv("CI_PROJECT_DIR")
+    inside, outside = (Annotation(str(tmp_path / name / "s.toml"), 3, "t", name) for name in
+                       ("repository", "elsewhere"))  # fmt: skip
+    bundled = Annotation(".venv/lib/site-packages/giaoban/scenarios/s.toml", 3, "t", "bundled")
+    found = json.loads(code_quality([inside, outside, bundled]))
+    places = [(each["location"]["path"], each["location"]["lines"]["begin"]) for each in found]
+    assert places == [("s.toml", 3), ("giaoban", 1), ("giaoban", 1)]
+    assert [*github([outside])] == ["::error title=t::elsewhere"]
 
 
 def test_a_mistake_in_the_input(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
@@ -233,8 +252,6 @@ def test_annotations_come_by_themselves_in_github_actions(
 
 
 def test_what_github_would_take_for_its_own_is_escaped() -> None:
-    from giaoban.results.report.ci.annotations import Annotation, github
-
     [line] = github([Annotation("a,b:c.toml", 3, "x%", "100 %\nnext")])
     assert line == "::error file=a%2Cb%3Ac.toml,line=3,title=x%25::100 %25%0Anext"
 

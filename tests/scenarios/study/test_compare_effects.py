@@ -76,6 +76,16 @@ def test_who_got_worse_is_told_though_another_is_worse_still(criterion: Criterio
     assert told(old, old, criterion.id) == []
 
 
+def test_a_criterion_of_zero_has_no_worst_place() -> None:
+    result = make.result()
+    moved = margins(result, result, 10.0)
+    assert {m.criterion for m in moved if not m.where} == {
+        c.id for c in result.criteria if c.place is None or c.value == 0
+    }
+    assert any(m.new == 0 for m in moved)
+    assert all(m.where == m.old_where for m in moved)
+
+
 def test_who_hears_nothing_any_more_got_worse() -> None:
     [mos] = [c for c in OF_BRIDGES if c.id == "mos"]
     old, new = side({A: None, B: 4.4}, mos), side({A: None, B: None}, mos)
