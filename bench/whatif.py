@@ -29,7 +29,6 @@ class Timing:
 
 
 TIMED = (
-    Timing(("headroom", "--seeds", "0"), 5, 5.0),
     Timing(("headroom",), 3, 30.0),
     Timing(("headroom", "--confirm"), 1, 150.0),
     Timing(("whatif", "--add", "all-2025", "--profile", "720p30-2m", "--confirm"), 1, 240.0),

@@ -335,7 +335,7 @@ def headroom(
         profile: another call profile for all.
         device: another MCU.
         seed: in place of the scenario's.
-        seeds: at how many other seeds an answer has to hold.
+        seeds: at how many other seeds an answer has to hold, 20 or more.
         pace_s: how far apart bridges join at least, in seconds.
         jobs: processes at a time.
         runs: where its folder is made; None: nothing is kept.
@@ -344,6 +344,7 @@ def headroom(
     Raises:
         InputError: an input is wrong.
     """
+    _check_seeds(seeds)
     with (
         _files(scenario or EXISTING, province) as (path, province_path),
         _root(runs) as root,
@@ -392,7 +393,7 @@ def whatif(
         province: in place of the one that the scenario names.
         search: whether to look for the smallest changes if none passes.
         seed: in place of the scenario's.
-        seeds: at how many other seeds an answer has to hold.
+        seeds: at how many other seeds an answer has to hold, 20 or more.
         pace_s: how far apart bridges join at least, in seconds.
         jobs: processes at a time.
         runs: where its folder is made; None: nothing is kept.
@@ -401,6 +402,7 @@ def whatif(
     Raises:
         InputError: an input is wrong.
     """
+    _check_seeds(seeds)
     asked = [_variant(number, row) for number, row in enumerate(variants, start=1)]
     if not asked:
         raise InputError("there is no variant (allowed: at least one)")
@@ -421,6 +423,14 @@ def whatif(
         judge = SeedsJudge(seeds, helpers=beside)
         told: Progress = progress or _silent
         return compare(order, judge=judge, root=root, now=now_in_vietnam(), progress=told).answer
+
+
+def _check_seeds(seeds: int) -> None:
+    """Raise `InputError` for fewer other seeds than a study needs: one seed decides nothing."""
+    if seeds < OTHER_SEEDS:
+        raise InputError(
+            "seeds = {seeds}: too few (allowed: {least} or more)", seeds=seeds, least=OTHER_SEEDS
+        )
 
 
 def sensitivity(

@@ -47,6 +47,17 @@ OtherSeeds = Annotated[
         help=f"judge by so many other seeds as well ({OTHER_SEEDS}; 0: none)",
     ),
 ]
+StudySeeds = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds",
+        metavar="N",
+        min=OTHER_SEEDS,
+        max=MOST_SEEDS,
+        help=f"judge by so many other seeds as well ({OTHER_SEEDS} or more)",
+    ),
+]
+"""Of a study: one seed decides nothing."""
 Pace = Annotated[
     float | None,
     typer.Option(

@@ -22,7 +22,8 @@ from giaoban.regulation import Regulation
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.by_bridge import by_bridge
 from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.result import Assumption
+from giaoban.results.model.result import Assumption, Result
+from giaoban.results.model.seeds import OTHER_SEEDS, Seeds
 from giaoban.results.model.studies.meetings import (
     BridgeJudged,
     Closing,
@@ -36,6 +37,7 @@ from giaoban.results.model.studies.meetings import (
 from giaoban.results.model.unmodelled import Unmodelled, once
 from giaoban.results.report.meetings.meeting_sheet import write_documents
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
 from giaoban.scenarios.load.target import check_bounds
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
@@ -53,7 +55,8 @@ from giaoban.scenarios.spec.meeting_catalogue import (
 from giaoban.scenarios.spec.project import project_of
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
-from giaoban.sentence import N_, Sentence, message
+from giaoban.scenarios.study.seeds import SeedsJudge
+from giaoban.sentence import N_, Sentence, joined, message
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
@@ -120,7 +123,7 @@ def hold(
                 questions[part],
                 engine,
                 folder.path / part,
-                partial(_look, part, questions[part].plan),
+                partial(_look, part, questions[part]),
             )
             for part in parts
         ]
@@ -167,9 +170,13 @@ def _placed(
     return {"schema": changed.schema_, **dumped}
 
 
-def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> PartOutcome:
-    """What one part's emulation found. `captures` lie in the folder of the events."""
-    result, events = answer.result, read(captures.parent)
+def _look(part: Part, question: Question, answer: Answer, captures: Path) -> PartOutcome:
+    """Return the outcome of one part's emulation. `captures` lie in the folder of the events.
+
+    A part that passes is judged at other seeds as well, by estimate where that is possible.
+    """
+    plan, events = question.plan, read(captures.parent)
+    result = _at_other_seeds(question, answer.result)
     setup_ms = {e.bridge: e.setup_ms for e in reversed(events) if isinstance(e, Connected)}
     ended = _ended(plan, events)
     bridges = [
@@ -200,12 +207,24 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> PartOutcome
             failed=[criterion for criterion in result.criteria if not criterion.ok],
             closest=next((c for c in result.criteria if c.ok and c.id == binds), None),
             faults=result.faults,
+            seeds=result.seeds,
             minutes=minutes(plan, events, result.faults),
         ),
         result.assumptions,
         result.unmodelled,
         result.names | plan.network.link_names,
     )
+
+
+def _at_other_seeds(question: Question, result: Result) -> Result:
+    """Return a part's result, judged at other seeds by estimate if it passes at its own."""
+    if result.verdict != "pass":
+        return result
+    if why := reasons(question.plan):
+        text = joined("; ", why)
+        refused = Seeds(refused=text.en, refused_vi=text.vi)
+        return result.model_copy(update={"seeds": refused})
+    return SeedsJudge(OTHER_SEEDS).settled(question, result)
 
 
 def opening_of(plan: Plan, events: Sequence[Event]) -> Opening:

@@ -216,6 +216,17 @@ class SeedsJudge:
                 break
         return with_seeds(result, criteria, seeds_of(trials, "estimate", stopped=stopped))
 
+    def at_all_seeds(self, question: Question, result: Result) -> Result:
+        """Return a result of the own seed, with its trials at all other seeds.
+
+        A refused call or a full device is the same at every seed: no other is tried.
+        """
+        bound = result.binding
+        if not self.count or (result.verdict == "fail" and (bound is None or bound.cause == "mcu")):
+            return result
+        trials = [one() for one in self._trials(question, others(question.plan.seed, self.count))]
+        return with_seeds(result, criteria_of(question), seeds_of(trials, "estimate"))
+
     def _trials(self, question: Question, seeds: Sequence[int]) -> Iterator[Callable[[], Trial]]:
         side_by_side = self.helpers.count + 1
         for start in range(0, len(seeds), side_by_side):

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+from giaoban.results.model.result import Result
 from giaoban.scenarios.cli import entry, language
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.study.seeds import SeedsJudge
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "topology" / "small.toml"
@@ -111,20 +114,27 @@ def only_run(results: Path) -> Path:
     return made
 
 
-AT_SEEDS = ("check", "whatif", "headroom")
-"""Commands that try other seeds, unless they are told not to."""
+STUDIES = ("whatif", "headroom")
+"""Commands that always judge other seeds, which most of their tests leave out."""
 
 
 def at_one_seed(*words: str | Path) -> list[str]:
     """A command without trying other seeds, which are the subject of few tests: those say so."""
     said = [str(word) for word in words]
-    return [*said, "--seeds", "0"] if said[0] in AT_SEEDS and "--seeds" not in said else said
+    return [*said, "--seeds", "0"] if said[0] == "check" and "--seeds" not in said else said
 
 
 def giaoban(*words: str | Path) -> Ran:
     """The command line, carried out in this process; at one seed, if it says nothing else."""
     out, err = io.StringIO(), io.StringIO()
+    alone = words[0] in STUDIES and "--seeds" not in words
+
+    def own(_: SeedsJudge, _question: Question, result: Result) -> Result:
+        return result
+
     with (
+        mock.patch.object(SeedsJudge, "settled", own if alone else SeedsJudge.settled),
+        mock.patch.object(SeedsJudge, "at_all_seeds", own if alone else SeedsJudge.at_all_seeds),
         mock.patch.object(sys, "argv", ["giaoban", *at_one_seed(*words)]),
         mock.patch.dict(os.environ),  # in which --lang is handed on
         # what was chosen for one command is not the next test's

@@ -282,7 +282,7 @@ def test_variants_are_rows_of_their_tables(small: Path, tmp_path: Path) -> None:
         *variants.to_dict("records"),
         {"link": [{"link": "west--east", "rate_mbps": 1.0}]},
     ]
-    answer = public.whatif(small, rows, seeds=0, search=False, runs=tmp_path)
+    answer = public.whatif(small, rows, search=False, runs=tmp_path)
     assert [v.id for v in answer.variants] == ["variant-1", "variant-2", "variant-3"]
     assert [v.new_bridges for v in answer.variants] == [1, 2, 1]
     assert [v.profile for v in answer.variants] == ["sd30-256k", "cif30-128k", "sd30-256k"]
@@ -295,7 +295,7 @@ def test_variants_are_rows_of_their_tables(small: Path, tmp_path: Path) -> None:
 
 def test_headroom_of_a_device_that_is_nearly_full() -> None:
     """Two of three sites are in use, and 80 % may be."""
-    answer = public.headroom(province=SMALL, device="te30", profile="sd30-256k", seeds=0)
+    answer = public.headroom(province=SMALL, device="te30", profile="sd30-256k")
     assert (answer.more, answer.verdict) == (0, "fail")
     assert answer.bottlenecks[0].criterion == "mcu-units"
 

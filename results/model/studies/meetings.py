@@ -16,6 +16,7 @@ from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.quantities import Amount, Count, Direction, FoundBy, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Assumption, CriterionResult, LossBehaviour, RunId
+from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
@@ -163,7 +164,8 @@ class PartJudged(StrictModel):
 
     `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
     does not meet as a whole, `closest` is the one it meets most narrowly, `faults` are what failed
-    in it on purpose. `on_loss`: what terminals and MCU do about lost packets of pictures; null at a
+    in it on purpose. `seeds`: the result at other seeds, which are judged where the own one passes.
+    `on_loss`: what terminals and MCU do about lost packets of pictures; null at a
     real device, and in answers of before.
     """
 
@@ -179,6 +181,7 @@ class PartJudged(StrictModel):
     failed: list[CriterionResult] = Field(default_factory=list)
     closest: CriterionResult | None = None
     faults: list[FaultResult] = Field(default_factory=list)
+    seeds: Seeds | None = None
     minutes: list[Entry]
 
 

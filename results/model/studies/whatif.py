@@ -51,8 +51,8 @@ class Judged(StrictModel):
 
     @property
     def by_luck(self) -> bool:
-        """Whether it passes at its own seed and does not at others."""
-        return self.verdict == "fail" and self.seeds is not None
+        """Return whether it fails at another seed than its own."""
+        return self.verdict == "fail" and self.seeds is not None and self.seeds.failed > 0
 
     @property
     def worst_pct(self) -> float | None:
@@ -63,13 +63,15 @@ class Judged(StrictModel):
 
 
 def final(judged: Judged, confirmed: Judged | None) -> Judged:
-    """The word that counts: the emulation's if there is one.
+    """Return the result that counts: the emulation's if there is one.
 
-    It is about one seed: that it passes says nothing against others at which it does not.
+    An emulation is about one seed: if it passes, the estimates at other seeds count beside it.
     """
     if confirmed is None or (judged.by_luck and confirmed.verdict == "pass"):
         return judged
-    return confirmed
+    if confirmed.verdict != "pass":
+        return confirmed
+    return confirmed.model_copy(update={"seeds": judged.seeds})
 
 
 class CostPart(StrictModel):

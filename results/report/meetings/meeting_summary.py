@@ -141,10 +141,28 @@ def _part(part: PartJudged, say: Wording) -> Iterator[Block]:
     yield from closest(part, say)
 
 
+def at_other_seeds(part: PartJudged, say: Wording) -> list[str]:
+    """Return the sentence about other seeds; none for a part at a real device or that fails."""
+    seeds = part.seeds
+    if seeds is None:
+        return []
+    if not seeds.tried:
+        why = say.either(seeds.refused or "", seeds.refused_vi or "")
+        return [say.gettext("Other seeds were not tried: {why}.", why=why)]
+    return [
+        say.gettext(
+            "Passes at {passed} of {n} {n:other seed|other seeds}, by estimate.",
+            passed=seeds.passed,
+            n=seeds.tried,
+        )
+    ]
+
+
 def closest(part: PartJudged, say: Wording) -> Iterator[Block]:
     """What a part that passes meets most narrowly, and on which terminals that hangs."""
     if part.closest is not None and part.verdict == "pass":
         yield Par(say.closest(part.closest))
+    yield from pars(at_other_seeds(part, say))
     if does := condition(part.verdict, part.on_loss, say):
         yield Par(say.gettext(ON_CONDITION, does=does))
 

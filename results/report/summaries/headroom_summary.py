@@ -205,7 +205,7 @@ def summary(answer: Headroom) -> Iterator[Block]:
         [
             (
                 str(point.more),
-                said_by(point.final),
+                _said_by(point),
                 "–" if point.final.binding is None else criterion(point.final, point.final.binding),
                 "–" if point.final.binding is None else margin(point.final.binding.margin_pct),
             )
@@ -215,6 +215,14 @@ def summary(answer: Headroom) -> Iterator[Block]:
     )
     yield Heading(Sentence("Evidence"))
     yield evidence(answer.run_id, answer.inputs, more=[NO_DOCUMENT])
+
+
+def _said_by(point: Point) -> Sentence:
+    """Return a point's verdict; of one that passes, whether only its own seed was judged."""
+    words, judged = said_by(point.final), point.judged
+    if point.confirmed is not None or judged.verdict != "pass" or judged.seeds is not None:
+        return words
+    return Sentence("{verdict}, own seed alone", verdict=words)
 
 
 def _count(more: int | None) -> str:

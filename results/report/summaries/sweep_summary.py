@@ -12,7 +12,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, margin
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import SOURCE, Language, pgettext, translator
 
 LISTED = 200
@@ -39,6 +39,17 @@ def computed_line(answer: SweepAnswer) -> Sentence:
         known=known,
         seconds=answer.seconds,
     )
+
+
+def seeds_lines(answer: SweepAnswer) -> list[Sentence]:
+    """Return the sentence about the seeds of estimated points that pass; none without such."""
+    passing = [p for p in answer.points if p.verdict == "pass" and p.method == "estimate"]
+    if not passing:
+        return []
+    least = min(point.seeds_tried for point in passing)
+    return [
+        Sentence("each point that passes was judged at {n} {n:other seed|other seeds} too", n=least)
+    ]
 
 
 def bindings(answer: SweepAnswer) -> list[tuple[Sentence, int]]:
@@ -78,7 +89,8 @@ def brief(answer: SweepAnswer) -> list[Block]:
         for name, count in bindings(answer)
     ]
     told = [*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)]
-    return [Par(headline(answer)), Par(computed_line(answer)), *pars(found), *pars(told, "quiet")]
+    head = [headline(answer), computed_line(answer), *seeds_lines(answer)]
+    return [*pars(head), *pars(found), *pars(told, "quiet")]
 
 
 def summary_md(answer: SweepAnswer, language: Language = SOURCE) -> str:
@@ -88,7 +100,8 @@ def summary_md(answer: SweepAnswer, language: Language = SOURCE) -> str:
 def summary(answer: SweepAnswer) -> Iterator[Block]:
     yield Heading(headline(answer), 0)
     yield Par(Both(answer.question_en, answer.question_vi))
-    yield Par(Sentence("{computed}.", computed=computed_line(answer)))
+    said = [computed_line(answer), *seeds_lines(answer)]
+    yield Par(Sentence("{computed}.", computed=joined("; ", said)))
     if found := bindings(answer):
         yield Par(Sentence("What fails:"))
         yield Bullets(

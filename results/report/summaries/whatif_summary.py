@@ -52,18 +52,18 @@ OF_SEVERAL = {
 
 
 def known_by(judged: Judged) -> Sentence:
-    """By what a verdict is known: `estimated, 20 of 20 other seeds`."""
+    """Return how a verdict is known: `estimated, 20 of 20 other seeds`."""
     how, seeds = METHOD_WORDS[judged.method], judged.seeds
     if seeds is None or not seeds.tried:
         return how
     if seeds.stopped and seeds.first is not None:
         return Sentence("{how}; fails at seed {seed}", how=how, seed=seeds.first.seed)
-    return Sentence(
-        "{how}, {passed} of {n} {n:other seed|other seeds}",
-        how=how,
-        passed=seeds.passed,
-        n=seeds.tried,
-    )
+    known = N_("{how}, {passed} of {n} {n:other seed|other seeds}")
+    if judged.verdict == "fail":
+        known = N_("{how}, passes at {passed} of {n} {n:other seed|other seeds}")
+    elif judged.method != seeds.method:
+        known = N_("{how}; by estimate {passed} of {n} {n:other seed|other seeds}")
+    return Sentence(known, how=how, passed=seeds.passed, n=seeds.tried)
 
 
 def said_by(judged: Judged) -> Sentence:

@@ -80,18 +80,31 @@ def at_own_seed(order: HeadroomRequest, judge: Judge, count: int) -> Result:
 def _at_other_seeds(
     order: HeadroomRequest, beside: WorkerProcess | InlineWorker, count: int, own: Result
 ) -> Result:
-    """A number that passes at the own seed, judged by others as well."""
-    if not order.seeds or own.verdict != "pass":
+    """Return the result for a number that passes at the own seed, judged by others as well."""
+    if own.verdict != "pass":
         return own
     question = ask(order.base, order.more(count)).question
     return SeedsJudge(order.seeds, helpers=beside).settled(question, own)
 
 
+def _at_all_seeds(
+    order: HeadroomRequest, beside: WorkerProcess | InlineWorker, count: int, own: Result
+) -> Result:
+    """Return the result for the first number that fails, with its trials at all other seeds."""
+    question = ask(order.base, order.more(count)).question
+    return SeedsJudge(order.seeds, helpers=beside).at_all_seeds(question, own)
+
+
 def _judging(
     order: HeadroomRequest, judge: Judge, progress: Progress, beside: WorkerProcess | InlineWorker
 ) -> HeadroomSearch:
-    at_others = partial(_at_other_seeds, order, beside)
-    return HeadroomSearch(partial(at_own_seed, order, judge), progress, beside, at_others)
+    return HeadroomSearch(
+        partial(at_own_seed, order, judge),
+        progress,
+        beside,
+        partial(_at_other_seeds, order, beside),
+        partial(_at_all_seeds, order, beside),
+    )
 
 
 def headroom(
@@ -133,6 +146,8 @@ def headroom(
             more, emulated = _confirmed(order, judging, more, folder.path, progress)
         for number in emulated:
             judging.passes(number)
+        if more + 1 in judging.results:
+            judging.fails_at_another(more + 1)
         points = [
             point.model_copy(update={"confirmed": emulated.get(point.more)})
             for point in judging.points()
@@ -241,7 +256,7 @@ def _confirmed(
             break
         if more >= 0 and said[more].verdict != "pass":
             more -= 1
-        elif said[more + 1].verdict == "pass" and not judging.by_luck(more + 1):
+        elif said[more + 1].verdict == "pass" and not judging.fails_at_another(more + 1):
             more += 1
         else:
             break

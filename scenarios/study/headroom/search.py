@@ -28,14 +28,23 @@ class HeadroomSearch:
         progress: Callable[[str, float], None],
         beside: WorkerProcess | InlineWorker | None = None,
         at_others: Callable[[int, Result], Result] | None = None,
+        at_all: Callable[[int, Result], Result] | None = None,
     ) -> None:
-        """`judge`: at the own seed; `at_others`: that answer, by other seeds as well."""
+        """Create a search.
+
+        Args:
+            judge: judges a number at the own seed.
+            at_others: judges a result that passes by other seeds as well.
+            at_all: adds the trials at all other seeds to a result.
+        """
+        self._at_all = at_all or (lambda _more, own: own)
         self._judge = judge
         self._at_others = at_others or (lambda _more, own: own)
         self._progress = progress
         self._beside = beside or InlineWorker()
         self._expected: dict[int, Callable[[], Result]] = {}
         self._through: set[int] = set()
+        self._own: dict[int, Result] = {}
         self.results: dict[int, Result] = {}
 
     def expect(self, more: int) -> None:
@@ -59,12 +68,17 @@ class HeadroomSearch:
                 Sentence("estimating {more} more {more:bridge|bridges}", more=more), done
             )
             expected = self._expected.get(more)
-            self.results[more] = self._judge(more) if expected is None else expected()
+            self._own[more] = self._judge(more) if expected is None else expected()
+            self.results[more] = self._own[more]
         return self.results[more]
 
-    def by_luck(self, more: int) -> bool:
-        """Whether so many more were judged, and pass at the own seed but not at another."""
-        return more in self.results and judged(self.results[more], "estimate").by_luck
+    def fails_at_another(self, more: int) -> bool:
+        """Return whether so many more fail at another seed; of a failure all seeds are judged."""
+        if not self.passes(more):
+            seeds = self.results[more].seeds
+            if seeds is None or seeds.stopped:
+                self.results[more] = self._at_all(more, self._own[more])
+        return judged(self.results[more], "estimate").by_luck
 
     def points(self) -> list[Point]:
         return [

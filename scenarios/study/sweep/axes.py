@@ -60,7 +60,7 @@ class Sweep(StrictModel):
     """Another length of each phase, in seconds. Like `10.0`."""
     pace_s: Annotated[float, Field(gt=0, le=60)] | None = None
     """How far apart bridges join at least, in seconds. Like `1.0`."""
-    seeds: Annotated[int, Field(ge=0, le=1000)] = OTHER_SEEDS
+    seeds: Annotated[int, Field(ge=OTHER_SEEDS, le=1000)] = OTHER_SEEDS
     """A point that passes at its own seed is tried at so many others, and passes if it does at
     each."""
     axes: Axes = Axes()

@@ -252,7 +252,7 @@ def test_whatif(
     code: int,
 ) -> None:
     confirmed(monkeypatch, whatif_run, trusted=trusted)
-    more = ("--pace", "0.5", "--seeds", "0", "--results", tmp_path / "runs")
+    more = ("--pace", "0.5", "--results", tmp_path / "runs")
     ran = giaoban("whatif", small(tmp_path), *words, *more)
     assert ran.code == code, ran.err
     agree(ran.out, only_run(tmp_path / "runs"), code)
@@ -275,7 +275,7 @@ def test_headroom(
 ) -> None:
     words = () if trusted is None else ("--confirm",)
     confirmed(monkeypatch, headroom_run.confirm, trusted=bool(trusted))
-    more = ("--pace", "0.5", "--seeds", "0", "--jobs", "1", "--results", tmp_path / "runs")
+    more = ("--pace", "0.5", "--jobs", "1", "--results", tmp_path / "runs")
     ran = giaoban("headroom", small(tmp_path, **top), *words, *more)
     assert ran.code == code, ran.err
     agree(ran.out, only_run(tmp_path / "runs"), code)

@@ -81,7 +81,6 @@ scenario = "s.toml"
 question = "Which?"
 question_vi = "Phương án nào?"
 method = "arithmetic"
-seeds = 0
 [axes]
 bridges = [0, 400]
 profiles = ["sd30-512k", "1080p30-4m"]

@@ -36,7 +36,6 @@ SWEEP = """schema = "giaoban.sweep/1"
 scenario = "s.toml"
 question = "Which?"
 question_vi = "Phương án nào?"
-seeds = 0
 method = "arithmetic"
 [axes]
 bridges = [0]

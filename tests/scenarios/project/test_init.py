@@ -89,9 +89,9 @@ def test_no_answer_of_another_province_has_words_of_dak_nong(
     undrawn(monkeypatch)
     told = []
     for words in (
-        ("headroom", "--seeds", "0", "--pace", "0.5"),
-        ("whatif", first, "--more", "1", "--seeds", "0"),
-        ("sweep", "sweep.toml", "--seeds", "0"),
+        ("headroom", "--pace", "0.5"),
+        ("whatif", first, "--more", "1"),
+        ("sweep", "sweep.toml"),
         ("faults", "--estimate", "--only", "cut:north--east"),
     ):
         ran = giaoban(*words, "--jobs", "1")

@@ -10,7 +10,7 @@ from typing import Any
 import pretended
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import SMALL, Ran, answering_devices, giaoban, only_run, scenario
+from scenario_factory import NORTH, SMALL, Ran, answering_devices, giaoban, only_run, scenario
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
@@ -178,6 +178,20 @@ def test_only_one_part(tmp_path: Path, hold: Callable[..., Ran], part: str) -> N
     names = {path.name for path in only_run(tmp_path / "runs").iterdir()}
     assert ("kiem-tra.pdf" in names) == (part == "check")
     assert {part, "nhat-ky.pdf"} < names
+
+
+def test_a_part_that_passes_at_one_seed_alone_fails(
+    tmp_path: Path, hold: Callable[..., Ran]
+) -> None:
+    """The pretended emulation passes; by estimate the line is too thin at some seeds."""
+    thin = {**NORTH, "rate_mbps": 3.0}
+    file = scenario(tmp_path / "thin.toml", profile="720p30-2m", bridges=(thin,))
+    ran = hold("--only", "course", "--scenario", str(file), "--json")
+    [part] = MeetingAnswer.from_json(ran.out).parts
+    assert (ran.code, part.verdict) == (1, "fail"), ran.err
+    assert [criterion.id for criterion in part.failed] == ["holds-at-every-seed"]
+    assert part.seeds is not None
+    assert part.seeds.failed == 1
 
 
 def test_a_bridge_that_is_refused_fails_with_its_name(

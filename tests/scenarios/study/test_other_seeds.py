@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,17 @@ from giaoban.results.judge.verdict import Judgement, trial
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.series import Series
+from giaoban.results.model.studies.sweep import SweepAnswer
+from giaoban.results.report.summaries.whatif_summary import known_by
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study import check as checking
 from giaoban.scenarios.study.documents import draw_pictures
 from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
-from giaoban.scenarios.study.whatif.apply import ask
+from giaoban.scenarios.study.whatif import compare as whatif_run
+from giaoban.scenarios.study.whatif.apply import ask, base_of
+from giaoban.scenarios.study.whatif.compare import WhatIfRequest
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
 from tests.nights import at_night
@@ -250,7 +255,7 @@ def test_haste_is_asked_of_other_seeds_too(tmp_path: Path) -> None:
 
 def test_whatif_says_at_which_seed_it_fails(tmp_path: Path) -> None:
     file = thin(tmp_path)
-    words = ("--no-search", "--seeds", "4", "--results", tmp_path / "runs")
+    words = ("--no-search", "--seeds", "20", "--results", tmp_path / "runs")
     ran = giaoban("whatif", file, *words, "--json")
     answer = json.loads(ran.out)
     [variant] = answer["variants"]
@@ -263,14 +268,75 @@ def test_whatif_says_at_which_seed_it_fails(tmp_path: Path) -> None:
     assert (judged["seeds"]["seeds"], judged["seeds"]["stopped"]) == ([5], True)
     ran = giaoban("whatif", file, *words)
     assert "fail (estimated; fails at seed 5)" in ran.out
-    assert giaoban("whatif", file, *words[:1], "--seeds", "0", *words[3:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("until", "verdict", "known"),
+    [
+        (8, "fail", "estimated, passes at 2 of 19 other seeds"),
+        (100, "pass", "emulated; by estimate 19 of 19 other seeds"),
+    ],
+)
+def test_an_emulation_that_passes_at_one_seed_alone_decides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: int, verdict: str, known: str
+) -> None:
+    """The estimate fails at seed 5, the pretended emulation passes: other seeds decide."""
+    here = base_of(thin(tmp_path, seed=5))
+    sound = estimate(make_question(tmp_path / "thin.toml", seed=4)).result
+    monkeypatch.setattr(
+        whatif_run, "confirm", lambda _base, points, **_: {p.name: sound for p in points}
+    )
+    order = WhatIfRequest(
+        *(here, [Variant(id="v")], "Which?", "Phương án nào?"), look_for=False, confirm=True
+    )
+    answer = whatif_run.compare(
+        order,
+        judge=SeedsJudge(19, alone=passing(until)),
+        root=tmp_path / "runs",
+        now=datetime(2026, 12, 2, tzinfo=UTC),
+        progress=lambda _what, _done: None,
+    ).answer
+    [variant] = answer.variants
+    assert variant.judged.seeds is not None
+    assert (variant.judged.verdict, variant.judged.seeds.tried) == ("fail", 19)
+    assert (variant.final.verdict, answer.verdict) == (verdict, verdict)
+    assert known_by(variant.final) == known
 
 
 def test_headroom_counts_what_fits_at_every_seed(tmp_path: Path) -> None:
-    words = ("--seeds", "2", "--jobs", "1", "--results", tmp_path / "runs")
+    """Of the first number that fails all 20 other seeds are judged, not only up to the first."""
+    words = ("--seeds", "20", "--jobs", "1", "--results", tmp_path / "runs")
     ran = giaoban("headroom", thin(tmp_path), *words)
     assert ran.code == 1
     assert "FAIL – the bridges that there are do not meet the criteria" in ran.out
+    passing = sum(
+        judge_alone(make_question(tmp_path / "thin.toml", seed=seed)).verdict == "pass"
+        for seed in range(5, 25)
+    )
+    assert passing < 20
+    known = f"(estimated, passes at {passing} of 20 other seeds)"
+    assert known in " ".join(ran.out.split())
+
+
+def test_a_point_of_a_sweep_passes_at_every_seed(tmp_path: Path) -> None:
+    thin(tmp_path)
+    file = tmp_path / "sweep.toml"
+    file.write_text(
+        'schema = "giaoban.sweep/1"\nscenario = "thin.toml"\nquestion = "Which?"\n'
+        'question_vi = "Phương án nào?"\n[axes]\nbridges = [0]\n',
+        encoding="utf-8",
+    )
+    words = ("--jobs", "1", "--points", tmp_path / "points", "--results", tmp_path / "runs")
+    ran = giaoban("sweep", file, *words, "--json")
+    [point] = SweepAnswer.from_json(ran.out).points
+    assert (ran.code, point.verdict, point.fails_at_seed) == (0, "fail", 5)
+
+
+@pytest.mark.parametrize("words", [("whatif", "--no-search"), ("headroom",), ("sweep",)])
+def test_a_study_does_not_decide_by_one_seed(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ran = giaoban(words[0], thin(tmp_path), *words[1:], "--seeds", "0")
+    assert (ran.code, ran.out) == (2, "")
+    assert "20" in ran.err
 
 
 def test_what_cannot_be_estimated_is_tried_at_its_own_seed(

@@ -37,7 +37,7 @@ def command(
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
-    seeds: options.OtherSeeds = None,
+    seeds: options.StudySeeds = None,
     *,
     results: folders.Results,
     as_json: AnswerAsJson = False,

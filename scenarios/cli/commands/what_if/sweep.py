@@ -40,7 +40,7 @@ def command(
     ] = None,
     scheduler: options.Scheduler = None,
     kept: options.Points = None,
-    seeds: options.OtherSeeds = None,
+    seeds: options.StudySeeds = None,
     *,
     results: folders.Results,
     as_json: AnswerAsJson = False,

@@ -100,7 +100,7 @@ def command(
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
-    seeds: options.OtherSeeds = None,
+    seeds: options.StudySeeds = None,
     *,
     results: folders.Results,
     as_json: AnswerAsJson = False,
@@ -159,7 +159,7 @@ def command(
         language=language.chosen(),
     )
     count = OTHER_SEEDS if seeds is None else seeds
-    with worker_beside(jobs if count else 1) as helper, progress() as told:
+    with worker_beside(jobs) as helper, progress() as told:
         judge = SeedsJudge(count, helpers=helper)
         outcome = compare(order, judge=judge, root=results, now=now_in_vietnam(), progress=told)
     return judging.end_of(
