@@ -91,3 +91,34 @@ def detectable_share_rise(before: ConfidenceInterval, sent: int, spread: float =
         enough = certain_rise(before, lost_share(middle, sent, spread)) > 0
         low, high = (low, middle) if enough else (middle, high)
     return high / sent - before.value
+
+
+EVENTS_CONFIDENCE = 0.99
+"""Of a bound of a rate of events: one event in a run of any usual length shows no rate, and two in
+20 s, or three in 30 s, show that there are more than one in three minutes."""
+
+
+def certain_rate(count: int, expected: float) -> float:
+    """Return how many events of a Poisson process are certain beyond those expected, 0 or more.
+
+    Those that the expected ones may come to by chance are taken off `count` first. Then Garwood's
+    lower bound (1936) with the chi-square quantile of Wilson and Hilferty (1931).
+    """
+    others = count - _poisson_most(expected)
+    if others <= 0:
+        return 0.0
+    z = _normal_quantile(EVENTS_CONFIDENCE)
+    return others * max(0.0, 1 - 1 / (9 * others) - z / (3 * math.sqrt(others))) ** 3
+
+
+def _poisson_most(mean: float) -> int:
+    """Return the count that is passed with a probability of 1 − `CONFIDENCE` or less."""
+    if mean > 100:  # normal by then
+        return math.ceil(mean + _normal_quantile(CONFIDENCE) * math.sqrt(mean))
+    count, term = 0, math.exp(-mean)
+    below = term
+    while below < CONFIDENCE:
+        count += 1
+        term *= mean / count
+        below += term
+    return count

@@ -10,6 +10,19 @@ from giaoban.provenance import Assumable
 from giaoban.traffic.ulpfec import LONG_MASK_BITS
 
 
+class Repair(Assumable):
+    """How many lost packets of pictures terminals and MCU recover, by whatever means.
+
+    Judged at the receiver; no packet more is sent.
+    """
+
+    share_pct: Annotated[float, Field(ge=0, le=100)]
+    """Share of lost packets that are recovered, in percent. Like `90.0`."""
+    within_ms: Annotated[float, Field(ge=0, le=2000)]
+    """A recovered packet arrives so much later than the others, in ms; a packet is not recovered
+    if no later one arrives that was sent within this time. Like `100.0`."""
+
+
 class RateAdaptation(Assumable):
     """How an encoder answers reported loss, which makers call dynamic bandwidth: pictures get
     coarser before they break."""

@@ -35,11 +35,9 @@ MOUTH_TO_EAR: Final = "mouth-to-ear"
 MOS: Final = "mos"
 CAMERA_TO_SCREEN: Final = "camera-to-screen"
 AUDIO_LOSS: Final = "audio-loss"
-VIDEO_LOSS: Final = "video-loss"
+PICTURE_ARTEFACTS: Final = "picture-artefacts"
 LONGEST_FREEZE: Final = "longest-freeze"
-PICTURE_FROZEN: Final = "picture-frozen"
 PICTURE_DAMAGED: Final = "picture-damaged"
-FRAMES_NOT_SHOWN: Final = "frames-not-shown"
 SLIDES_FROZEN: Final = "slides-frozen"
 SLIDES_NOT_SHOWN: Final = "slides-not-shown"
 MCU_UNITS: Final = "mcu-units"
@@ -74,6 +72,9 @@ CODED = (
 OF_FAULTS = (FAULT_INTERRUPTION, FAULT_BRIDGES_LOST)
 """Judged only where something failed on purpose."""
 
+ARTEFACTS_PER_H = "artefacts_per_h"
+"""The figure of which a result says what it rests on."""
+
 RATE = "rate_least_pct"
 """The figure that there is only where rates answer reported loss."""
 
@@ -89,8 +90,12 @@ BESIDE_THE_RUN = (EVERY_SEED, EVERY_MEETING, DRAWN_WORLDS)
 
 REPLACED: Mapping[str, str] = {
     "one-way-delay": "mouth-to-ear, camera-to-screen",
-    "jitter": "delay-variation",
-    "loss": "audio-loss, video-loss",
+    "jitter": "audio-loss, picture-artefacts",
+    "loss": "audio-loss, picture-artefacts",
+    "delay-variation": "audio-loss, picture-artefacts",
+    "video-loss": PICTURE_ARTEFACTS,
+    "picture-frozen": f"{PICTURE_ARTEFACTS}, {LONGEST_FREEZE}",
+    "frames-not-shown": PICTURE_ARTEFACTS,
 }
 """Criteria that scenarios of before may name, and what took their place."""
 

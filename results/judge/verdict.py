@@ -20,7 +20,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from giaoban.results.judge.aggregate import heard_streams, stream_place
 from giaoban.results.judge.criteria import (
+    ARTEFACTS_PER_H,
     DAMAGE,
     DRAWN_WORLDS,
     EVERY_MEETING,
@@ -36,7 +38,7 @@ from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.places import Binding, Cause, Place, WorstValue
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.reasons import Reason
-from giaoban.results.model.result import CriterionResult, MeetingChecked, Phase, Result
+from giaoban.results.model.result import Artefacts, CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
 from giaoban.sentence import N_, Sentence, significant
@@ -124,7 +126,10 @@ def judge(
             continue
         measured = as_judged(_after(criterion.warm_up_s, phases, warmed or {}), faults)
         found = worst(criterion, measured, existing, new, faults)
-        judged.append((_result(criterion, found), found))
+        result = _result(criterion, found)
+        if criterion.measure is not None and criterion.measure.metric == ARTEFACTS_PER_H:
+            result = result.model_copy(update={"artefacts": _artefacts(found.place, measured)})
+        judged.append((result, found))
     results = [result for result, _ in judged]
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
@@ -277,6 +282,23 @@ def _result(criterion: Criterion, found: WorstValue) -> CriterionResult:
         source_vi=criterion.source_vi,
         assumed=criterion.assumed,
     )
+
+
+def _artefacts(place: Place, phases: Sequence[Phase]) -> Artefacts | None:
+    """Return what the rate of artefacts of the stream at a place rests on."""
+    for phase in phases:
+        for bridge, stream in heard_streams(phase):
+            expected = stream.artefacts_expected_per_h
+            if expected is None or stream_place(bridge, stream, phase) != place:
+                continue
+            judged = stream.artefacts_per_h
+            return Artefacts(
+                expected_per_h=expected,
+                observed=stream.artefacts or 0,
+                observed_s=stream.pictures_due_s or 0.0,
+                certain_per_h=round(max(0.0, (judged or 0.0) - expected), 4),
+            )
+    return None
 
 
 def _measure(criterion: Criterion) -> str | None:

@@ -246,6 +246,19 @@ class Phase(StrictModel):
     mcu: McuResult
 
 
+class Artefacts(StrictModel):
+    """What a rate of visible artefacts rests on, in one stream and phase.
+
+    `expected_per_h` follows from the losses declared on the stream's way; `observed` are those of
+    the run, in `observed_s` seconds of pictures; they show `certain_per_h` more than expected.
+    """
+
+    expected_per_h: Amount
+    observed: Count
+    observed_s: Amount
+    certain_per_h: Amount
+
+
 class CriterionResult(StrictModel):
     """One criterion judged; null `value`: something that had to be measured was not (not ok).
 
@@ -255,7 +268,8 @@ class CriterionResult(StrictModel):
     to measure at all.
     `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
     the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
-    smallest change that a run of this length can show, of a criterion that compares.
+    smallest change that a run of this length can show, of a criterion that compares. `artefacts`:
+    what the rate of `picture-artefacts` rests on.
     `margin_pct` is the share of the allowance still unused
     (`giaoban.results.judge.verdict.margin_pct`).
     """
@@ -272,6 +286,7 @@ class CriterionResult(StrictModel):
     sense: Sense
     preferred: float | None = None
     detectable: float | None = None
+    artefacts: Artefacts | None = None
     ok: bool
     margin_pct: float | None
     worst_at: str

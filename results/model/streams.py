@@ -24,6 +24,10 @@ VIDEO_ONLY = (
     "packets_requested",
     "packets_repaired",
     "packets_repaired_late",
+    "artefacts",
+    "artefacts_expected_per_h",
+    "artefacts_per_h",
+    "pictures_due_s",
 )
 PICTURES_ONLY = (
     "frames_sent",
@@ -79,8 +83,8 @@ class StreamResult(StrictModel):
     `repaired_late` say the same of them, and nothing is `requested`. What is sent again, and what
     protects others, is not among those sent; null where there is none.
     `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
-    `_20s`, `_60s`: in the 20 s, or the minute, in which it is most; where a phase or a stay is
-    shorter, what is not there counts as good. `loss_spread`: how many packets lost on the wire say
+    `_20s`: in the 20 s in which it is most, or the whole stay where that is shorter, but of 10 s at
+    least. `loss_spread`: how many packets lost on the wire say
     as much as one that is lost by itself, as losses come together.
 
     `loss_burst_*` are packets missed in a row; `burst_*` and `gap_*` RFC 3611 §4.7.2 (Gmin 16):
@@ -101,6 +105,12 @@ class StreamResult(StrictModel):
     of the call's; null where rates do not answer reported loss. Freezes count where they began;
     `freeze_ms_max` is the longest as a whole, also beyond the phase, and `freeze_pct` of the time
     in which pictures were due.
+
+    `artefacts` counts what a viewer sees of lost, undecodable or late frames in `pictures_due_s`
+    seconds: freezes, and seconds in which frames are left out one by one so often that it shows.
+    `artefacts_expected_per_h` is what the losses declared on the stream's way make in an hour, by
+    their model and not by the run's draw. `artefacts_per_h` adds the rate at which the run shows
+    for certain (99 %) that there are more.
 
     Where errors are concealed, `frames_damaged` of those lost or undecodable are shown all the
     same, and are not among those not shown; `damaged_ms_total` and `damaged_pct` are how long the
@@ -123,7 +133,6 @@ class StreamResult(StrictModel):
     lost_pct: Percent | None
     listener_lost_pct: Percent | None
     listener_lost_pct_20s: Percent | None = None
-    listener_lost_pct_60s: Percent | None = None
     loss_spread: Amount | None = None
     reordered_pct: Percent | None = None
     loss_burst_max: Count
@@ -159,6 +168,10 @@ class StreamResult(StrictModel):
     camera_to_screen_with: Id | None = None
     rate_least_pct: Percent | None = None
     freezes: Count | None = None
+    artefacts: Count | None = None
+    pictures_due_s: Amount | None = None
+    artefacts_expected_per_h: Amount | None = None
+    artefacts_per_h: Amount | None = None
     freeze_ms_max: Amount | None = None
     freeze_ms_total: Amount | None = None
     freeze_pct: Percent | None = None

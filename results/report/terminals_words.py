@@ -8,13 +8,11 @@ from collections.abc import Iterator, Sequence
 from giaoban.results.judge.criteria import (
     AUDIO_LOSS,
     BESIDE_THE_RUN,
-    FRAMES_NOT_SHOWN,
     LONGEST_FREEZE,
     LOSS_NO_WORSE,
     MOS,
+    PICTURE_ARTEFACTS,
     PICTURE_DAMAGED,
-    PICTURE_FROZEN,
-    VIDEO_LOSS,
 )
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import OFF, LossBehaviour, Result, TerminalsChecked
@@ -26,7 +24,7 @@ from giaoban.sentence import Sentence, message
 from giaoban.translation import N_
 
 TITLE = N_("Other terminals")
-OF_PICTURES = (VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAMES_NOT_SHOWN)
+OF_PICTURES = (PICTURE_ARTEFACTS, LONGEST_FREEZE, PICTURE_DAMAGED)
 """Criteria that what terminals do about lost packets of pictures may help to meet."""
 OF_LOSS = (*OF_PICTURES, AUDIO_LOSS, MOS, LOSS_NO_WORSE)
 """Criteria that are not met where packets are lost; lower rates may help with all of them."""

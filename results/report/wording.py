@@ -778,13 +778,32 @@ class Wording(Translator):
         return self._found(self.criterion(c), place, c)
 
     def _found(self, name: str, place: str, c: CriterionResult) -> str:
-        return self.gettext(
+        told = self.gettext(
             "{criterion} – {place}: {value} (limit {limit})",
             criterion=name,
             place=place,
             value=self.in_unit(c.value, c),
             limit=self.limit(c),
         )
+        basis = self.artefacts(c)
+        return f"{told}; {basis}" if basis else told
+
+    def artefacts(self, c: CriterionResult) -> str:
+        """How a rate of visible artefacts was determined; '' where none is expected or seen."""
+        of = c.artefacts
+        if of is None or not (of.expected_per_h or of.observed):
+            return ""
+        expected = self.gettext(
+            "{rate} an hour expected from the losses declared on the way",
+            rate=self.number(of.expected_per_h),
+        )
+        observed = self.gettext(
+            "{count} observed in {seconds} s, which show {rate} an hour more for certain",
+            count=of.observed,
+            seconds=self.number(of.observed_s, 0),
+            rate=self.number(of.certain_per_h),
+        )
+        return "; ".join([*([expected] if of.expected_per_h else []), observed])
 
     def within(self, of: VariationChecked, result: Result) -> str:
         """What limits a variation of the check, and where; '' where none was tried."""

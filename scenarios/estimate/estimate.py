@@ -22,6 +22,7 @@ from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.result import Engine, Result
 from giaoban.scenarios.estimate.bounds import Bounds
 from giaoban.scenarios.estimate.early_stop import EarlyStop
+from giaoban.scenarios.estimate.foreseen_losses import failure_by_losses
 from giaoban.scenarios.estimate.limits import LEAVE_OUT, check, reasons
 from giaoban.scenarios.estimate.media.captures import TraceCache, captures_of, queue_waits
 from giaoban.scenarios.estimate.media.media import (
@@ -136,11 +137,25 @@ def judge_early(question: Question, past_pct: float | None = 0.0) -> EarlyJudgem
     Raises:
         InputError: as `estimate`.
     """
+    if (known := foreseen_failure(question, past_pct)) is not None:
+        return known
     held = estimate_meeting(question, past_pct)
     try:
         return judge_meeting(question, held)
     finally:
         held.estimated.close()
+
+
+def foreseen_failure(question: Question, past_pct: float | None) -> EarlyJudgement | None:
+    """Return the verdict of a question whose declared losses decide it; None: they do not.
+
+    Args:
+        past_pct: as of `judge_early`.
+    """
+    if past_pct is None or question.plan.faults:
+        return None
+    found = failure_by_losses(question.plan, criteria_of(question), past_pct)
+    return None if found is None else EarlyJudgement(found, whole=False)
 
 
 class EstimatedMeeting(NamedTuple):

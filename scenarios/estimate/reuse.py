@@ -11,6 +11,7 @@ from giaoban.scenarios.estimate.estimate import (
     EarlyJudgement,
     EstimatedMeeting,
     estimate_meeting,
+    foreseen_failure,
     judge_early,
     judge_meeting,
 )
@@ -79,17 +80,22 @@ class CachingJudge:
         """As `judge_early`. Raises as it does."""
         if question.recordings:  # not part of a plan
             return judge_early(question, past_pct)
+        if (known_failure := foreseen_failure(question, past_pct)) is not None:
+            return known_failure
         with self._turn:
-            key = _key(question)
+            meeting = _key(question)
+            # artefacts are judged by the losses themselves, whichever packets they hit
+            losses = [link.loss_pct for link in question.plan.network.links]
+            key = hashlib.sha256(meeting + repr(losses).encode()).digest()
             answers = self._answers.pop(key, [])
             if answers:
                 self._answers[key] = answers  # what was asked last is forgotten last
             for known in answers:
                 if _serves(known, past_pct) and _is_of(known.judged, question):
                     return known.judged
-            if self._resumable[0] != key:
+            if self._resumable[0] != meeting:
                 self._resumable[1].close()
-                self._resumable = key, ResumableMeetings()
+                self._resumable = meeting, ResumableMeetings()
             judged = self._judge(question, past_pct)
             if judged.bounds is not None:
                 self._answers[key] = [*answers[1 - MOST_ANSWERS :], _KnownAnswer(past_pct, judged)]

@@ -169,6 +169,14 @@ def _meeting(question: Question) -> Iterator[Told]:
             else NOTHING,
         )
         yield settings, assumption(settings, message(N_("how the meeting is held")), value)
+    if (repair := settings.repair) is not None and repair.assumed:
+        value = message(
+            N_("{share} % of the packets lost, {within} ms later"),
+            share=repair.share_pct,
+            within=repair.within_ms,
+        )
+        what = message(N_("lost packets of pictures that receivers recover"))
+        yield repair, assumption(repair, what, value)
 
 
 def _units(amount: float, device: Device) -> Sentence:

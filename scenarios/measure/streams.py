@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.device import AUDIO, DelayFigure
 from giaoban.mcu_sim.media.leg import KINDS, Kind
+from giaoban.results.confidence import certain_rate
 from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, WorstPairs, end_to_end
+from giaoban.scenarios.measure.loss_events import HOUR_S, LossEvents
 from giaoban.scenarios.plan.plan import CallPlan, PhasePlan, Plan
 from giaoban.scenarios.records.events import EventRecord, Joined, Left, RateChanged
 from giaoban.traffic.log import OF_NO_USE, REQUESTED
@@ -24,7 +26,12 @@ from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
-from giaoban.traffic.quality.measure import Measures, Trace, measure
+from giaoban.traffic.quality.measure import (
+    Measures,
+    Trace,
+    measure,
+    recovered,
+)
 from giaoban.traffic.quality.memoized import memoized
 
 WAYS = ("up", "down")
@@ -68,7 +75,11 @@ class FrameAnalyses:
         if index == plan.slides_sent and plan.content is not None:
             # who waits for the floor has nothing due yet, and should have
             wanted_ns = self._captures.origin_ns + round(plan.content.from_s * 1e9)
-        return frames(self._captures.traces[index], buffer_ns, wanted_ns, conceals=conceals)
+        trace = self._captures.traces[index]
+        if plan.repair is not None:
+            repair, seed = plan.repair, plan.streams[index].seed
+            trace = recovered(trace, repair.share_pct / 100, round(repair.within_ms * 1e6), seed)
+        return frames(trace, buffer_ns, wanted_ns, conceals=conceals)
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,8 @@ def bridges_in(
         kinds: the media that somebody looks at. Without sound nothing is found that two bridges
             have together.
     """
-    measured = [_Measured(captures, pictures, window, wanted, kinds) for window in windows]
+    events = LossEvents(captures.plan)
+    measured = [_Measured(captures, pictures, window, events, wanted, kinds) for window in windows]
     for number, call in enumerate(captures.plan.calls):
         for one in measured:
             one.look_at(number, call)
@@ -229,6 +241,7 @@ class _Measured:
         captures: Captures,
         pictures: FrameAnalyses,
         window: Window,
+        loss_events: LossEvents,
         wanted: Container[str] | None = None,
         wanted_kinds: Container[Kind] = KINDS,
     ) -> None:
@@ -248,6 +261,7 @@ class _Measured:
         self._meetings: list[int] = []
         self._outside = {each.bridge: each for each in captures.plan.outside_mcus}
         self._encodings = _encodings(captures.plan, self._joined)
+        self._loss_events = loss_events
 
     def look_at(self, number: int, call: CallPlan) -> None:
         """A bridge's turn; `number`: of its call in the plan."""
@@ -415,6 +429,8 @@ class _Measured:
         if self._wants("rtcp"):
             own["rtcp"] = self._rtcp(call.bridge, kind, direction)
         if kind == "video":
+            if pictures is not None:
+                own |= self._artefacts(call, direction, pictures)
             own |= self._repairs(call, direction, leg)
             own["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
         what = kind, direction, pictures, self._wants(*BURST_FIGURES)
@@ -426,6 +442,27 @@ class _Measured:
 
     def _wants(self, *names: str) -> bool:
         return self._wanted is None or any(name in self._wanted for name in names)
+
+    def _artefacts(
+        self, call: CallPlan, direction: str, pictures: FrameMeasures
+    ) -> dict[str, float | None]:
+        """Return the artefacts seen, and the rates an hour: expected from declared losses, judged.
+
+        Where errors are concealed, losses damage the picture, which `picture-damaged` judges.
+        """
+        index = (call.up if direction == "up" else call.down)["video"]
+        start_s, end_s = ((at - self.captures.origin_ns) / 1e9 for at in self._window_ns)
+        expected = self._loss_events.per_hour(self.captures.plan.streams[index], start_s, end_s)
+        hours = pictures.due_s / HOUR_S
+        judged = expected if pictures.frames else None
+        if judged is not None and hours:
+            judged += certain_rate(pictures.artefacts, expected * hours) / hours
+        return {
+            "artefacts": pictures.artefacts,
+            "pictures_due_s": _round(pictures.due_s),
+            "artefacts_expected_per_h": _round(expected),
+            "artefacts_per_h": _round(judged),
+        }
 
     def _repairs(self, call: CallPlan, direction: str, leg: StreamLeg) -> dict[str, int | None]:
         """How many packets of a picture were asked for, came again or were restored; empty where
@@ -555,7 +592,6 @@ def _figures(
         "lost_pct": lost,
         "listener_lost_pct": listener_lost,
         "listener_lost_pct_20s": _round(m.missing_pct_20s),
-        "listener_lost_pct_60s": _round(m.missing_pct_60s),
         "loss_spread": _round(m.loss_spread),
         "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
         "loss_burst_max": m.loss_burst_max,

@@ -60,7 +60,7 @@ class Entry(Unmodelled):
     lines that let through an `excess` beyond what is
     committed, with declared `faults`, with pictures protected by `fec`, of a province that says
     what rates count (`framing`), with links judged in windows under a second (`link-window`),
-    with packets of pictures that are sent again or restored (`loss-repair`), with sound of which
+    with lost packets of pictures that are recovered (`loss-repair`), with sound of which
     the MCU knows the frames alone (`modelled-sound`), with another MCU in a bridge's place
     (`outside-mcu`), with other traffic that is a `poisson` process, with
     bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
@@ -129,7 +129,8 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "fec": scenario.meeting.loss_repair == "fec",
         "framing": question.province.framing is not None,
         "link-window": criteria.link_window_ms < SECOND_MS,
-        "loss-repair": scenario.meeting.loss_repair != "none",
+        "loss-repair": scenario.meeting.loss_repair != "none"
+        or scenario.meeting.repair is not None,
         "modelled-sound": not is_decoded(question.plan.audio),
         "outside-mcu": bool(scenario.outside_mcus),
         "poisson": bool(question.plan.background),

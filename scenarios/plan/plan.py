@@ -36,7 +36,7 @@ from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.model import Group
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
+from giaoban.traffic.loss_repair import Fec, RateAdaptation, Repair, Retransmission
 from giaoban.traffic.profiles import DIAL_GRID_S, Profile, Profiles, Recovery, Terminal
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
@@ -153,6 +153,8 @@ class Plan(StrictModel):
     """How packets of pictures that are missing are sent again; None: they are not."""
     fec: Fec | None = None
     """How packets of pictures are protected (RFC 5109); None: they are not."""
+    repair: Repair | None = None
+    """How many lost packets of pictures receivers recover; None: none."""
     error_concealment: bool = False
     """Whether who decodes pictures shows what is damaged."""
     background: list[BackgroundPlan] = Field(default_factory=list)
@@ -338,6 +340,7 @@ def make_plan(
         if scenario.meeting.loss_repair == "retransmission"
         else None,
         fec=profiles.fec if scenario.meeting.loss_repair == "fec" else None,
+        repair=scenario.meeting.repair,
         error_concealment=scenario.meeting.error_concealment,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),

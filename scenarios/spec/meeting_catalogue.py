@@ -339,7 +339,7 @@ def _terminals(meeting: CataloguedMeeting, base: Scenario) -> dict[str, object]:
     says it itself. Forwarded pictures are not repaired."""
     found = {
         name: getattr(base.meeting, name)
-        for name in ("loss_repair", "rate_adaptation", "error_concealment")
+        for name in ("loss_repair", "repair", "rate_adaptation", "error_concealment")
         if name not in meeting.how.model_fields_set
     }
     if meeting.how.video == "switched":

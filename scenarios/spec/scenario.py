@@ -25,6 +25,7 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.lines.qos import Qos
 from giaoban.topology.model import BridgeSpec, LinkChange
 from giaoban.topology.usual import known_key, unusual
+from giaoban.traffic.loss_repair import Repair
 from giaoban.traffic.profiles import DEFAULT_PROFILE, RecordedEncoder
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
@@ -126,6 +127,9 @@ class MeetingSettings(Assumable):
     sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says. `fec`: they
     are protected by forward error correction (RFC 5109), as `[fec]` says, and restored from that.
     """
+    repair: Repair | None = None
+    """How many lost packets of pictures receivers recover: `share_pct`, `within_ms`, `source`; none
+    where not given. Like `{share_pct = 90.0, within_ms = 100.0, source = "test call of 2026"}`."""
     error_concealment: bool = False
     """Decoders of bridges and of the MCU conceal errors: a picture that lacks something, or refers
     to one that does, is shown damaged in place of the last right one. Slides are shown whole."""

@@ -92,6 +92,9 @@ def stream(
         there |= {"frames_late": 0, "freezes": 0}
         there |= dict.fromkeys(("frames_not_shown_pct", "frames_not_shown_pct_20s"), 0.0)
         there |= dict.fromkeys(("freeze_pct", "freeze_pct_20s"), 0.0)
+        if kind == "video":
+            there |= {"artefacts": 0, "pictures_due_s": 30.0}
+            there |= {"artefacts_expected_per_h": 0.0, "artefacts_per_h": 0.0}
         if (kind, direction) == ("video", "down"):
             there |= {"camera_to_screen_ms": 260.0, "camera_to_screen_with": "gia-nghia"}
     return StreamResult(
@@ -104,7 +107,6 @@ def stream(
         lost_pct=wire,
         listener_lost_pct=ear,
         listener_lost_pct_20s=ear,
-        listener_lost_pct_60s=ear,
         loss_burst_max=min(1, sent - got),
         jitter_ms=jitter_ms,
         delay_p50_ms=delay_ms,

@@ -104,6 +104,24 @@ def mean_burst(model: Loss) -> float:
     return rate / begins if begins > 0 else math.inf
 
 
+def burst_starts(model: Loss, spacing: int = 1, visible: float = 1.0) -> float:
+    """Return the share of a stream's packets with which a run of its lost packets begins.
+
+    The model steps at every packet of the line, of which each `spacing`-th belongs to the stream.
+    `visible` is the probability that a lost packet stays lost (1 − share that is repaired). A run
+    that is repaired in part counts once.
+    """
+    if isinstance(model, TraceLoss):
+        lost = _recorded(model)
+        return float(np.mean(lost & ~np.roll(lost, 1))) * visible
+    c = chain(model)
+    steps = np.linalg.matrix_power(c.steps, spacing)
+    every, left = (
+        float((c.stationary * (1 - loss)) @ steps @ loss) for loss in (c.loss, visible * c.loss)
+    )
+    return min(every, left) if visible < 1 else every
+
+
 def _recorded(model: TraceLoss) -> NDArray[np.bool_]:
     if not model.runs:
         raise ValueError("the trace was not read yet")

@@ -24,6 +24,9 @@ of W3C's Identifiers for WebRTC's Statistics API."""
 
 STEP_NS = 1_000_000_000
 """How far apart clips begin among which the worst is looked for."""
+JERKY_SHARE = 0.018
+"""Share of the frames of a clip above which frames left out one by one are seen: as much as one
+freeze of 0.36 s in 20 s, which viewers accept (van Kester et al., Proc. SPIE 7865, 2011)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,8 @@ class FrameMeasures:
     picture was damaged is until a right one is shown, from the first frame that was not, whether it
     moves or stands still; `damaged_pct_worst` has all of each that the window has a part of. None
     where no errors are concealed.
+    `artefacts` counts freezes, and seconds in which frames are left out outside of freezes where
+    these are more than `JERKY_SHARE` of their 20 s; `due_s` is how long pictures were due.
     `delay` is from when a frame's first packet was due to its last one's arrival;
     `shown_after_ms` the longest from due to shown, the buffer's time in it.
     """
@@ -90,6 +95,8 @@ class FrameMeasures:
     not_shown_pct: float | None
     not_shown_pct_worst: float | None
     freezes: int
+    artefacts: int
+    due_s: float
     freeze_ms_total: float
     freeze_ms_max: float | None
     frozen_pct: float
@@ -286,6 +293,8 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         not_shown_pct=100 * bad / count if count else None,
         not_shown_pct_worst=_not_shown_worst(found, start_ns, end_ns) if count else None,
         freezes=int(np.count_nonzero(begun)),
+        artefacts=int(np.count_nonzero(begun)) + _jerky_seconds(found, start_ns, end_ns),
+        due_s=_due_ms(found, within, end_ns) / 1e3,
         freeze_ms_total=total,
         freeze_ms_max=float(np.max(whole_ms[lengths > 0])) if total else None,
         frozen_pct=_share(total, found, within, end_ns),
@@ -300,6 +309,32 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         delay_p95_ms=p95,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
     )
+
+
+def _jerky_seconds(found: Frames, start_ns: int, end_ns: int) -> int:
+    """Return in how many seconds frames were left out, outside of freezes, so often that it shows.
+
+    In each 20 s, or in the whole window where that is shorter, the frames left out are compared
+    with `JERKY_SHARE` of those due.
+    """
+    within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)
+    left_out = found.due_ns[within & ~found.shown]
+    if len(left_out) and len(found.frozen_ns):
+        last = np.searchsorted(found.frozen_ns[:, 0], left_out, "right") - 1
+        frozen = (last >= 0) & (left_out < found.frozen_ns[last, 1])
+        left_out = left_out[~frozen]
+    if not len(left_out):
+        return 0
+    due = found.due_ns[within]
+    # the last clip ends with the window, so that no clip is shorter than the others
+    starts = np.minimum(np.arange(start_ns, end_ns, CLIP_NS), max(start_ns, end_ns - CLIP_NS))
+    seconds: set[int] = set()
+    for start in starts:
+        here = left_out[(left_out >= start) & (left_out < start + CLIP_NS)]
+        frames_due = np.count_nonzero((due >= start) & (due < start + CLIP_NS))
+        if len(here) > JERKY_SHARE * frames_due:
+            seconds |= {int(second) for second in (here - start_ns) // STEP_NS}
+    return len(seconds)
 
 
 def _lengths_ms(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> NDArray[np.float64]:

@@ -20,8 +20,9 @@ BATCH_NS = 1_000_000_000
 """What happens within so long hangs together (a burst of key frames, a bad spell of a line)."""
 CLIP_NS = 20_000_000_000
 """What people judge at once: clips of 20 s, in which van Kester et al. (2011) tried freezes."""
-MINUTE_NS = 60_000_000_000
-"""The shortest time over which a telepresence line's loss is measured (1 to 15 minutes)."""
+LEAST_NS = 10_000_000_000
+"""The least time of which a share of sound missed is taken: of a stay of one second a single packet
+would be 2 %, and a bridge that joins late in a phase stays a few seconds of it."""
 NO_STREAM = "the sent packets' sequence numbers do not run on: more than one stream"
 PAUSE_NS = 1_000_000_000
 """Where a stream sends nothing for longer, it is silent, or what it sends is judged elsewhere."""
@@ -145,8 +146,8 @@ class Measures:
         reordered: packets that arrived after one that was sent later (RFC 4737 §3.3);
             `reordered_ratio` is their share of those received (§4.1).
         missing: packets that the listener cannot use; the runs and interruptions are theirs.
-        missing_pct_20s, missing_pct_60s: their share of the 20 s, or the minute, in which it is
-            most; where there is less, what is not there counts as good.
+        missing_pct_20s: their share of the 20 s in which it is most, or of the whole time where
+            that is shorter, but of 10 s at least.
         loss_spread: of packets lost on the wire, how many say as much as one that is lost by
             itself: the variance from second to second over that of independent losses.
         jitter_ms: RFC 3550 J after the last arrival; its mean and maximum are over all arrivals.
@@ -168,7 +169,6 @@ class Measures:
     missing: int
     missing_pct: float | None
     missing_pct_20s: float | None
-    missing_pct_60s: float | None
     loss_spread: float | None
     loss_burst_max: int
     loss_burst_mean: float | None
@@ -265,6 +265,27 @@ def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) 
         unknown=found.unknown + int(np.count_nonzero(~known)),
         by_itself_ns=found.arrival_ns,
     )
+
+
+def recovered(found: Trace, share: float, within_ns: int, seed: int) -> Trace:
+    """Return the trace with a share of the missing packets arriving `within_ns` later than usual.
+
+    Which packets are recovered depends on the seed and on the packet's place alone. A packet is not
+    recovered where no packet arrives that was due up to `within_ns` later: in an outage. Counts of
+    arrivals are those of the line.
+    """
+    missing, usable = np.flatnonzero(found.missing), np.flatnonzero(~found.missing)
+    if not len(missing) or not len(usable):
+        return found
+    drawn = np.random.default_rng(seed).random(len(found.due_ns))[missing] < share
+    follower = np.searchsorted(usable, missing)
+    after = found.due_ns[usable[np.minimum(follower, len(usable) - 1)]] - found.due_ns[missing]
+    back = missing[drawn & (follower < len(usable)) & (after <= within_ns)]
+    usual_ns = int(np.median(found.arrival_ns[usable] - found.due_ns[usable]))
+    arrival, corrupted = found.arrival_ns.copy(), found.corrupted.copy()
+    arrival[back] = found.due_ns[back] + usual_ns + within_ns
+    corrupted[back] = False
+    return replace(found, arrival_ns=arrival, corrupted=corrupted)
 
 
 def trace_in_order(
@@ -426,7 +447,6 @@ def measure(
         missing=lacking,
         missing_pct=100 * lacking / packets if packets else None,
         missing_pct_20s=_worst_pct(trace.due_ns[part], missing, CLIP_NS),
-        missing_pct_60s=_worst_pct(trace.due_ns[part], missing, MINUTE_NS),
         loss_spread=_loss_spread(trace, part) if lacking else None,
         loss_burst_max=run_max,
         loss_burst_mean=run_mean,
@@ -446,12 +466,16 @@ def measure(
 
 
 def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int) -> float | None:
-    """The largest share of bad packets in any window that ends with one, in % of a full window."""
+    """Return the largest share of bad packets in any window that ends with one, in %.
+
+    A window is no longer than the time observed, but `LEAST_NS` at least.
+    """
     if not len(due_ns):
         return None
     at = np.flatnonzero(bad)
     if not len(at):
         return 0.0
+    window_ns = min(window_ns, max(LEAST_NS, observed_ns(due_ns)))
     first = np.searchsorted(due_ns[at], due_ns[at] - window_ns, "right")
     count = int(np.max(np.arange(1, len(at) + 1) - first))
     steps = np.diff(due_ns)
@@ -459,6 +483,14 @@ def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int
     per_window = max(len(steps), 1) * window_ns / max(int(np.sum(steps)), 1)
     # a stream may be denser somewhere than it is on the whole
     return 100 * count / max(per_window, count)
+
+
+def observed_ns(due_ns: NDArray[np.int64]) -> int:
+    """Return how long packets were due, without pauses in which none are sent."""
+    steps = np.diff(due_ns)
+    steps = steps[steps <= PAUSE_NS]
+    # the last packet lasts as long as the others on average
+    return int(np.sum(steps)) + (int(np.mean(steps)) if len(steps) else 0)
 
 
 def _loss_spread(trace: Trace, part: slice) -> float | None:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from giaoban.results.judge.criteria import (
     AUDIO_LOSS,
-    FRAMES_NOT_SHOWN,
     LONGEST_FREEZE,
     MOS,
+    PICTURE_ARTEFACTS,
     PICTURE_DAMAGED,
-    PICTURE_FROZEN,
     SLIDES_FROZEN,
     SLIDES_NOT_SHOWN,
-    VIDEO_LOSS,
 )
 from giaoban.results.model.result import CriterionResult, Phase, Result
 from giaoban.results.model.streams import BridgeResult, StreamResult
@@ -39,8 +37,8 @@ from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, margin_of
 
 UNINTERRUPTED = frozenset(
     {
-        AUDIO_LOSS, VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAMES_NOT_SHOWN,
-        MOS, SLIDES_FROZEN, SLIDES_NOT_SHOWN,
+        AUDIO_LOSS, PICTURE_ARTEFACTS, LONGEST_FREEZE, PICTURE_DAMAGED, MOS, SLIDES_FROZEN,
+        SLIDES_NOT_SHOWN,
     }
 )  # fmt: skip
 """The criteria of what is heard and seen, in which interruptions by failures are not counted."""
@@ -139,6 +137,8 @@ class AnnexCriteriaWording:
             return "; ".join(filter(None, notes))
         if c.past_preferred and c.preferred is not None:
             notes.append(say("past preferred", limit=say.in_unit(c.preferred, c)))
+        if basis := say.artefacts(c):
+            notes.append(basis)
         if c.detectable is not None:
             notes.append(say.gettext(DETECTABLE, least=say.in_unit(c.detectable, c)))
         return "; ".join(filter(None, notes))

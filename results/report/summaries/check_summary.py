@@ -132,6 +132,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     if ask := how_to_ask(result, say):
         notes.append(short.note(ask))
     for c in result.criteria:
+        if basis := say.artefacts(c):
+            notes.append(short.note(f"{say.criterion(c)}: {basis}."))
         if c.detectable is not None:
             told = say.gettext(DETECTABLE, least=short.in_unit(c.detectable, c))
             notes.append(short.note(f"{say.criterion(c)}: {told}."))

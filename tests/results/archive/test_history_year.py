@@ -125,7 +125,7 @@ def test_the_document(root: Path, tmp_path: Path) -> None:
     assert out.read_bytes() == first
     with pytest.raises(InputError, match="no run was kept of that year"):
         write_summary([], 2031, out)
-    with pytest.raises(InputError, match=r"a \.pdf file"):
+    with pytest.raises(InputError, match=r"ends with \.pdf"):
         write_summary(of_year(root), 2026, tmp_path / "nam.doc")
 
 

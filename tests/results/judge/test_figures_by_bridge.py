@@ -71,7 +71,7 @@ def test_where_nothing_came_there_is_no_value_and_no_margin() -> None:
     deaf = make.bridge("cu-jut", None, make.stream("audio", "down", received=0, mos=None))
     found = figures([make.phase("during", [make.bridge("gia-nghia"), deaf])])
     assert found["cu-jut"]["mos"] == BridgeFigure(None, None)
-    assert "video-loss" not in found["cu-jut"]  # it has no picture
+    assert "picture-artefacts" not in found["cu-jut"]  # it has no picture
     assert found["gia-nghia"]["mos"].value is not None
 
 

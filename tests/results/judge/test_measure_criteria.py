@@ -261,7 +261,7 @@ def test_as_a_scenario_writes_it():
         ({"unit": "%"}, 'unit of delay_p95_ms is "ms"'),
         *(
             ({"measure": {"on": "stream", "metric": metric}}, f'unit of {metric} is "%"')
-            for metric in ("lost_pct", "freeze_pct_20s", "listener_lost_pct_60s")
+            for metric in ("lost_pct", "freeze_pct_20s", "listener_lost_pct_20s")
         ),
         ({"measure": {"on": "link", "metric": "drops"}, "unit": "bits"}, "needs unit_vi"),
         ({"id": "link-peak"}, "takes no measure"),

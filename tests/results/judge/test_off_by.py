@@ -57,7 +57,7 @@ def test_losses_may_be_off_by_a_fifth_of_a_point(received: int, within: bool) ->
 
 
 def test_another_verdict_and_another_thing_that_binds() -> None:
-    off = off_by(result(), result(changed(delay_ms=400.0, ipdv_ms=400.0)))
+    off = off_by(result(), result(changed(delay_ms=400.0, mos_listening=1.0)))
     assert (off.same_verdict, off.same_binding, off.within) == (False, False, False)
     assert "another verdict" in off.told()
 

@@ -38,7 +38,7 @@ def test_invalid_says_why():
 
 def test_one_row_a_criterion_and_one_that_binds():
     rows = rows_of(criteria(make.result()))
-    assert len(rows) == 17
+    assert len(rows) == 14
     marked = [row["criterion"] for row in rows if row["criterion"].startswith("▶")]
     assert marked == ["▶ Sound, from mouth to ear"]
     assert rows[4]["value"] == "260 ms"

@@ -64,7 +64,7 @@ def test_without_classes_the_meeting_is_starved_and_the_link_is_named(runs: Runs
     assert (run.code, run.result.verdict) == (1, "fail"), run.err
     assert (run.result.binding.place.kind, run.result.binding.place.id) == ("link", SHARED)
     failed = {criterion.id for criterion in run.result.criteria if not criterion.ok}
-    assert {"link-peak", "audio-loss", "video-loss", "mos", "existing-loss-no-worse"} <= failed
+    assert {"link-peak", "audio-loss", "mos", "existing-loss-no-worse"} <= failed
     for bridge, measured in during(run.result).items():
         assert (measured["lost_pct"] > 5.0) == (measured["delay_ms"] > 90.0), bridge
         assert measured["lost_pct"] > 5.0 or bridge not in BEHIND

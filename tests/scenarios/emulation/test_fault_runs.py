@@ -59,7 +59,7 @@ def test_a_silent_failure_interrupts_those_whose_way_it_is_until_bfd_sees_it(
     longest = max(one.longest.ms for one in fault.bridges)
     assert criteria["fault-interruption"].value == longest
     assert criteria["fault-interruption"].ok == (longest <= 1000)
-    assert criteria["audio-loss"].value == criteria["video-loss"].value == 0
+    assert criteria["audio-loss"].value == criteria["picture-artefacts"].value == 0
     # what the interruption took is judged once
     assert {c.id for c in result.criteria if not c.ok} <= {"fault-interruption"}
 
@@ -154,7 +154,7 @@ def test_a_line_that_gets_worse_is_judged_by_what_it_loses(tmp_path: Path) -> No
     assert result.verdict == "fail"
     assert {c.id for c in result.criteria if not c.ok} >= {
         "audio-loss",
-        "video-loss",
+        "picture-artefacts",
         "link-peak",
         "mos",
     }

@@ -44,7 +44,7 @@ def test_the_whole_meeting_says_the_same(runs: Runs) -> None:
     """Loss is of a time of its own length: as much of it, at the same bridge, binds."""
     short, whole = runs["loss"].result, runs["whole-loss"].result
     assert (whole.verdict, whole.accounting.unaccounted) == ("fail", 0)
-    assert whole.binding.criterion == short.binding.criterion == "video-loss"
+    assert whole.binding.criterion == short.binding.criterion == "picture-artefacts"
     assert whole.binding.place == short.binding.place
     [mine] = [b for b in whole.phases[1].bridges if b.id == BRIDGE]
     for stream in mine.streams:

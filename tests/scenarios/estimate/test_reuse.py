@@ -49,7 +49,10 @@ FAR_PCT = 100.0
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    path = scenario(tmp_path_factory.mktemp("s") / "short.toml", phases=(2, 2, 2))
+    # a meeting with losses fails by its freezes, which are looked at while it is held
+    limits = "[thresholds]\npicture-artefacts = 100000.0\nlongest-freeze = 300.0\n"
+    folder = tmp_path_factory.mktemp("s")
+    path = scenario(folder / "short.toml", phases=(2, 2, 2), more=limits)
     return World.of(make_question(path))
 
 
@@ -154,16 +157,6 @@ def test_who_decodes_later_compares_no_packets(
     assert (len(held), compared) == (1, [])
     assert again(world, judge, [(line(world, "west", "rate_mbps"), 50.0)])
     assert compared
-
-
-def test_losses_between_two_numbers_drawn_are_not_estimated_again(
-    world: World, held: list[Question]
-) -> None:
-    judge, bridge = CachingJudge(), world.base.plan.calls[0].bridge
-    path = line(world, bridge, "loss_pct")
-    for pct in (1e-6, 2e-6, 3e-6):  # no packet is lost
-        assert again(world, judge, [(path, pct)])
-    assert len(held) == 1
 
 
 def test_a_loss_so_small_that_nothing_is_drawn_says_nothing_of_others(world: World) -> None:

@@ -15,7 +15,6 @@ from scenario_factory import SCENARIOS
 from giaoban.scenarios.estimate.estimate import judge_early
 from giaoban.scenarios.plan.question import make_question
 from giaoban.tomlfile import dumps, parse
-from tests.nights import at_night
 
 Document = dict[str, Any]
 
@@ -62,7 +61,6 @@ def _idle(table: Any) -> Any:
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("damaged-pictures-shown", without("meeting", "error_concealment")),
         ("communes-on-an-e1", g711),
         ("slides-over-a-thin-line", without("content")),
         ("buffer-of-ten-milliseconds", queue_of_packets),
@@ -71,7 +69,6 @@ def _idle(table: Any) -> Any:
         ("rate-with-all-that-is-on-the-wire", without("link", "framing")),
         ("policed-access-line", without("bridge", "profile")),
         ("composing-on-a-loaded-server", as_quick_when_full),
-        at_night("key-frames-of-a-loaded-server", as_quick_when_full),
     ],
 )
 def test_its_verdict_is_another_without(

@@ -100,7 +100,7 @@ def test_what_was_judged_fits_where_arithmetic_is_more_careful(tmp_path: Path) -
     assert rooms["west--east", "r-east->r-west"] is not None
     limits = bottlenecks(here)
     worst = Binding.model_construct(
-        criterion="video-loss", cause="stream", place=Place(kind="bridge", id="east")
+        criterion="picture-artefacts", cause="stream", place=Place(kind="bridge", id="east")
     )
     for end in ({}, {limits[0].more + 2: Result.model_construct(binding=worst)}):
         chain = _with_streams(limits, end, limits[0].more + 1, here.names)

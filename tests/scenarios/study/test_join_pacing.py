@@ -158,7 +158,7 @@ def test_key_frames_of_1080p_take_longer_than_4_s_hide(tmp_path: Path) -> None:
     """
     text = EXISTING.read_text(encoding="utf-8").replace("../../../topology", str(DEFAULT.parent))
     scenario = tmp_path / "existing.toml"
-    limits = "[thresholds]\nmos = 4.25\ndelay-variation = 200.0\n"
+    limits = "[thresholds]\nmos = 4.25\naudio-loss = 50.0\n"
     scenario.write_text(text + limits, encoding="utf-8")
     here = base_of(scenario)
     variant = Variant(id="x", more=2, profile="1080p30-4m", device="rmx-2000-mpmx")

@@ -48,12 +48,9 @@ existing-delay-no-worse = 500.0
 mouth-to-ear = 2000.0
 camera-to-screen = 2000.0
 lip-sync = 2000.0
-delay-variation = 1000.0
 audio-loss = 50.0
-video-loss = 50.0
+picture-artefacts = 100000.0
 longest-freeze = 3600000.0
-picture-frozen = 100.0
-frames-not-shown = 100.0
 mos = 1.0
 """
 

@@ -98,8 +98,8 @@ def test_how_far_the_95th_percentile_may_be_off_by_the_method_of_batch_means() -
 @pytest.mark.parametrize(
     ("gap_ns", "expected_pct"),
     [
-        (SECOND_NS, 100 / (20 * 99 / 2.96)),  # 99 steps in 98 × 20 ms and a second
-        (SECOND_NS + 1, 100 / (20 * 98 / 1.96)),
+        (SECOND_NS, 100 / (10 * 99 / 2.96)),  # 99 steps in 98 × 20 ms and a second
+        (SECOND_NS + 1, 100 / (10 * 98 / 1.96)),
     ],
 )
 def test_a_pause_is_where_nothing_is_sent_for_longer_than_a_second(

@@ -531,7 +531,7 @@ def test_what_is_recommended_where_it_is_no_pass():
 
 def test_what_people_hear_and_see_is_no_cause():
     before, during, after = make.phases()
-    bad = make.bridge("cu-jut", None, make.stream("video", "down", sent=1000, received=900))
+    bad = make.bridge("cu-jut", None, make.stream("video", "down", artefacts_per_h=90.0))
     bridges = [bad if b.id == "cu-jut" else b for b in during.bridges]
     result = make.result([before, make.phase("during", bridges), after])
     assert result.binding.cause == "stream"
@@ -561,7 +561,7 @@ def test_a_fail_says_what_and_where():
     phases = [before, make.phase("during", during.bridges, device=device), after]
     text = annexes.said(make.result(phases))
     assert "Không đạt: khi kết nối 2 điểm cầu mới" in text
-    assert "không đáp ứng 1 trong tổng số 17 tiêu chí" in text
+    assert "không đáp ứng 1 trong tổng số 14 tiêu chí" in text
     assert "Nguyên nhân chính: số cuộc gọi không thiết lập được – Polycom RMX 1500" in text
     assert "hết năng lực phục vụ (mã 503): xã Quảng Sơn." in text
 

@@ -77,7 +77,7 @@ def test_annex_says_who_was_given_what(given, said):
     text = annexes.said(make.result(stepped_down(given)))
     assert said in text
     assert "Nguyên nhân chính: số cuộc gọi bị hạ mức chất lượng – Polycom RMX 1500" in text
-    assert "không đáp ứng 1 trong tổng số 17 tiêu chí" in text
+    assert "không đáp ứng 1 trong tổng số 14 tiêu chí" in text
 
 
 def test_calls_of_one_step_are_named_together():

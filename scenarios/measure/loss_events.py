@@ -1,0 +1,134 @@
+"""How often the losses that are declared on a stream's way hit it, by their models.
+
+The rate is an expectation: it does not depend on the seed, or on how long the phases are. A run of
+lost packets of one stream is one event, since the picture stands still until the next key frame.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.lines.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
+from giaoban.topology.network import Hop
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic.impairments.models import (
+    BernoulliLoss,
+    FourStateLoss,
+    GilbertElliottLoss,
+    Loss,
+)
+from giaoban.traffic.impairments.theory import burst_starts
+from giaoban.traffic.sender.stream_plan import StreamPlan
+
+HOUR_S = 3600.0
+
+
+def pictures_a_second(plan: Plan) -> float:
+    """Return the packets of one stream of pictures in a second, from the call profile."""
+    # a frame's last packet is not full: about one packet more for each frame
+    return plan.profile.video_kbps * 125 / plan.video.max_payload + plan.profile.fps
+
+
+@dataclass(frozen=True)
+class LossEvents:
+    """The expected loss events of a plan's streams of pictures."""
+
+    plan: Plan
+
+    @property
+    def any(self) -> bool:
+        """Whether the plan declares a loss anywhere."""
+        own = (interval.what for stream in self.plan.streams for interval in stream.impairments)
+        return bool(self._losses) or any(what.loss or what.corrupt for what in own)
+
+    def per_hour(self, stream: StreamPlan, start_s: float, end_s: float) -> float:
+        """Return the events an hour of a stream of pictures between two times of the run.
+
+        An impairment that holds for a part of the time counts for that part. Where errors are
+        concealed no picture stands still for a loss: 0. Where packets are sent again or restored
+        one by one, the run alone shows what stays missing: 0.
+        """
+        if self.plan.error_concealment or self.plan.repairs:
+            return 0.0
+        repair = self.plan.repair
+        visible = 1.0 if repair is None else 1 - repair.share_pct / 100
+        share = 0.0
+        for interval in stream.impairments:
+            part = _overlap(interval.from_s, interval.to_s, start_s, end_s)
+            corrupt = BernoulliLoss(p=interval.what.corrupt)
+            losses = [loss for loss in (interval.what.loss, corrupt) if loss is not None]
+            share += part * sum(burst_starts(loss, visible=visible) for loss in losses)
+        for hop in self._hops.get((stream.bridge, stream.direction), ()):
+            for loss, from_s, to_s in self._losses.get(hop, ()):
+                starts = burst_starts(loss, self._spacing[hop], visible)
+                share += _overlap(from_s, to_s, start_s, end_s) * starts
+        return HOUR_S * pictures_a_second(self.plan) * share
+
+    @cached_property
+    def _losses(self) -> dict[Hop, list[tuple[Loss, float, float | None]]]:
+        """The losses of each direction of a link, with the times between which they hold."""
+        found: dict[Hop, list[tuple[Loss, float, float | None]]] = {}
+        for link in self.plan.network.links:
+            if link.loss_pct:
+                for hop in link.hops:
+                    found.setdefault(hop, []).append(
+                        (BernoulliLoss(p=link.loss_pct / 100), 0.0, None)
+                    )
+        for line in self.plan.lines:
+            for loss in _line_losses(line.what):
+                found.setdefault(line.hop, []).append((loss, line.from_s, line.to_s))
+        return found
+
+    @cached_property
+    def _hops(self) -> dict[tuple[str, str], tuple[Hop, ...]]:
+        """The way of each bridge's streams, up and down, where a line loses anything at all."""
+        if not self._losses:
+            return {}
+        routes, mcu = shortest_paths(self.plan.network), self.plan.network.mcu.id
+        return {
+            key: routes.path(source, target)
+            for call in self.plan.calls
+            for key, source, target in (
+                ((call.bridge, "up"), call.bridge, mcu),
+                ((call.bridge, "down"), mcu, call.bridge),
+            )
+        }
+
+    @cached_property
+    def _spacing(self) -> dict[Hop, int]:
+        """Each how many-th packet on a line belongs to one stream of pictures."""
+        picture = pictures_a_second(self.plan)
+        call = (picture + 1000 / self.plan.audio.packet_ms) / picture
+        calls = Counter(hop for hops in self._hops.values() for hop in hops)
+        return {hop: max(1, round(count * call)) for hop, count in calls.items()}
+
+
+def _overlap(from_s: float, to_s: float | None, start_s: float, end_s: float) -> float:
+    """Return the share of [start_s, end_s) that is in [from_s, to_s)."""
+    until = end_s if to_s is None else min(to_s, end_s)
+    return max(0.0, until - max(from_s, start_s)) / (end_s - start_s)
+
+
+def _line_losses(what: LineImpairment) -> Iterator[Loss]:
+    """Yield what a line loses, and what its receiver drops since a bit is wrong.
+
+    Of a packet that the line doubles one copy is enough.
+    """
+    once = 1 - what.duplicate
+    match what.loss:
+        case RandomLoss(p=p):
+            yield BernoulliLoss(p=p * once + p * p * what.duplicate)
+        case GilbertElliott() as loss:
+            yield GilbertElliottLoss(
+                p=loss.p, r=loss.r, loss_bad=loss.loss_bad, loss_good=loss.loss_good
+            )
+        case FourState() as loss:
+            yield FourStateLoss(
+                p13=loss.p13, p31=loss.p31, p32=loss.p32, p23=loss.p23, p14=loss.p14
+            )
+    if what.corrupt:
+        yield BernoulliLoss(p=what.corrupt * once + what.corrupt**2 * what.duplicate)

@@ -1,0 +1,50 @@
+"""The artefacts that declared losses are expected to make, by the arithmetic of the losses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenario_factory import NORTH, scenario
+
+from giaoban.scenarios.measure.loss_events import HOUR_S, LossEvents, pictures_a_second
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
+from giaoban.traffic.loss_repair import Repair
+from giaoban.traffic.profiles import load_profiles
+
+
+def plan_with(folder: Path, more: str = "") -> Plan:
+    lossy = NORTH | {"loss_pct": 0.1}
+    return make_question(scenario(folder / "s.toml", bridges=(lossy,), more=more)).plan
+
+
+def per_hour(plan: Plan, start_s: float = 0.0, end_s: float = 10.0) -> float:
+    call = next(call for call in plan.calls if call.bridge == "north")
+    return LossEvents(plan).per_hour(plan.streams[call.up["video"]], start_s, end_s)
+
+
+def test_independent_losses_make_one_event_each_but_those_in_a_row(tmp_path: Path) -> None:
+    plan = plan_with(tmp_path)
+    packets = HOUR_S * pictures_a_second(plan)
+    assert per_hour(plan) == pytest.approx(packets * 0.001 * 0.999)
+    assert per_hour(plan, 3.0, 90.0) == per_hour(plan)
+
+
+def test_what_is_repaired_is_no_event(tmp_path: Path) -> None:
+    plan = plan_with(tmp_path)
+    half = Repair(share_pct=50.0, within_ms=50.0, source="test")
+    repaired = plan.model_copy(update={"repair": half})
+    assert per_hour(repaired) == pytest.approx(per_hour(plan) / 2, rel=0.01)
+    sent_again = {"retransmission": load_profiles().retransmission}
+    for told in ({"error_concealment": True}, {"fec": load_profiles().fec}, sent_again):
+        assert per_hour(plan.model_copy(update=told)) == 0.0
+
+
+def test_an_impairment_counts_for_the_part_of_the_time_in_which_it_holds(tmp_path: Path) -> None:
+    lost = 'loss = { model = "bernoulli", p = 0.01 }'
+    where = 'bridge = "north"\ndirection = "up"\nkind = "video"\nfrom_s = 5.0\nto_s = 10.0\n'
+    plan = plan_with(tmp_path, f"[[impairment]]\n{where}{lost}\n")
+    origin_s = plan.phases[0].start_s
+    added = per_hour(plan, origin_s, origin_s + 20.0) - per_hour(plan_with(tmp_path))
+    assert added == pytest.approx(0.25 * HOUR_S * pictures_a_second(plan) * 0.01 * 0.99)
