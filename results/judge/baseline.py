@@ -14,12 +14,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from giaoban.errors import InputError, near_names
+from giaoban.errors import NOTHING, InputError, near_names
 from giaoban.provenance import Text
 from giaoban.results.model.quantities import Amount, Count, FoundBy, Id, Method
 from giaoban.results.model.result import Sha256
 from giaoban.results.model.studies.failures import FailureId, FailureResult, FaultsAnswer
-from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, parse, read_text, toml_value
 
 FOLDER = Path(__file__).parents[1] / "baselines"
@@ -218,12 +217,13 @@ def read(name: str, folder: Path = FOLDER, method: Method | None = None) -> Base
         path = path_of(name)
     if not path.exists() and not name.endswith(".toml"):
         known = names(folder)
-        near = (
-            near_names("baseline", name, known)
-            if known
-            else Sentence(" (there is none; see giaoban baseline accept)")
+        near = near_names("baseline", name, known) if known else NOTHING
+        raise InputError(
+            'no such baseline "{name}"{near} (to have one: run the command without --baseline, '
+            'look at its answer, then giaoban baseline accept RUN --name {name} --reason "…")',
+            name=name,
+            near=near,
         )
-        raise InputError('no such baseline "{name}"{near}', name=name, near=near)
     found = load(path, Baseline)
     found_by(method, found.method, path)
     return found

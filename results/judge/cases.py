@@ -41,6 +41,7 @@ class Case:
         folder: of the run that judged this case, where the command made several.
         accepted_as: the name by which that run would be accepted; '' where that cannot be.
         note: what else to know of a case that is met.
+        gone: its element is not in the inputs any more, so that no command tries it alone.
         kind: what sort of failure it is, in a word.
     """
 
@@ -56,6 +57,7 @@ class Case:
     kind: str = "criteria"
     seconds: float = 0.0
     name: str = ""
+    gone: bool = False
 
     @property
     def called(self) -> str:

@@ -52,7 +52,7 @@ JUDGING: Mapping[str, frozenset[str]] = {
     "device fit": frozenset(),
 }
 """Commands that judge, each with those of the options that not all of them have."""
-REPORTS = ("--junit", "--markdown", "--annotations", "--code-quality", "--baseline", "--baselines")
+REPORTS = ("--junit", "--markdown", "--annotations", "--code-quality")
 IN_CI = "In CI"
 """What the help calls them."""
 FORMATS = ("github", "none")
@@ -339,13 +339,20 @@ def _accepted_in() -> Path | None:
 
 
 def alone(path: Path) -> str:
-    """The command line once more, of one scenario in place of --all, with all else that it said."""
+    """Return the command line for one scenario in place of --all, with its other options.
+
+    Of a folder of baselines the scenario's own is named; a folder of runs has none to name.
+    """
+    from giaoban.results.judge.accepted_cases import is_of_cases
     from giaoban.results.report.ci.commands import without
 
-    command, *rest = without(ci_options.words, REPORTS)
-    return shlex.join(
-        ["giaoban", command, str(path), *(w for w in rest if w not in ("--all", "--json"))]
-    )
+    command, *rest = without(ci_options.words, [*REPORTS, "--baseline", "--baselines"])
+    words = ["giaoban", command, str(path), *(w for w in rest if w not in ("--all", "--json"))]
+    if ci_options.baseline is not None:
+        accepted = Path(ci_options.baseline) / path.name
+        if accepted.is_file() and is_of_cases(accepted):
+            words += ["--baseline", str(accepted)]
+    return shlex.join(words)
 
 
 def _write(report: Report, commands: Any) -> None:

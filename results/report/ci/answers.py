@@ -86,7 +86,11 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
         if change.failure not in tried:
             what = failures_summary.change_line(change, answer)
             elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(what)
-    cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
+    possible = {*answer.possible, ABOUT_INPUTS}
+    cases += (
+        Case(name, "fail", lines, kind="regression", gone=not possible.issuperset(name.split("+")))
+        for name, lines in elsewhere.items()
+    )
     cases += _unrated(answer.not_judged)
     why = _filed(answer.reasons, partial(failures_summary.why_not, answer), named)
     return Report(

@@ -59,10 +59,10 @@ class Commands:
             yield Sentence("run: {folder}", folder=self.folder)
 
     def trying(self, case: Case, report: Report) -> str:
-        """The command that tries a case alone: of a failure among many, that one."""
+        """Return the command that tries a case alone: of a failure among many, that one."""
         if case.command:
             return case.command
-        if report.command != "faults" or (":" not in case.id and case.id != "mcu"):
+        if report.command != "faults" or case.gone or (":" not in case.id and case.id != "mcu"):
             return self.again
         rest = [word for word in without(self.words, WITH_VALUES) if word not in ONE_CASE]
         return _line(["giaoban", *rest, "--only", case.id])

@@ -127,7 +127,48 @@ def test_the_workflow_of_github(repository: Repository, tmp_path: Path) -> None:
     assert "giaoban check" in summary
     assert "giaoban compare" in summary
     called = (tmp_path / "called").read_text(encoding="utf-8")
-    assert "gh pr comment 7 --body-file compare.md" in called
+    assert "gh pr comment 7 --body-file changes.md" in called
+    told = repository.run(shell["tell"], GH_TOKEN="x", NUMBER="")
+    assert told.returncode == 0
+    assert (tmp_path / "called").read_text(encoding="utf-8") == called  # a push has no comment
+
+
+def test_a_ring_link_that_was_deleted(repository: Repository) -> None:
+    """From a project without a baseline to a job that fails, with what the jobs themselves say."""
+    folder, faults = repository.folder, steps(GITHUB)["faults"]
+    shutil.rmtree(folder / "scenarios")
+    for name in ("giaoban.toml", "province.toml"):
+        (folder / name).unlink()
+    assert repository.run("giaoban init . --lang en --ci none").returncode == 0
+    first = repository.run(faults)
+    assert first.returncode == 2, first.stderr
+    assert "giaoban baseline accept RUN --name faults-first-expansion" in first.stderr
+    repository.run("giaoban faults scenarios/first-expansion.toml --estimate")
+    [run] = (folder / "runs").glob("faults-*")
+    accept = f'giaoban baseline accept {run} --name faults-first-expansion --reason "one MCU"'
+    assert repository.run(accept).returncode == 0
+    assert (folder / "baselines" / "faults-first-expansion.toml").is_file()
+
+    province = folder / "province.toml"
+    text = province.read_text(encoding="utf-8")
+    start = text.index('[[link]]\nid = "north--east"')
+    without = text[:start] + text[text.index("# The MCU:", start) :]
+    province.write_text(without, encoding="utf-8")
+    (folder / "changes.md").unlink()
+    cut = repository.run(faults)
+    assert cut.returncode == 1, cut.stderr
+    page = (folder / "changes.md").read_text(encoding="utf-8")
+    assert "North ↔ East is not in the network any more" in page
+    assert "New commune is cut off (was: interrupted " in page
+    [suite] = JUnitXml.fromfile(str(folder / "faults-first-expansion.xml"))
+    again = {
+        case.name: next(line for line in case.result[0].text.splitlines() if "again: " in line)
+        for case in suite
+        if case.result
+    }
+    compared = "--estimate --baseline faults-first-expansion"
+    assert again["cut:north--east"].endswith(compared)  # which --only does not know any more
+    assert again["cut:centre--north"].endswith(f"{compared} --only cut:centre--north")
 
 
 def test_the_action(repository: Repository, tmp_path: Path) -> None:
@@ -139,8 +180,14 @@ def test_the_action(repository: Repository, tmp_path: Path) -> None:
     repository.git("checkout", "-q", "main")
     compared = repository.run(shell["compare"], SINCE=repository.base)
     assert compared.returncode == 1, compared.stderr
+    patterns = data["inputs"]["faults"]["default"]
+    assert repository.run(shell["faults"], FAULTS=patterns).returncode == 2  # is not accepted yet
+    assert repository.run(shell["tell"]).returncode == 0
     output = (tmp_path / "output").read_text(encoding="utf-8")
-    assert output == f"summary={repository.folder / 'giaoban-compare.md'}\n"
+    assert output == f"summary={repository.folder / 'giaoban-changes.md'}\n"
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    for command in ("check all", "compare scenarios-s", "faults s"):
+        assert f"giaoban {command}" in summary
 
 
 def test_the_jobs_of_gitlab(repository: Repository, tmp_path: Path) -> None:
@@ -149,13 +196,15 @@ def test_the_jobs_of_gitlab(repository: Repository, tmp_path: Path) -> None:
     assert repository.run(data[".giaoban"]["before_script"][0]).returncode == 0
     [check] = data["giaoban-check"]["script"]
     assert repository.run(check.replace("--estimate", "--estimate --seeds 0")).returncode == 1
+    [faults] = data["giaoban-faults"]["script"]
+    assert repository.run(faults).returncode == 2  # is not accepted yet
     [compare] = job["script"]
     compared = repository.run(compare, CI_MERGE_REQUEST_DIFF_BASE_SHA=repository.base)
     assert compared.returncode == 1, compared.stderr
-    for name in ("giaoban-check", "giaoban-compare"):
+    for name in ("giaoban-check", "giaoban-faults", "giaoban-compare"):
         for kind, file in data[name]["artifacts"]["reports"].items():
-            assert (repository.folder / file).is_file(), kind
-    [after] = job["after_script"]
+            assert [*repository.folder.glob(file)], kind
+    [after] = data[".giaoban"]["after_script"]
     assert repository.run(after).returncode == 0
     assert "curl" not in (tmp_path / "called").read_text(encoding="utf-8")
     where = {"CI_API_V4_URL": "https://x/api/v4", "CI_PROJECT_ID": "3"}
@@ -163,7 +212,7 @@ def test_the_jobs_of_gitlab(repository: Repository, tmp_path: Path) -> None:
     assert told.returncode == 0, told.stderr
     called = (tmp_path / "called").read_text(encoding="utf-8")
     assert (
-        "--data-urlencode body@compare.md https://x/api/v4/projects/3/merge_requests/7/notes"
+        "--data-urlencode body@changes.md https://x/api/v4/projects/3/merge_requests/7/notes"
         in (called)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.emulation import engine
 from giaoban.scenarios.project.init import (
+    SCENARIOS,
     TREE,
     Ci,
     ProjectOptions,
@@ -72,7 +74,7 @@ def command(
         if as_json:
             print_json({"files": [str(added)], "kept": [], "notes": []})
         else:
-            print_blocks(*pars([str(added)]))
+            print_blocks(*pars([str(added)]), _accepting("SCENARIO"))
         return 0
     of_tree = source == TREE
     for option, given, fits in (
@@ -113,6 +115,25 @@ def command(
         *pars(map(str, made.files)),
         *pars((Sentence("{path}: stays as it is", path=path) for path in made.kept), "quiet"),
         *pars((Sentence("  {note}", note=note) for note in made.notes), "quiet"),
+        *([_accepting(_first_scenario(made.files))] if ci != "none" else []),
         Par(Sentence("next: {command}", command=following), bold=True),
     )
     return 0
+
+
+def _accepting(scenario: str) -> Par:
+    """Return how the baseline is made with which CI compares the failures of a scenario."""
+    name = f"faults-{scenario}"
+    return Par(
+        Sentence(
+            "CI compares failures with what is accepted, once for each scenario: {faults}, then "
+            "{accept}",
+            faults=f"giaoban faults {SCENARIOS}/{scenario}.toml --estimate",
+            accept=f'giaoban baseline accept RUN --name {name} --reason "…"',
+        ),
+        tone="quiet",
+    )
+
+
+def _first_scenario(files: Sequence[Path]) -> str:
+    return next(path.stem for path in files if path.parent.name == SCENARIOS)
