@@ -318,7 +318,7 @@ def test_the_verdicts_box_says_what_it_hangs_on(browser: Page, tmp_path: Path) -
     text = shown(browser, tmp_path, page_of(folder, lang="vi")).js(
         "document.querySelector('#verdict').textContent"
     )
-    assert f"{len(read(folder).assumptions)} số liệu" in text
+    assert f"{len(read(folder).assumptions)} giả định" in text
     assert "điểm lỗi đơn" in text
 
 
@@ -438,7 +438,7 @@ def test_no_name_becomes_markup(browser: Page, tmp_path: Path) -> None:
     page = shown(browser, tmp_path, page_of(folder, lang="vi"))
     assert bad in page.js("document.getElementById('verdict').textContent")
     assert page.js("document.getElementById('bridge-choice').selectedOptions[0].text") == (
-        re.sub(r"\s+", " ", bad)
+        re.sub(r"\s+", " ", f"{bad} (điểm cầu chủ tọa)")
     )
     assert page.js("document.querySelectorAll('main img, main script').length") == 0
 
