@@ -574,6 +574,8 @@ class Result(JsonFile):
     unjudged_limits: list[UnjudgedLimit] = Field(default_factory=list)
     """What the scenario sets limits for, and had none of."""
     assumptions: list[Assumption]
+    assumed_figures: Count | None = None
+    """Figures in these records that `giaoban sensitivity` varies; null: an answer of before."""
     unmodelled: list[Unmodelled] = Field(default_factory=list)
     """What the model leaves out of this answer, and which way each errs; none of it is among the
     assumptions."""

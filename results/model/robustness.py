@@ -3,6 +3,8 @@ Data only."""
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from giaoban.results.model.quantities import Amount, Count, Verdict
 from giaoban.tomlfile import StrictModel
 
@@ -36,6 +38,7 @@ class WorldsPassed(PassedWorlds):
 class Robustness(StrictModel):
     """As long as what a verdict holds.
 
+    `file` has the whole; null: worlds alone were drawn, and no figure was varied by itself.
     `as_assumed` is the verdict by estimate, about which this is. `deciding` are the keys of the
     assumed figures that can flip it, what to settle first in front, of `tried` in all;
     `holds_while` says the same of those that are no limits, each as half a sentence for a letter.
@@ -43,12 +46,12 @@ class Robustness(StrictModel):
     where it turns, in English and Vietnamese; limits of criteria aside; null: none does.
     """
 
-    file: str
+    file: str | None
     as_assumed: Verdict
     tried: Count
-    deciding: list[str]
-    holds_while: list[str]
-    holds_while_vi: list[str]
+    deciding: list[str] = Field(default_factory=list)
+    holds_while: list[str] = Field(default_factory=list)
+    holds_while_vi: list[str] = Field(default_factory=list)
     nearest: tuple[str, str] | None = None
     worlds: WorldsPassed | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from giaoban.results.model.answers import ESTIMATE
 from giaoban.results.model.result import Engine
 from giaoban.results.report.document import Bullets, Code, Text
 from giaoban.sentence import N_, Sentence
@@ -17,10 +18,11 @@ _FILES = {
 }
 _RUNS = {
     None: N_("run {run}, seed {seed}, code {code}"),
+    "estimate": N_("run {run}, estimated, seed {seed}, code {code}"),
     "virtual": N_("run {run}, engine {engine} (virtual time, {kernel}), seed {seed}, code {code}"),
     "real": N_("run {run}, engine {engine} (real time, {kernel}), seed {seed}, code {code}"),
 }
-"""By the time of the engine; None: of what several made."""
+"""By the time of the engine, `estimate` without one; None: of runs of several engines."""
 NO_DOCUMENT = Sentence(
     "an estimate is no document for approval; emulations are in {folder}", folder=Code("confirmed/")
 )
@@ -30,11 +32,13 @@ NO_DOCUMENT = Sentence(
 def evidence(
     run_id: str, inputs: Any, *, engine: Engine | None = None, more: Sequence[Text] = ()
 ) -> Bullets:
-    """The run, with the engine that made it; `more` is said of it; then its files with their sums.
+    """Return the run with its engine, then `more` about it, then its files with their sums.
 
     `inputs` are those of any kind of answer.
     """
-    time = None if engine is None else engine.time
+    time: str | None = None if engine is None else engine.time
+    if engine is not None and engine.name == ESTIMATE:
+        time = ESTIMATE
     by = {} if engine is None else {"engine": engine.name, "kernel": engine.kernel}
     run = Sentence(_RUNS[time], run=Code(run_id), seed=inputs.seed, code=inputs.code, **by)
     files = [

@@ -44,7 +44,9 @@ from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
+from giaoban.scenarios.study.sensitivity.figures import figures
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, analyse, check_options
+from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.scenarios.study.terminals import terminals_of, with_terminals
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
@@ -191,8 +193,11 @@ def _robust(
     helpers: Helpers,
     progress: Progress,
 ) -> Answer:
-    """The answer with how far its assumptions may be off, if that is asked; it is judged by the
-    share of drawn worlds that pass, if one is required."""
+    """Return the answer with the number of its assumed figures and, if that is asked, with how far
+    these may be off; it is judged by the share of drawn worlds that pass, if one is required."""
+    assumed = len(figures(World.of(question), criteria_of(question))[0])
+    counted = answer.result.model_copy(update={"assumed_figures": assumed})
+    answer = replace(answer, result=counted)
     if wanted is None:
         return answer
     found = analyse(question, answer.result.run_id, wanted, progress, helpers)

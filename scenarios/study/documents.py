@@ -163,10 +163,17 @@ DOCUMENTED = ("check", "faults", "load", "sensitivity")
 
 
 def chapters_of(
-    refs: list[str], root: Path, folder: Path, lang: Language, *, pixels: bool
+    refs: list[str],
+    root: Path,
+    folder: Path,
+    lang: Language,
+    *,
+    pixels: bool,
+    vary: Callable[[Chapter, Path], Chapter] = lambda check, _: check,
 ) -> list[Chapter]:
-    """Runs for a document: checks, failures, load tests; with pictures drawn into `folder`, and as
-    `pixels` beside the vectors, which only a DOCX has.
+    """Return runs for a document: checks, failures, load tests; with pictures drawn into `folder`,
+    and as `pixels` beside the vectors, which only a DOCX has. `vary` gets each check with its run
+    and adds how far its assumptions may be off.
 
     A run without a manifest has no proof, which makes a draft of the document.
 
@@ -177,6 +184,7 @@ def chapters_of(
     failures: list[tuple[AnswerWithProof, FaultsAnswer]] = []
     loads: list[Chapter] = []
     networks: dict[str, tuple[Network, str]] = {}
+    places: list[Path] = []
     for number, ref in enumerate(dict.fromkeys(refs)):
         run = open_run(ref, root, *DOCUMENTED)
         proof = read_proof(run) if (run / MANIFEST).exists() else None
@@ -211,8 +219,10 @@ def chapters_of(
         part = AnswerWithProof(result, proof)
         analysis = analysis_of(run, place, lang, proof, pixels=pixels)
         checks.append(Chapter(part, pictures, told, analysis))
+        places.append(run)
+    analysed = with_analyses(checks, analyses, folder, lang, pixels=pixels)
     return [
-        *with_analyses(checks, analyses, folder, lang, pixels=pixels),
+        *(vary(check, run) for check, run in zip(analysed, places, strict=True)),
         *(_failures(part, answer, networks, folder, lang, pixels) for part, answer in failures),
         *loads,
     ]

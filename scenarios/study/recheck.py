@@ -239,7 +239,7 @@ def records_then(folder: Path) -> dict[str, dict[str, Fact]] | None:
     """Of the files that a run was made from, its copies; None: they are not there, or this program
     does not read them."""
     try:
-        if (kept := _kept(folder)) is None:
+        if (kept := inputs_then(folder)) is None:
             return None
         manifest, files = kept
         with temporary_folder("recheck") as place:
@@ -251,9 +251,9 @@ def records_then(folder: Path) -> dict[str, dict[str, Fact]] | None:
         return None
 
 
-def _kept(folder: Path) -> tuple[Manifest, Mapping[str, bytes]] | None:
-    """The manifest of a run, whole or pruned, and its inputs; None: its evidence is not as it was
-    packed. Raises `InputError`, `OSError`."""
+def inputs_then(folder: Path) -> tuple[Manifest, Mapping[str, bytes]] | None:
+    """Return the manifest of a run, whole or pruned, and its inputs; None: its evidence is altered.
+    Raises `InputError`, `OSError`."""
     if (folder / MANIFEST).is_file() and (folder / INPUTS).is_dir():
         manifest = Manifest.from_json(read_file(folder / MANIFEST), MANIFEST)
         return manifest, {item.path: read_file(folder / item.path) for item in manifest.inputs}

@@ -12,10 +12,11 @@ from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings_table import meetings_line
 from giaoban.results.report.seed_words import sentence
-from giaoban.results.report.summaries.sensitivity_summary import assumptions_line
+from giaoban.results.report.summaries.sensitivity_summary import assumptions_line, doubt
 from giaoban.results.report.terminals_words import terminals_line
 from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
+from giaoban.sentence import Sentence
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
@@ -70,8 +71,10 @@ def concluded(
         yield Par(say.gettext(FIGURES_ALONE))
     else:
         yield Par(sentence(result, say))
-        if (fragile := assumptions_line(result)) is not None:
-            yield Par(say.say(fragile))
+        if (rests_on := assumptions_line(result)) is not None:
+            yield Par(say.say(rests_on))
+        if (fragile := _fragile(result)) is not None:
+            yield Par(say.say(fragile), bold=True)
         if line := meetings_line(result, say):
             yield Par(line)
         if line := terminals_line(result, say):
@@ -80,3 +83,11 @@ def concluded(
         yield Par(text)
     for answer in tried:
         yield from failure_sections.concluded(answer, say, told_at=failures_at)
+
+
+def _fragile(result: Result) -> Sentence | None:
+    """Return the warning of worlds that were drawn alone; an analysis gives its own."""
+    varied = result.robustness
+    if varied is None or varied.file is not None or varied.worlds is None:
+        return None
+    return doubt(varied, varied.worlds)

@@ -157,15 +157,18 @@ def robustness(answer: Sensitivity, file: str) -> Robustness:
         holds_while=[each.en for each in said],
         holds_while_vi=[each.vi for each in said],
         nearest=None if turning is None else (turning.en, turning.vi),
-        worlds=None
-        if drawn is None
-        else WorldsPassed(
-            judged=drawn.judged,
-            passed=drawn.passed,
-            low_pct=drawn.low_pct,
-            high_pct=drawn.high_pct,
-            required_pct=answer.required_pct,
-        ),
+        worlds=None if drawn is None else passed_worlds(drawn, answer.required_pct),
+    )
+
+
+def passed_worlds(drawn: DrawnWorlds, required_pct: float | None = None) -> WorldsPassed:
+    """Return the share of drawn worlds that pass, without what limits the others."""
+    return WorldsPassed(
+        judged=drawn.judged,
+        passed=drawn.passed,
+        low_pct=drawn.low_pct,
+        high_pct=drawn.high_pct,
+        required_pct=required_pct,
     )
 
 
@@ -178,11 +181,24 @@ def assumptions_line(result: Result) -> Sentence | None:
     """
     if result.verdict != "pass" or not (records := len(result.assumptions)):
         return None
-    found = result.robustness
+    found, count = result.robustness, result.assumed_figures
+    figures = Sentence("")
+    if count is not None:
+        figures = Sentence(" ({figures} {figures:figure|figures})", figures=count)
     if found is None:
         return Sentence(
-            "The {n} {n:assumption was|assumptions were} not varied: giaoban sensitivity does.",
+            "{n} {n:assumption|assumptions}{figures} {n:was|were} not varied: giaoban annex varies "
+            "all at once, giaoban sensitivity each.",
             n=records,
+            figures=figures,
+        )
+    if found.file is None and found.worlds is not None:
+        return Sentence(
+            "{n} {n:assumption|assumptions}{figures}, varied at once by estimate: {worlds}. Which "
+            "figure turns the verdict: giaoban sensitivity.",
+            n=records,
+            figures=figures,
+            worlds=robust(found.worlds),
         )
     return Sentence(
         "{n} {n:assumption|assumptions} with {figures} {figures:figure|figures} that {figures:was|"

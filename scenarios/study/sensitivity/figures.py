@@ -64,6 +64,8 @@ class Range(Sourced):
     """Whether equal differences or equal ratios (`log`) are equally likely."""
     whole: bool = False
     """Whether only whole numbers mean anything."""
+    alike: bool = False
+    """Whether figures of one value are those of one kind of device, drawn alike."""
 
     @model_validator(mode="after")
     def _has_two_ends(self) -> Self:
@@ -248,6 +250,13 @@ class AssumedFigure:
         return self._range.likely(float(self.value))
 
     @property
+    def kind(self) -> object:
+        """Figures with the same kind are drawn alike: one kind of device has one buffer."""
+        if isinstance(self.within, Choice) or not self.within.alike:
+            return self.key
+        return self.field, self.value, self.low, self.high
+
+    @property
     def _range(self) -> Range:
         if isinstance(self.within, Choice):
             raise TypeError(f"{self.key} is no number")
@@ -407,6 +416,7 @@ def _within(
         high=beside.high,
         scale="linear" if scale is None else scale.scale,
         whole=scale is not None and scale.whole,
+        alike=scale is not None and scale.alike,
         source=beside.source,
         source_vi=beside.source_vi,
     ), "beside"

@@ -23,6 +23,7 @@ from giaoban.processes.progress import Progress
 from giaoban.processes.workers import Helpers, InlineWorker, WorkerProcess
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
+from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.studies.sensitivity import (
     LEAST_INFLUENCE,
@@ -35,7 +36,7 @@ from giaoban.results.model.studies.sensitivity import (
     UntriedAssumption,
     verdict_of,
 )
-from giaoban.results.report.summaries.sensitivity_summary import summary_md
+from giaoban.results.report.summaries.sensitivity_summary import passed_worlds, summary_md
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
@@ -208,6 +209,33 @@ def analyse(
     )
 
 
+def draw_worlds(
+    question: Question,
+    worlds: int,
+    progress: Progress,
+    helpers: Helpers | ClusterWorkers | None = None,
+    judge: Judge | None = None,
+) -> Robustness | None:
+    """Return in how many drawn worlds a question passes, without the search for flip points; the
+    seed of the question draws them. None: it fails as assumed, or no such world can be judged.
+
+    Raises `InputError`: the question cannot be estimated.
+    """
+    check_estimable(question)
+    world = World.of(question)
+    assumed = figures(world, criteria_of(question))[0]
+    judge = judge or CachingJudge()
+    first = judged_at_seeds(question, 0, judge, whole=True).judgement
+    if first.verdict != "pass":
+        return None
+    asked = Asked(world, first, 0, judge)
+    options = AnalysisOptions(worlds=worlds)
+    drawn, _ = _drawn(asked, assumed, options, helpers, progress, None)
+    if not drawn.judged:
+        return None
+    return Robustness(file=None, as_assumed="pass", tried=len(assumed), worlds=passed_worlds(drawn))
+
+
 def _all_tried(
     asked: Asked,
     tried: Sequence[AssumedFigure],
@@ -243,7 +271,8 @@ def _drawn(
     """
     of_world = [figure for figure in tried if figure.path[0] != THRESHOLDS]
     seed, worlds = asked.world.base.plan.seed, wanted.worlds
-    places = hypercube(worlds, len(of_world), seed)
+    columns = {kind: n for n, kind in enumerate(dict.fromkeys(f.kind for f in of_world))}
+    places = hypercube(worlds, len(columns), seed)[:, [columns[f.kind] for f in of_world]]
     draws = [
         Draw(n, tuple((f.path, value_at(f, x)) for f, x in zip(of_world, row, strict=True)))
         for n, row in enumerate(places.tolist())
@@ -267,6 +296,7 @@ def _drawn(
     again, totals, more = numbers[: wanted.anew], None, 0
     if again:
         totals, more = _anew(asked, of_world, places[again], margins, helpers, progress, kept)
+    firsts = list({f.kind: f for f in reversed(of_world)}.values())
     influences = [
         Influence(
             key=figure.key,
@@ -274,7 +304,7 @@ def _drawn(
             total=None if totals is None else round(float(totals[n]), 4),
         )
         for n, (figure, index) in enumerate(zip(of_world, indices, strict=True))
-        if index > 0 or (totals is not None and totals[n] >= LEAST_INFLUENCE)
+        if figure in firsts and (index > 0 or (totals is not None and totals[n] >= LEAST_INFLUENCE))
     ]
     drawn = DrawnWorlds(
         seed=seed,

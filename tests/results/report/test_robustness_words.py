@@ -20,10 +20,23 @@ VARIED = Robustness(
 
 
 def test_a_pass_without_an_analysis_says_that_nothing_was_varied():
-    told = assumptions_line(make.result())
-    assert str(told) == "The 9 assumptions were not varied: giaoban sensitivity does."
-    assert str(told) in summary_md(make.result())
-    assert "Chưa thử thay đổi 9 giả định" in annexes.said(make.result())
+    result = make.result().model_copy(update={"assumed_figures": 24})
+    told = assumptions_line(result)
+    assert str(told) == (
+        "9 assumptions (24 figures) were not varied: giaoban annex varies all at once, giaoban "
+        "sensitivity each."
+    )
+    assert str(told) in summary_md(result)
+    assert "9 giả định (24 số liệu) chưa được thử thay đổi" in annexes.said(result)
+
+
+def test_an_annex_with_worlds_alone_says_how_fragile_the_pass_is():
+    worlds = WorldsPassed(judged=40, passed=4, low_pct=4.0, high_pct=23.1)
+    alone = Robustness(file=None, as_assumed="pass", tried=24, worlds=worlds)
+    result = make.result().model_copy(update={"robustness": alone, "assumed_figures": 24})
+    said = annexes.said(result, lang="en")
+    assert "9 assumptions (24 figures), varied at once by estimate: passes in 10 % of 40" in said
+    assert "The conclusion is fragile" in said
 
 
 def test_a_pass_with_an_analysis_says_how_fragile_it_is():

@@ -126,6 +126,13 @@ OF_LINKS = {
 TOLD = ("router:r-cu-jut", "silent:gia-nghia--cu-jut", "mcu")
 """Kinds of failures beside the usual ones."""
 WHEN = datetime(2027, 3, 2, 8)
+OTHERS = {
+    "en": re.compile(r"điểm cầu|chủ tọa|phiên họp|ước tính|giả định", re.IGNORECASE),
+    "vi": re.compile(
+        r"(?<![\w-])(?:check|faults|estimated?|bridges?|chair|meeting|passe[sd]|fails)(?![\w\[-])"
+    ),
+}
+"""Roles and commands in the other language."""
 
 
 class Kind(NamedTuple):
@@ -312,9 +319,19 @@ def names_are_for_people(answer: JsonFile) -> None:
         for blocks in shown(answer, lang):
             text = markdown(blocks, translator(lang).say)
             assert showing(text.splitlines()) == [], lang
+            assert of_another_language(text, lang) == [], lang
         differs = [translator(lang).say(line) for line in told_by_a_baseline(answer)]
         assert differs
         assert showing(differs) == [], lang
+
+
+def of_another_language(text: str, lang: Language) -> list[str]:
+    """Return the lines with a role or a command in the other language; text to be typed and that
+    of factories aside."""
+    lines = [
+        re.sub(r"`[^`]*`|giaoban \S+|English of [^|]*", "", line) for line in text.splitlines()
+    ]
+    return [line for line in lines if OTHERS[lang].search(line)]
 
 
 def told_by_a_baseline(answer: JsonFile) -> list[Sentence]:

@@ -51,7 +51,11 @@ from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity import tried
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
 from giaoban.scenarios.study.sensitivity.kept import content_of
-from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
+from giaoban.scenarios.study.sensitivity.sensitivity import (
+    AnalysisOptions,
+    draw_worlds,
+    sensitivity,
+)
 from giaoban.scenarios.study.sensitivity.tried import (
     Asked,
     Side,
@@ -186,6 +190,31 @@ def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> N
     assert known.drawn.low_pct <= 100 * share <= known.drawn.high_pct
     assert known.as_assumed == "pass"
     assert known.verdict == "fail"  # 99 % were required
+
+
+def test_like_buffers_are_drawn_alike_and_the_same_worlds_every_time(question: Question) -> None:
+    expansion = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    passed = EarlyJudgement(real(question), whole=True)
+
+    def buffers_drawn() -> list[dict[str, int]]:
+        buffers: list[dict[str, int]] = []
+
+        def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
+            links = asked.plan.network.links
+            buffers.append({link.id: link.buffer_packets for link in links})
+            return passed
+
+        varied = draw_worlds(expansion, 8, lambda _what, _done: None, judge=judge)
+        assert varied is not None
+        assert varied.worlds is not None
+        return buffers
+
+    own, *drawn = buffers_drawn()
+    assert len({each["access-mcu"] for each in drawn}) == len(drawn) > 1
+    for each in drawn:
+        for kind in set(own.values()):
+            assert len({each[link] for link in own if own[link] == kind}) == 1
+    assert [own, *drawn] == buffers_drawn()
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from giaoban.results.archive.evidence.signing import Signature
 from giaoban.results.archive.evidence.verify import VerifiedFile
 from giaoban.results.model.result import Engine
 from giaoban.results.report.plots import style
+from giaoban.scenarios.cli.commands.documents import annex
 from giaoban.scenarios.cli.commands.documents import verify as advice
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan import identity
@@ -60,6 +61,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """An annex without the pictures of its check, at which nobody looks here."""
     monkeypatch.setattr(documents, "draw_pictures", lambda *_, **__: {})
+
+
+@pytest.fixture(autouse=True)
+def undrawn_worlds(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """An annex without drawn worlds, which take longer than all else of it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(annex, "with_worlds", lambda chapter, _run, draw: chapter)
+        yield patch
 
 
 @pytest.fixture
@@ -107,6 +116,17 @@ def test_annex_evidence_and_verify(
     assert said["apart"] == []
     # the run's own annex, made with the check, carries the same sum
     assert giaoban("verify", run / "phu-luc.pdf", out / evidence).code == 0
+
+
+def test_the_annex_of_a_pass_says_in_how_many_drawn_worlds_it_passes(
+    root: Path, tmp_path: Path, plain: None, undrawn_worlds: pytest.MonkeyPatch
+) -> None:
+    undrawn_worlds.undo()
+    out = tmp_path / "a.pdf"
+    words = ("--worlds", "2", "--lang", "en", "--results", root, "--out", out)
+    assert giaoban("annex", "short", *words).code == 0
+    text = " ".join(text_of(out).split())
+    assert re.search(r"varied at once by estimate: passes in \S+ % of 2 worlds", text)
 
 
 def test_what_was_altered_is_told_with_exit_code_1(root: Path, tmp_path: Path) -> None:
