@@ -128,11 +128,34 @@ def number(value: float, spec: str = "g", after: str = "") -> Sentence:
     return Sentence(field, value=value, after=after)
 
 
-def significant(value: float) -> Sentence:
-    """A figure with four digits that count, and never as a power of ten: 2.376, 30810, 0.000012."""
-    if 0 < abs(value) < 1e-4:  # where the format would begin to
-        return number(value, ".6f")
-    return number(value, ".4g" if abs(value) < 1000 else ".0f")
+MOST_DECIMALS = 9
+
+
+def decimals_of(value: float, limit: float | None = None) -> int:
+    """Return the decimals with which every document shows a value: two below 100, else none.
+
+    Beside its limit a value has more decimals until the two differ as shown, and until the margin
+    in whole percent follows from what is shown (100.5 of 80 is -26 %, 100 is not). A limit itself
+    (`value == limit`) is shown exactly.
+    """
+    if value == limit:
+        return next((d for d in range(2, MOST_DECIMALS) if round(value, d) == value), MOST_DECIMALS)
+    least = 2 if abs(value) < 100 else 0
+    if limit is None:
+        return least
+    decimals = decimals_apart(value, limit, least)
+    if limit and abs(value) < 10 * abs(limit):  # margins of less than -900 %
+        share = f"{100 * value / limit:.0f}"
+        while decimals < MOST_DECIMALS and f"{100 * round(value, decimals) / limit:.0f}" != share:
+            decimals += 1
+    return decimals
+
+
+def shown(value: float, limit: float | None = None) -> Sentence:
+    """Return a value as all documents show it (`decimals_of`), with the signs of the language."""
+    decimals = decimals_of(value, limit)
+    fraction = f"{value:.{decimals}f}".partition(".")[2].rstrip("0")
+    return number(round(value, decimals) + 0.0, f".{len(fraction)}f")  # + 0.0: no -0
 
 
 def _again(msgid: str, values: Mapping[str, object]) -> Sentence:

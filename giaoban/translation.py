@@ -175,14 +175,12 @@ class Translator:
         return self.gettext(unit) if unit in UNITS else unit
 
 
-def unit_words(unit: str, amount: float, unit_vi: str | None = None, shown: str = "g") -> Both:
+def unit_words(unit: str, amount: float, unit_vi: str | None = None) -> Both:
     """A unit after an amount, in both languages, so that it agrees with what is shown of it.
 
     Args:
         unit_vi: of a unit that somebody named himself.
-        shown: the format in which the amount is.
     """
-    amount = float(format(amount, shown))
     english = translator(SOURCE).unit(amount, unit)
     return Both(english, lambda: translator("vi").unit(amount, unit_vi or unit))
 

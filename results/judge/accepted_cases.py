@@ -28,7 +28,7 @@ from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
 from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status
 from giaoban.results.model.quantities import FoundBy, Method, Verdict
 from giaoban.results.model.studies.failures import ChangeSense
-from giaoban.sentence import N_, Both, Sentence, joined, significant
+from giaoban.sentence import N_, Both, Sentence, joined, shown
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 from giaoban.translation import unit_words
 
@@ -319,17 +319,21 @@ def _figures(figure: JudgedFigure | None, was: AcceptedCase, *, with_now: bool =
         return NOTHING
     parts = []
     if with_now and figure.value is not None:
-        parts.append(_amount(figure.value, figure.unit))
-        parts.append(Sentence("limit {amount}", amount=_amount(figure.limit, figure.unit)))
+        parts.append(_amount(figure.value, figure.unit, figure.limit))
+        parts.append(Sentence("limit {amount}", amount=_limit(figure.limit, figure.unit)))
     if was.value is not None:
-        parts.append(Sentence("was {amount}", amount=_amount(was.value, figure.unit)))
+        parts.append(Sentence("was {amount}", amount=_amount(was.value, figure.unit, was.limit)))
     if was.limit not in (figure.limit, None):
-        parts.append(Sentence("limit was {amount}", amount=_amount(was.limit, figure.unit)))
+        parts.append(Sentence("limit was {amount}", amount=_limit(was.limit, figure.unit)))
     return Sentence(" ({parts})", parts=joined(", ", parts)) if parts else NOTHING
 
 
-def _amount(value: float, unit: str) -> Sentence:
-    return Sentence("{value} {unit}", value=significant(value), unit=unit_words(unit, value))
+def _limit(limit: float, unit: str) -> Sentence:
+    return _amount(limit, unit, limit)
+
+
+def _amount(value: float, unit: str, limit: float | None) -> Sentence:
+    return Sentence("{value} {unit}", value=shown(value, limit), unit=unit_words(unit, value))
 
 
 def _kept_name(was: AcceptedCase) -> str:

@@ -41,7 +41,7 @@ from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Artefacts, CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
-from giaoban.sentence import N_, Sentence, significant
+from giaoban.sentence import N_, Sentence, shown
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 _IN_WORLDS = N_("Drawn worlds that fail")
@@ -313,7 +313,7 @@ def _reason(result: CriterionResult) -> str:
         return f"{result.name_en}: could not be measured at {result.worst_at}"
     limit = "at most" if result.sense == "at-most" else "at least"
     return (
-        f"{result.name_en}: {significant(result.value)} {result.unit}, allowed {limit} "
+        f"{result.name_en}: {shown(result.value, result.threshold)} {result.unit}, allowed {limit} "
         f"{result.threshold:g} {result.unit} ({result.worst_at})"
     )
 

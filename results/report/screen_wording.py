@@ -90,9 +90,9 @@ class ScreenWording:
     def place(self, place: Place) -> str:
         return self.say.place(place)
 
-    def figure(self, value: float | None, unit: str) -> str:
-        """A value of another seed."""
-        return self.say.amount(value, unit)
+    def figure(self, value: float | None, unit: str, limit: float | None = None) -> str:
+        """Return a value of another seed."""
+        return self.say.amount(value, unit, limit)
 
     def stream(self, detail: str | None) -> str:
         """A stream of a bridge; `–` for none."""
@@ -150,8 +150,8 @@ class EnglishScreenWording(ScreenWording):
     def place(self, place: Place) -> str:
         return Wording(SOURCE, self.result).place(place)
 
-    def figure(self, value: float | None, unit: str) -> str:
-        return figure(value, unit)
+    def figure(self, value: float | None, unit: str, limit: float | None = None) -> str:
+        return figure(value, unit, limit)
 
     def stream(self, detail: str | None) -> str:
         return "–" if detail is None else detail
@@ -213,5 +213,5 @@ def place_words(place: Place | None, result: Result) -> Both:
     return Both(Wording(SOURCE, result).place(place), Wording("vi", result).place(place))
 
 
-def _amount(value: float | None, unit: str, apart_from: float | None = None) -> str:
-    return "not measured" if value is None else figure(value, unit, apart_from)
+def _amount(value: float | None, unit: str, limit: float | None = None) -> str:
+    return "not measured" if value is None else figure(value, unit, limit)

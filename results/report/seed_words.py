@@ -10,7 +10,7 @@ from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_SEED
 from giaoban.results.model.places import Binding
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
-from giaoban.sentence import Sentence, counted, decimals_apart
+from giaoban.sentence import Sentence, counted, decimals_of, shown
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
 
 NOT_TRIED = N_("other seeds were not tried")
@@ -173,21 +173,12 @@ def spreads(result: Result) -> list[tuple[CriterionResult, Spread]]:
     return [(of[spread.id], spread) for spread in seeds.spread if spread.id in of]
 
 
-def figure(value: float | None, unit: str, apart_from: float | None = None) -> str:
-    """A value with its unit; `–` where it was measured nowhere.
-
-    Args:
-        apart_from: what it is not shown as, where it is another; a limit is none but itself.
-    """
+def figure(value: float | None, unit: str, limit: float | None = None) -> str:
+    """Return a value with its unit, as shown beside its limit; `–` without one."""
     if value is None:
         return "–"
-    decimals = 2 if abs(value) < 100 or value == apart_from else 0
-    if apart_from is not None:
-        decimals = decimals_apart(value, apart_from, decimals)
-    digits = f"{value:.{decimals}f}"
-    digits = digits.rstrip("0").rstrip(".") if decimals else digits
-    said = "0" if digits == "-0" else digits
-    return f"{said} {translator(SOURCE).unit(float(said), unit)}"
+    rounded = round(value, decimals_of(value, limit))
+    return f"{shown(value, limit)} {translator(SOURCE).unit(rounded, unit)}"
 
 
 def seeds_listed(seeds: Sequence[int]) -> str:

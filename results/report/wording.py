@@ -39,7 +39,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import NOTHING, capital, uncapital
-from giaoban.sentence import Sentence, decimals_apart, message, number
+from giaoban.sentence import Sentence, decimals_apart, decimals_of, message, number
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
 MCU = "mcu"
@@ -225,16 +225,20 @@ class Wording(Translator):
 
     # ------------------------------------------------------------------ numbers
 
-    def amount(self, value: float | None, unit: str, apart_from: float | None = None) -> str:
-        """A number with its unit, of which the first word stays on its line.
+    def amount(self, value: float | None, unit: str, limit: float | None = None) -> str:
+        """Return a number with its unit, of which the first word stays on its line.
 
         Args:
-            apart_from: what it is not shown as, where it is another.
+            limit: its limit; the number has the decimals that show it beside that.
         """
         if value is None:
             return self.gettext("not measured")
-        decimals = 2 if apart_from is None else decimals_apart(value, apart_from)
+        decimals = decimals_of(value, limit)
         return f"{self.number(value, decimals)}{NBSP}{self.unit(round(value, decimals), unit)}"
+
+    def beside(self, value: float | None, limit: float | None) -> str:
+        """Return a number with the decimals that show it beside its limit; `–` for None."""
+        return self.number(value, 2 if value is None else decimals_of(value, limit))
 
     def in_unit(self, value: float | None, of: CriterionResult) -> str:
         """With as many decimals as tell it from the limit."""

@@ -17,7 +17,7 @@ from giaoban.sentence import (
     of_record,
     record,
     said_by,
-    significant,
+    shown,
 )
 from giaoban.translation import Translator, translator
 
@@ -90,20 +90,27 @@ def test_a_sentence_that_no_catalogue_has_is_said_in_english() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "en", "vi"),
+    ("value", "limit", "en", "vi"),
     [
-        (2.3764, "2.376", "2,376"),
-        (30809.66, "30810", "30.810"),
-        (1310.8, "1311", "1.311"),
-        (-999.96, "-1000", "−1.000"),
-        (0.05, "0.05", "0,05"),
-        (0.0, "0", "0"),
-        (-0.0000123, "-0.000012", "−0,000012"),
+        (2.3764, None, "2.38", "2,38"),
+        (30809.66, None, "30810", "30.810"),
+        (99.996, None, "100", "100"),
+        (468.36, 400.0, "468", "468"),
+        (100.45, 80.0, "100.5", "100,5"),  # 100 would be a margin of -25 %, it is -26 %
+        (0.0123, 0.05, "0.0123", "0,0123"),  # 0.01 would be +80 %, it is +75 %
+        (1000.04, 1000.0, "1000.04", "1.000,04"),
+        (3.0245, 0.05, "3.02", "3,02"),
+        (0.05, 0.05, "0.05", "0,05"),
+        (0.0005, 0.0005, "0.0005", "0,0005"),
+        (0.0, 0.0, "0", "0"),
+        (-0.0000123, None, "0", "0"),
     ],
 )
-def test_a_figure_is_never_a_power_of_ten(value: float, en: str, vi: str) -> None:
-    said = significant(value)
-    assert (said.en, said.vi) == (en, vi)
+def test_a_figure_is_shown_so_that_its_margin_follows(
+    value: float, limit: float | None, en: str, vi: str
+) -> None:
+    said = shown(value, limit)
+    assert (str(said), said.vi) == (en, vi)
 
 
 MILLIONTHS = st.integers(-(10**9), 10**9)

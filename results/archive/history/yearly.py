@@ -358,7 +358,6 @@ def _criteria(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
         points = trend(checks, ident)
         last = points[-1].criterion
         worst = _worst(points)
-        unit = say.either(last.unit, last.unit_vi)
         limits = dict.fromkeys(_limit(p.criterion, say) for p in reversed(points))
         rows.append(
             [
@@ -366,18 +365,23 @@ def _criteria(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
                 "; ".join(limits),
                 str(len(points)),
                 str(sum(not p.criterion.ok for p in points)),
-                "–" if worst is None else say.amount(worst.criterion.value, unit),
+                "–" if worst is None else _amount(worst.criterion, say),
                 "" if worst is None else _when_and_where(worst, say, one_limit=len(limits) == 1),
-                say.amount(last.value, unit),
+                _amount(last, say),
             ]
         )
     return rows
 
 
+def _amount(criterion: CriterionValue, say: Wording) -> str:
+    unit = say.either(criterion.unit, criterion.unit_vi)
+    return say.amount(criterion.value, unit, criterion.threshold)
+
+
 def _limit(criterion: CriterionValue, say: Wording) -> str:
     sign = "≤" if criterion.sense == "at-most" else "≥"
     unit = say.either(criterion.unit, criterion.unit_vi)
-    return f"{sign}{NBSP}{say.amount(criterion.threshold, unit)}"
+    return f"{sign}{NBSP}{say.amount(criterion.threshold, unit, criterion.threshold)}"
 
 
 def _when_and_where(point: TrendPoint, say: Wording, *, one_limit: bool) -> str:
@@ -406,13 +410,12 @@ def _changes(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> li
         for new in last.criteria if len(here) > 1 else []:
             old = first.criterion(new.id)
             if old is not None and _moved(old, new):
-                unit = say.either(new.unit, new.unit_vi)
                 rows.append(
                     [
                         ledger.number(here[0]),
                         say.either(new.name_en, new.name_vi),
-                        f"{say.amount(old.value, unit)} ({say.day(first.at)})",
-                        f"{say.amount(new.value, unit)} ({say.day(last.at)})",
+                        f"{_amount(old, say)} ({say.day(first.at)})",
+                        f"{_amount(new, say)} ({say.day(last.at)})",
                         f"{say.percent(old.margin_pct)} → {say.percent(new.margin_pct)}",
                     ]
                 )
@@ -445,7 +448,7 @@ def _figure(found: CriterionValue | None, unit: str, say: Wording) -> str:
     if found is None:
         return "–"
     where = say.either(found.where_en, found.where_vi)
-    return say.amount(found.value, unit) + (f" ({where})" if where else "")
+    return say.amount(found.value, unit, found.threshold) + (f" ({where})" if where else "")
 
 
 def _bindings(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:

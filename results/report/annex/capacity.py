@@ -208,7 +208,7 @@ def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iter
     told = say(
         key,
         link=say.link_within(load.link.id, load.link.direction),
-        pct=say.number(peak, 1),
+        pct=say.beside(peak, limit_pct),
         rate=say.number(rate),
         within="" if window_ms == SECOND_MS else say("within", window_ms=window_ms),
         limit=say.number(limit_pct),

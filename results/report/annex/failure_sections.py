@@ -175,10 +175,10 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
         yield Par(
             say(
                 "worst interruption mending" if longest.longest.mended else "worst interruption",
-                ms=say.number(longest.longest.ms, 0),
+                ms=say.beside(longest.longest.ms, answer.interruption_limit_ms),
                 bridge=say.bridge(longest.longest.at or ""),
                 failure=uncapital(names[longest.id]),
-                limit=say.number(answer.interruption_limit_ms, 0),
+                limit=say.number(answer.interruption_limit_ms),
             )
         )
     worst = answer.most_loaded
@@ -186,7 +186,7 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
         yield Par(
             say(
                 "worst load",
-                pct=say.number(worst.peak_pct, 1),
+                pct=say.beside(worst.peak_pct, answer.link_limit_pct),
                 link=say.link_within(worst.id, worst.direction),
                 failure=uncapital(names.get(worst.failure, worst.failure)),
                 limit=say.number(answer.link_limit_pct),

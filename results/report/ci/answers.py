@@ -37,7 +37,7 @@ from giaoban.results.report.summaries import (
 )
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import Both, Sentence, decimals_of
 from giaoban.translation import unit_words
 
 RUN, ABOUT_INPUTS = "run", "inputs"
@@ -361,7 +361,8 @@ def _why(c: CriterionResult, named: DisplayNames) -> Sentence:
         if c.value is None or not c.threshold:
             return told
         unit = "points" if c.unit == "%" else say.either(c.unit, c.unit_vi)
-        amount = say.amount(abs(c.value - c.threshold), unit, apart_from=0.0)
+        rounded = round(c.value, decimals_of(c.value, c.threshold))
+        amount = say.amount(abs(rounded - c.threshold), unit, limit=0.0)
         return f"{told}; {say.gettext('off by {amount}', amount=amount)}"
 
     return named.said(words)

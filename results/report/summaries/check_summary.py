@@ -310,8 +310,8 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
             seed=seeds.first.seed,
             criterion=short.bound_by(first),
             place=short.place(first.place),
-            value=short.figure(first.value, first.unit),
-            limit=short.figure(first.threshold, first.unit),
+            value=short.figure(first.value, first.unit, first.threshold),
+            limit=short.figure(first.threshold, first.unit, first.threshold),
         )
     )
 

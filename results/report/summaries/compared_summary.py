@@ -26,7 +26,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.terminals_words import rests_on_other
 from giaoban.results.report.wording import METHOD_NOUNS, VERDICTS, margin
-from giaoban.sentence import Both, Sentence, joined, significant
+from giaoban.sentence import Both, Sentence, decimals_of, joined, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words
 
 HEAD = {
@@ -174,8 +174,8 @@ def _figure(m: MarginChange, place: str) -> Sentence:
         "{criterion} – {place}: {value} (was {was}, limit {limit:g} {unit})",
         criterion=Both(m.name_en, m.name_vi),
         place=place,
-        value=value(m.new, m.unit),
-        was=value(m.old, m.unit),
+        value=value(m.new, m.unit, m.limit),
+        was=value(m.old, m.unit, m.limit),
         limit=m.limit,
         unit=unit_words(m.unit, m.limit),
     )
@@ -187,8 +187,8 @@ def _improved(m: MarginChange) -> Sentence:
         "{criterion}: {value} (was {was} – {place}, limit {limit:g} {unit})",
         criterion=Both(m.name_en, m.name_vi),
         place=Both(m.old_where, m.old_where_vi) if m.old_where else "–",
-        value=value(m.new, m.unit),
-        was=value(m.old, m.unit),
+        value=value(m.new, m.unit, m.limit),
+        was=value(m.old, m.unit, m.limit),
         limit=m.limit,
         unit=unit_words(m.unit, m.limit),
     )
@@ -259,7 +259,7 @@ def _scenario(each: ScenarioCompared) -> Iterator[Block]:
             [_margin(m) for m in moved],
         )
     if each.bridges:
-        names = {m.criterion: Both(m.name_en, m.name_vi) for m in each.margins}
+        margins = {m.criterion: m for m in each.margins}
         head = (
             Sentence(pgettext("table", "bridge")),
             Sentence("criterion"),
@@ -268,7 +268,7 @@ def _scenario(each: ScenarioCompared) -> Iterator[Block]:
         )
         yield table(
             (*head, Sentence("declared")),
-            [_bridge(bridge, names) for bridge in each.bridges[:MOST]],
+            [_bridge(bridge, margins.get(bridge.what)) for bridge in each.bridges[:MOST]],
         )
         yield from _more(len(each.bridges))
     if undeclared := list(dict.fromkeys(b.name for b in each.undeclared)):
@@ -309,23 +309,23 @@ def _margin(each: MarginChange) -> list[Cell]:
     sense = Sentence("not met still") if still else SENSES[each.sense]
     return [
         Cell(Both(each.name_en, each.name_vi)),
-        Cell(value(each.old, each.unit)),
-        Cell(value(each.new, each.unit)),
+        Cell(value(each.old, each.unit, each.limit)),
+        Cell(value(each.new, each.unit, each.limit)),
         Cell(joined(" → ", [was, now])),
         Cell(sense, tone=TONES_OF.get(each.sense, "")),
         Cell(Both(each.where, each.where_vi)),
     ]
 
 
-def value(amount: float | None, unit: str) -> str:
-    """A figure with its unit; `–` for none."""
+def value(amount: float | None, unit: str, limit: float | None = None) -> str:
+    """Return a figure with its unit, as shown beside its limit; `–` for none."""
     if amount is None:
         return "–"
-    words = unit_words(unit, amount, shown=".4g")
-    return Sentence("{value} {unit}", value=significant(amount), unit=words)
+    words = unit_words(unit, round(amount, decimals_of(amount, limit)))
+    return Sentence("{value} {unit}", value=shown(amount, limit), unit=words)
 
 
-def _bridge(each: BridgeChange, names: Mapping[str, str]) -> list[Cell]:
+def _bridge(each: BridgeChange, of: MarginChange | None) -> list[Cell]:
     old: str
     new: str
     if each.what == CONNECTED:
@@ -333,8 +333,9 @@ def _bridge(each: BridgeChange, names: Mapping[str, str]) -> list[Cell]:
         old, new = yes[each.old], yes[each.new]
         what: str = Sentence("in the meeting")
     else:
-        old, new = value(each.old, each.unit), value(each.new, each.unit)
-        what = names.get(each.what, each.what)
+        limit = None if of is None else of.limit
+        old, new = (value(amount, each.unit, limit) for amount in (each.old, each.new))
+        what = each.what if of is None else Both(of.name_en, of.name_vi)
     tone: Tone = "bad" if each.points > 0 else "good"
     declared = Sentence("yes") if each.declared else Sentence("no")
     return [

@@ -34,7 +34,7 @@ from giaoban.results.report.summaries.check_summary import ESTIMATED
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, reasons
-from giaoban.sentence import Both, Sentence, joined, number
+from giaoban.sentence import Both, Sentence, joined, number, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
 _TONES: dict[str, Tone] = {"fail": "bad", "invalid": "doubt", "accepted": "known"}
@@ -263,9 +263,9 @@ def busiest(answer: FaultsAnswer) -> str | None:
     if worst is None:
         return None
     return Sentence(
-        "{link}: {pct:.1f} % by {failure} (limit {limit:g} %)",
+        "{link}: {pct} % by {failure} (limit {limit:g} %)",
         link=DisplayNames(answer).direction(worst.id, worst.direction),
-        pct=worst.peak_pct,
+        pct=shown(worst.peak_pct, answer.link_limit_pct),
         failure=_failure(worst.failure, answer, DisplayNames(answer)),
         limit=answer.link_limit_pct,
     )
@@ -280,8 +280,8 @@ def slowest(answer: FaultsAnswer) -> str | None:
     failure = named.by_failure(found)
     by = Sentence("the mending of {failure}", failure=failure) if worst.mended else failure
     return Sentence(
-        "{ms:.1f} ms at {bridge} by {by} (limit {limit:g} ms)",
-        ms=worst.ms,
+        "{ms} ms at {bridge} by {by} (limit {limit:g} ms)",
+        ms=shown(worst.ms, answer.interruption_limit_ms),
         bridge=named.of(worst.at or ""),
         by=by,
         limit=answer.interruption_limit_ms,
@@ -382,8 +382,8 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     if longest is not None and longest.ms > answer.interruption_limit_ms:
         found.append(
             Sentence(
-                "interruption of {ms:.1f} ms at {bridge} (limit {limit:g} ms)",
-                ms=longest.ms,
+                "interruption of {ms} ms at {bridge} (limit {limit:g} ms)",
+                ms=shown(longest.ms, answer.interruption_limit_ms),
                 bridge=named.of(longest.at or ""),
                 limit=answer.interruption_limit_ms,
             )
@@ -391,9 +391,9 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     if load is not None and load.peak_pct > answer.link_limit_pct:
         found.append(
             Sentence(
-                "{link} at {pct:.1f} % (limit {limit:g} %)",
+                "{link} at {pct} % (limit {limit:g} %)",
                 link=named.direction(load.id, load.direction),
-                pct=load.peak_pct,
+                pct=shown(load.peak_pct, answer.link_limit_pct),
                 limit=answer.link_limit_pct,
             )
         )
@@ -483,11 +483,11 @@ def _concerns(failure: FailureResult, link: str | None, bridge: str | None) -> b
 
 
 def _percent(pct: float) -> Sentence:
-    return Sentence("{pct:.1f} %", pct=pct)
+    return Sentence("{pct} %", pct=shown(pct))
 
 
 def _ms(ms: float) -> Sentence:
-    return Sentence("{ms:.1f} ms", ms=ms)
+    return Sentence("{ms} ms", ms=shown(ms))
 
 
 def _interruption(ms: float | None, at: str | None, named: DisplayNames) -> str:
@@ -495,7 +495,7 @@ def _interruption(ms: float | None, at: str | None, named: DisplayNames) -> str:
         return "–"
     if not ms or at is None:
         return Sentence("none")
-    return Sentence("{ms:.1f} ms at {bridge}", ms=ms, bridge=named.of(at))
+    return Sentence("{ms} ms at {bridge}", ms=shown(ms), bridge=named.of(at))
 
 
 def _cut_off(failure: FailureResult, count: int, named: DisplayNames) -> str:

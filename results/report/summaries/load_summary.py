@@ -23,7 +23,7 @@ from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
-from giaoban.sentence import Both, Sentence, joined, message, number
+from giaoban.sentence import Both, Sentence, joined, message, number, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 
 HEAD = {
@@ -324,7 +324,8 @@ class _ScreenWording:
     def in_unit(self, value: float | None, c: LoadCriterion) -> str:
         if value is None:
             return NOTHING
-        return Sentence("{value:g} {unit}", value=value, unit=unit_words(c.unit, value))
+        value_shown = shown(value, c.threshold)
+        return Sentence("{value} {unit}", value=value_shown, unit=unit_words(c.unit, value))
 
     def limit(self, c: LoadCriterion) -> str:
         return Sentence(
@@ -387,7 +388,7 @@ def _operations(result: LoadResult) -> Table:
 
 
 def _ms(ms: float) -> Sentence:
-    return Sentence("{ms:.1f} ms", ms=ms)
+    return Sentence("{ms} ms", ms=shown(ms))
 
 
 def unsupported_lines(result: LoadResult) -> list[str]:
@@ -410,16 +411,15 @@ def unsupported_lines(result: LoadResult) -> list[str]:
 
 
 def delay_line(delay: Delay | None) -> str:
-    """`p50 8.1 ms, p95 …`."""
+    """Return `median 8.1 ms, 95 % within …`; `–` without a delay."""
     if delay is None:
         return NOTHING
     return Sentence(
-        "median {p50:g} ms, 95 % within {p95:g} ms, 99 % within {p99:g} ms, the longest {most:g} "
-        "ms",
-        p50=delay.p50_ms,
-        p95=delay.p95_ms,
-        p99=delay.p99_ms,
-        most=delay.max_ms,
+        "median {p50} ms, 95 % within {p95} ms, 99 % within {p99} ms, the longest {most} ms",
+        p50=shown(delay.p50_ms),
+        p95=shown(delay.p95_ms),
+        p99=shown(delay.p99_ms),
+        most=shown(delay.max_ms),
     )
 
 

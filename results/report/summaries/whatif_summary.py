@@ -36,7 +36,7 @@ from giaoban.results.report.wording import (
     Wording,
     margin,
 )
-from giaoban.sentence import Both, Sentence, joined
+from giaoban.sentence import Both, Sentence, joined, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 
 OF_ONE = {
@@ -356,7 +356,10 @@ def not_met(judged: Judged, say: Wording) -> list[str]:
     failed = [margin for margin in judged.margins if margin.ok is False]
     told = tuple(margin.name_en for margin in failed)
     others = [why for why in judged.reasons if not why.startswith(told)]
-    reasons = [f"{say.either(m.name_en, m.name_vi)}: {say.amount(m.value, m.unit)}" for m in failed]
+    reasons = [
+        f"{say.either(m.name_en, m.name_vi)}: {say.amount(m.value, m.unit, m.threshold)}"
+        for m in failed
+    ]
     unknown = [say.gettext(UNKNOWN)] if judged.reasons and not failed else []
     return [*say.as_filed(others, lambda: unknown), *reasons]
 
@@ -365,8 +368,8 @@ def _in_use(judged: Judged, say: Wording) -> Sentence:
     if judged.in_use is None:
         return Sentence("no result")
     return Sentence(
-        "{pct:.4g} % of it in use ({what})",
-        pct=judged.in_use.used_pct,
+        "{pct} % of it in use ({what})",
+        pct=shown(judged.in_use.used_pct),
         what=say.in_use(judged.in_use),
     )
 

@@ -31,7 +31,7 @@ from giaoban.scenarios.study.whatif.search import (
     search,
 )
 from giaoban.scenarios.study.whatif.variant import Price, Variant
-from giaoban.sentence import Both, Sentence, joined, message
+from giaoban.sentence import Both, Sentence, joined, message, shown
 from giaoban.topology.model import LinkChange
 from giaoban.translation import N_, unit_words
 
@@ -185,12 +185,12 @@ def said(item: JudgedState, rates: Mapping[str, float]) -> Sentence:
             "{way}: {verdict}, {criterion}", way=what, verdict=verdict, criterion=criterion
         )
     return Sentence(
-        "{way}: {verdict}, {criterion} {value:.4g} {unit}",
+        "{way}: {verdict}, {criterion} {value} {unit}",
         way=what,
         verdict=verdict,
         criterion=criterion,
-        value=binding.value,
-        unit=unit_words(binding.unit, binding.value, shown=".4g"),
+        value=shown(binding.value, binding.threshold),
+        unit=unit_words(binding.unit, binding.value),
     )
 
 

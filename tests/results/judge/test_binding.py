@@ -153,10 +153,10 @@ def test_the_share_of_the_allowance_that_is_left(
             "Delay: 1000 ms, allowed at most 0.5 ms (x audio down, after)",
         ),
         (
-            {"delay": 999.64},
+            {"delay": 123.64},
             "at-most",
             0.5,
-            "Delay: 999.6 ms, allowed at most 0.5 ms (x audio down, after)",
+            "Delay: 124 ms, allowed at most 0.5 ms (x audio down, after)",
         ),
         (
             {"delay": None},

@@ -134,7 +134,7 @@ def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable(
         "its source prefers"
     )
     assert "terminals and MCU alone take 140 ms and 330 ms" in english[2]
-    assert "where it shows least, one of less than 0.24 points cannot" in english[3]
+    assert "where it shows least, one of less than 0.243 points cannot" in english[3]
     assert len(english) == len(vietnamese) == 4
     assert vietnamese[0].startswith("Âm thanh: độ trễ từ miệng đến tai: 260\u00a0ms nằm trong")
     assert "150\u00a0ms" in vietnamese[0]

@@ -51,7 +51,7 @@ from giaoban.results.report.wording import VERDICTS, margin, margin_of
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.sentence import N_, Both, Sentence, joined, message
+from giaoban.sentence import N_, Both, Sentence, joined, message, shown
 from giaoban.translation import pgettext, translator, unit_words
 
 
@@ -126,8 +126,8 @@ def trend_table(points: Sequence[TrendPoint]) -> Table:
         rows.append(
             (
                 f"{p.at:%Y-%m-%d %H:%M}",
-                figure(c.value),
-                Sentence("{sign} {limit}", sign=sign, limit=figure(c.threshold)),
+                figure(c.value, c.threshold),
+                Sentence("{sign} {limit}", sign=sign, limit=figure(c.threshold, c.threshold)),
                 margin(c.margin_pct),
                 mark,
                 Both(c.where_en, c.where_vi or c.where_en),
@@ -220,7 +220,7 @@ def _change_row(c: Change) -> Sequence[Cell]:
         Sentence(
             "{sign} {limit} {unit}",
             sign=sign,
-            limit=figure(known.threshold if known else None),
+            limit=figure(known.threshold, known.threshold) if known else figure(None),
             unit=unit_words(c.unit, 2, c.unit_vi),
         ),
         *(margin(margin_of(each)) for each in (c.a, c.b)),
@@ -354,7 +354,7 @@ def _named(changed: Changed) -> Sentence:
 def _of(criterion: CriterionResult | None) -> str:
     if criterion is None:
         return Sentence("not judged")
-    said = figure(criterion.value)
+    said = figure(criterion.value, criterion.threshold)
     return said if criterion.ok else Sentence("{value} (not met)", value=said)
 
 
@@ -369,11 +369,9 @@ def comparison_json(found: RunComparison) -> dict[str, Any]:
     return {**found._asdict(), "criteria": [change(c) for c in found.criteria]}
 
 
-def figure(value: float | None) -> str:
-    """A value as the table of `giaoban check` shows it."""
-    if value is None:
-        return Sentence("not measured")
-    return message("{value}", value=round(float(value), 2 if abs(value) < 100 else 0))
+def figure(value: float | None, limit: float | None = None) -> str:
+    """Return a value as the table of `giaoban check` shows it."""
+    return Sentence("not measured") if value is None else shown(value, limit)
 
 
 app = typer.Typer(

@@ -155,7 +155,8 @@ def test_a_bridge_that_gets_worse_is_not_declared_by_other_limits(tmp_path: Path
     assert ("west", False) in told
 
 
-def test_a_slower_line(tmp_path: Path) -> None:
+def test_a_slower_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
     old, new = project(tmp_path / "old"), project(tmp_path / "new")
     at = slower(new)
     reports = ("--junit", tmp_path / "j.xml", "--markdown", tmp_path / "m.md")
