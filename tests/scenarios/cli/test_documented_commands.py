@@ -179,7 +179,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "scenarios").mkdir()
     for path in (*(ROOT / "scenarios").glob("*.toml"), Path("my-scenario.toml")):
         scenario(folder / "scenarios" / path.name, id=path.stem, **QUIET)
-    for name in ("my-scenario", "my-expansion", "kich-ban", "scenarios/my-expansion"):
+    within = ("scenarios/first-expansion", "scenarios/my-expansion")
+    for name in ("my-scenario", "my-expansion", "kich-ban", *within):
         file, up = folder / f"{name}.toml", "../" * name.count("/")
         scenario(file, id=file.stem, bridges=(), province=f"{up}topology/province.toml", **QUIET)
     for name, text in FILES.items():
