@@ -440,7 +440,6 @@ def sensitivity(
     ranges: str | os.PathLike[str] | None = None,
     worlds: int = 0,
     require_robust: float | None = None,
-    interactions: int = 0,
     seed: int | None = None,
     seeds: int = 0,
     jobs: int = 1,
@@ -459,8 +458,6 @@ def sensitivity(
         worlds: so many are drawn as well in which all assumed figures are others at once.
         require_robust: the share of these that has to pass, 0 to 1; without `worlds` 1000 are
             drawn.
-        interactions: in so many of them each figure is drawn anew by itself, for what figures do
-            only together.
         seed: in place of the scenario's.
         seeds: at how many other seeds every world is judged.
         jobs: processes at a time.
@@ -485,7 +482,6 @@ def sensitivity(
                 require_robust,
                 None if ranges is None else Path(ranges),
                 seeds=seeds,
-                anew=interactions,
             ),
             helpers=helpers,
         ).answer

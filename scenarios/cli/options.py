@@ -159,16 +159,6 @@ RangesFile = Annotated[
     Path | None,
     typer.Option("--ranges", help="file (TOML): how far figures may be, before the usual"),
 ]
-Interactions = Annotated[
-    int,
-    typer.Option(
-        "--interactions",
-        metavar="N",
-        min=0,
-        max=10_000,
-        help="draw each figure anew in so many of the worlds: what figures do only together",
-    ),
-]
 Points = Annotated[
     Path | None,
     typer.Option("--points", help="folder of the finished points (your cache)"),

@@ -137,7 +137,6 @@ def options_of(then: Sensitivity, folder: Path) -> AnalysisOptions:
     return AnalysisOptions(
         seeds=then.seeds,
         worlds=0 if drawn is None else drawn.judged + drawn.impossible,
-        anew=0 if drawn is None else drawn.anew,
         required_pct=then.required_pct,
         ranges=ranges,
     )

@@ -12,7 +12,7 @@ from giaoban.results.model.studies.sensitivity import (
     DrawnWorlds,
     FailedBy,
     FlipPoint,
-    Influence,
+    PastFlips,
     Sensitivity,
     TriedFigure,
     TriedValue,
@@ -100,11 +100,12 @@ def figures() -> list[TriedFigure]:
 
 
 def drawn(passed: int = 600) -> DrawnWorlds:
-    """A thousand worlds."""
+    """A thousand worlds; the line fails half of those that fail."""
+    past = PastFlips(field="rate_mbps", keys=[LINE], worlds=500 - passed // 2)
     return DrawnWorlds(
         seed=1681, judged=1000, impossible=0, passed=passed, low_pct=passed / 10 - 3,
-        high_pct=passed / 10 + 3, failed_by=[FailedBy(criterion="loss", worlds=1000 - passed)],
-        influences=[Influence(key=LINE, share=0.6), Influence(key=COMPOSE, share=0.2)],
+        high_pct=passed / 10 + 3, failed_by=[FailedBy(criterion="loss", worlds=1000 - passed,
+        alone=500 - passed // 2, past_flips=[past])],
     )  # fmt: skip
 
 

@@ -40,8 +40,7 @@ NAMES = {
     "estimate": "scenario province seed",
     "headroom": "scenario province profile device seed seeds pace_s jobs runs progress",
     "load_result": "run",
-    "sensitivity": "scenario province ranges worlds require_robust interactions seed seeds jobs"
-    " runs progress",
+    "sensitivity": "scenario province ranges worlds require_robust seed seeds jobs runs progress",
     "whatif": "scenario variants province search seed seeds pace_s jobs runs progress",
 }
 """Every name there is: parameters of a function, what a class offers. A change is told to users."""

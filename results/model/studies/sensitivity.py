@@ -99,6 +99,21 @@ class TriedFigure(StrictModel):
     def flips(self) -> list[FlipPoint]:
         return [each for each in (self.below, self.above, *self.chosen) if each is not None]
 
+    def is_past_flip(self, value: float | str, criterion: str) -> bool:
+        """Return whether this figure at `value`, varied alone, fails a criterion."""
+
+        def fails(flip: FlipPoint | None) -> bool:
+            if flip is None or flip.verdict != "fail" or flip.binding is None:
+                return False
+            return flip.binding.criterion == criterion
+
+        if isinstance(value, str):
+            return any(flip.flips == value and fails(flip) for flip in self.chosen)
+        below, above = self.below, self.above
+        return (below is not None and fails(below) and value <= float(below.flips)) or (
+            above is not None and fails(above) and value >= float(above.flips)
+        )
+
     @property
     def nearness(self) -> float:
         """How near the nearest flip is: 1 at the figure itself, 0 if there is none.
@@ -155,39 +170,40 @@ def _share(a: float | str, b: float | str) -> float:
     return low / high if high else 1.0
 
 
-class Influence(StrictModel):
-    """How much of the spread of the least margin goes back to one figure.
+class PastFlips(StrictModel):
+    """Failing worlds in which a figure of one field lies past its flip point.
 
-    `share` is the first-order Sobol index (0 to 1), of the figure by itself, estimated from the
-    worlds that were drawn; `total` the total-order index, of the figure alone and with others, by
-    Jansen's estimator; null: not asked for. What `total` has more than `share` matters only
-    together.
+    `keys`: the figures that do in any of these worlds, the most frequent first.
     """
 
-    key: str
-    share: Amount
-    total: Amount | None = None
+    field: str
+    keys: Annotated[list[str], Field(min_length=1)]
+    worlds: Count
 
 
 class FailedBy(StrictModel):
-    """In how many of the drawn worlds that fail this criterion limits the answer."""
+    """Drawn worlds that fail, by the criterion that limits the answer there.
+
+    `past_flips`: the figures that fail this criterion when varied alone, by field, the most worlds
+    first. `alone`: worlds in which at least one of them lies past its flip point; the other worlds
+    fail only by several figures together.
+    """
 
     criterion: Id
     worlds: Count
+    alone: Count = 0
+    past_flips: list[PastFlips] = Field(default_factory=list)
 
 
 class DrawnWorlds(PassedWorlds):
     """Worlds in which all assumed figures are others at once, each within its range.
 
-    `impossible` more were drawn in which nothing can be asked (a file with these figures would be
-    refused). `anew`: in so many of them each figure was drawn anew by itself.
+    `impossible` more were drawn whose figures a file may not have.
     """
 
     seed: Count
-    anew: Count = 0
     impossible: Count
     failed_by: list[FailedBy]
-    influences: list[Influence]
 
 
 def verdict_of(
@@ -202,16 +218,11 @@ def verdict_of(
 class Settling(NamedTuple):
     """Figures of one record that the same would settle.
 
-    `share`: 0 to 1, of the spread of the least margin in worlds that were drawn; where none were,
-    of what is likely of these figures that in which the verdict is another.
+    `share`: 0 to 1, the part of the likely values of these figures in which the verdict is another.
     """
 
     figures: list[TriedFigure]
     share: float
-
-
-LEAST_INFLUENCE = 0.01
-"""A smaller index is not told, and nothing to settle, of a figure that does nothing by itself."""
 
 
 class UntriedAssumption(StrictModel):
@@ -263,41 +274,21 @@ class Sensitivity(JsonFile):
         return self.verdict != self.as_assumed
 
     @property
-    def influence(self) -> dict[str, float]:
-        """What goes back to each figure in worlds that were drawn, with others if that is known."""
-        drawn = [] if self.drawn is None else self.drawn.influences
-        return {each.key: each.share if each.total is None else each.total for each in drawn}
-
-    @property
     def deciding(self) -> list[TriedFigure]:
-        """Those that can flip the verdict, what is to be settled first in front: that of which most
-        comes in worlds that were drawn, else that which turns it in most of its range; of two with
-        as much that whose flip is nearer."""
-        known = self.influence
+        """Return the figures that can flip the verdict, first to be settled first: by the part of
+        their likely values in which the verdict is another, then by the nearness of the flip."""
         found = [figure for figure in self.figures if figure.flips]
-        return sorted(
-            found,
-            key=lambda each: (-known.get(each.key, 0.0), -each.turned, -each.nearness, each.key),
-        )
+        return sorted(found, key=lambda each: (-each.turned, -each.nearness, each.key))
 
     @property
     def to_settle(self) -> list[Settling]:
-        """What to settle, first what adds most to certainty: records of which a figure decides, or
-        has a share in what becomes of drawn worlds."""
-        known = self.influence
+        """Return the records of deciding figures, limits aside, the largest share first."""
         records: dict[tuple[str, str], list[TriedFigure]] = {}
-        others = [
-            each
-            for each in self.figures
-            if not each.flips and known.get(each.key, 0.0) >= LEAST_INFLUENCE
-        ]
-        for each in (*self.deciding, *others):
+        for each in self.deciding:
             if each.field != OF_LIMITS:
                 records.setdefault((each.what, each.settled_by), []).append(each)
         found = [
-            Settling(figures, min(1.0, sum(known.get(each.key, 0.0) for each in figures)))
-            if known
-            else Settling(figures, 1 - math.prod(1 - each.turned for each in figures))
+            Settling(figures, 1 - math.prod(1 - each.turned for each in figures))
             for figures in records.values()
         ]
         return sorted(found, key=lambda each: -each.share)

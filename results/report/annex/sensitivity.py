@@ -33,6 +33,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.seed_words import passes_alone
 from giaoban.results.report.summaries.sensitivity_summary import (
     CHOICES,
+    SETTLING_ORDER,
     USUAL,
     amount,
     as_long_as,
@@ -42,7 +43,6 @@ from giaoban.results.report.summaries.sensitivity_summary import (
     doubtful,
     headline,
     name_of,
-    settling_order,
     share_of,
     tried,
 )
@@ -199,7 +199,7 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
             n=len(answer.figures),
             deciding=len(answer.deciding),
         )
-        + (f" {say.say(settling_order(answer))}" if answer.deciding else "")
+        + (f" {say.gettext(SETTLING_ORDER)}" if answer.deciding else "")
     )
     named = f" ({answer.run_id})" if several else ""
     if answer.deciding:
@@ -215,7 +215,7 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     if analysis.picture is not None:
         yield Picture(analysis.picture, say.text(CAPTION) + named)
     if answer.drawn is not None:
-        yield from drawn(answer, say, caption=named)
+        yield from drawn(answer, say)
     if answer.untried:
         yield Par(
             say.gettext("{n} {n:assumption was|assumptions were} not tried:", n=len(answer.untried))
@@ -232,8 +232,8 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     )
 
 
-def drawn(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Iterator[Block]:
-    """What became of the worlds that were drawn, and what each figure has to do with it."""
+def drawn(answer: Sensitivity, say: AnnexWording) -> Iterator[Block]:
+    """Render the share of drawn worlds that pass, and what fails the others."""
     assert answer.drawn is not None
     yield Par(say.say(in_drawn_worlds(answer)))
     for block in at_once(answer.drawn, answer):
@@ -241,22 +241,6 @@ def drawn(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Iterator
         if isinstance(said, Bullets):
             yield Par(say.gettext("What limits the answer in those that fail:"))
             yield bullets(map(plain, said.items))
-        elif isinstance(said, Table):
-            yield replace(
-                said,
-                caption=say.text(
-                    N_("What goes back to each figure by itself when all are off at once")
-                )
-                + caption,
-                head=[[Head(capital(head.text)) for head in row] for row in said.head],
-                rows=[
-                    [replace(cell, text=capital(cell.text)) for cell in row] for row in said.rows
-                ],
-                widths=[110, 53] if len(said.head[0]) == 2 else [95, 40, 28],
-                small=True,
-                whole=True,
-                ident="influence-table",
-            )
 
 
 def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table:

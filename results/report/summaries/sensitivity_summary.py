@@ -12,7 +12,9 @@ from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPas
 from giaoban.results.model.studies.sensitivity import (
     OF_LIMITS,
     DrawnWorlds,
+    FailedBy,
     FlipPoint,
+    PastFlips,
     Sensitivity,
     TriedFigure,
 )
@@ -339,48 +341,41 @@ def robust(drawn: PassedWorlds) -> Sentence:
 
 
 def at_once(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[Block]:
-    """What became of the worlds that were drawn, and what each figure has to do with it."""
+    """Render the share of drawn worlds that pass, and which criteria and figures fail the others;
+    at most so many criteria."""
     yield Par(robust(drawn))
     if (said := doubt(answer, drawn)) is not None:
         yield Par(said, bold=True)
-    names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
     if drawn.failed_by:
-        yield Bullets(
-            [
-                Sentence(
-                    "{criterion}: {n} {n:world fails|worlds fail}",
-                    n=each.worlds,
-                    criterion=names.get(each.criterion, Sentence(each.criterion)),
-                )
-                for each in drawn.failed_by[:most]
-            ]
-        )
+        yield Bullets([_failing(each, answer) for each in drawn.failed_by[:most]])
+
+
+MOST_PAST = 4
+"""Kinds of figures past their flip points that are named for each criterion."""
+
+
+def _failing(failed: FailedBy, answer: Sensitivity) -> Sentence:
+    names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
+    causes = [_past_flips(each, answer) for each in failed.past_flips[:MOST_PAST]]
+    if together := failed.worlds - failed.alone:
+        causes.append(Sentence("only several figures together in {n} {n:world|worlds}", n=together))
+    return Sentence(
+        "{criterion}: {n} {n:world fails|worlds fail}, {causes}",
+        criterion=names.get(failed.criterion, Sentence(failed.criterion)),
+        n=failed.worlds,
+        causes=joined("; ", causes),
+    )
+
+
+def _past_flips(past: PastFlips, answer: Sensitivity) -> Sentence:
     figures = {figure.key: figure for figure in answer.figures}
-    if drawn.influences:
-        totals = any(each.total is not None for each in drawn.influences)
-        yield table(
-            (
-                *(Sentence("assumed figure"), Sentence("share of the margin's spread")),
-                *([Sentence("with others")] if totals else []),
-            ),
-            [
-                (
-                    name_of(figures[each.key]),
-                    message("{share} %", share=round(100 * each.share)),
-                    *([message("{share} %", share=round(100 * (each.total or 0)))] * totals),
-                )
-                for each in drawn.influences[:most]
-            ],
-            right=(1, 2) if totals else (1,),
-        )
-    elif drawn.judged:
-        yield Par(
-            Sentence(
-                "Of none of the figures more can be told with {worlds:d} {worlds:world|worlds} "
-                "than chance gives: more of them (--worlds) tell which matter.",
-                worlds=drawn.judged,
-            )
-        )
+    first, *others = (figures[key] for key in past.keys)
+    return Sentence(
+        "{figure} past {flip} in {n} {n:world|worlds}",
+        figure=name_of(first, *others, most=1),
+        flip=joined(" / ", [amount(first, flip.flips) for flip in first.flips]),
+        n=past.worlds,
+    )
 
 
 def _deciding(answer: Sensitivity) -> Table:
@@ -489,7 +484,7 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
     yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.unmodelled)])
     if answer.deciding:
         yield Heading(Sentence("What to settle first"))
-        yield Par(settling_order(answer))
+        yield Par(Sentence(SETTLING_ORDER))
         yield Bullets(_to_settle(answer), numbered=True)
     if answer.drawn is not None:
         yield Heading(Sentence("All at once"))
@@ -499,18 +494,11 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
             yield Bullets(narrower)
         yield Par(
             Sentence(
-                "Drawn as a Latin hypercube; the share is the first-order Sobol index of the least "
-                "margin. What figures do only together is in no share. A share as small as chance "
-                "gives to a figure that does nothing, with so many worlds, is not told."
+                "Drawn as a Latin hypercube. Each world that fails counts for the criterion that "
+                "limits its answer; past means beyond the value at which this figure alone fails "
+                "that criterion."
             )
         )
-        if any(each.total is not None for each in answer.drawn.influences):
-            yield Par(
-                Sentence(
-                    "With others: the total-order Sobol index (Jansen), which has what a figure "
-                    "does only together with others as well."
-                )
-            )
     if answer.of_choices:
         yield Heading(message(CHOICES))
         yield choices(answer)
@@ -551,16 +539,10 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
     yield evidence(answer.run_id, answer.inputs)
 
 
-def settling_order(answer: Sensitivity) -> Sentence:
-    if answer.influence:
-        return Sentence(
-            "First what has the largest share in the spread of the least margin over the worlds "
-            "that were drawn: so much settling it adds to certainty."
-        )
-    return Sentence(
-        "First what turns the verdict in the largest part of all that is likely of it: so much "
-        "settling it adds to certainty."
-    )
+SETTLING_ORDER = N_(
+    "First what turns the verdict in the largest part of all that is likely of it: so much "
+    "settling it adds to certainty."
+)
 
 
 def _to_settle(answer: Sensitivity) -> list[Sentence]:

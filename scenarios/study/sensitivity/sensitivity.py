@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from giaoban.errors import InvalidRun
 from giaoban.files import writing
@@ -26,10 +24,9 @@ from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.studies.sensitivity import (
-    LEAST_INFLUENCE,
     DrawnWorlds,
     FailedBy,
-    Influence,
+    PastFlips,
     Sensitivity,
     TriedFigure,
     TriedValue,
@@ -44,7 +41,7 @@ from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.failures.answer import names_of
-from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
+from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures, load_ranges
 from giaoban.scenarios.study.sensitivity.kept import Kept, KeptSides, KeptWorlds, content_of
 from giaoban.scenarios.study.sensitivity.tried import (
@@ -56,12 +53,11 @@ from giaoban.scenarios.study.sensitivity.tried import (
     at_limits,
     attempt,
     judged_at_seeds,
-    least_margin,
     look_at,
     sides,
     tried_value,
 )
-from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 
@@ -76,7 +72,6 @@ class AnalysisOptions:
     Attributes:
         seeds: so many others are judged in each world that passes at its own.
         worlds: so many are drawn in which all figures are others at once.
-        anew: so many of these are judged once more with each figure alone drawn anew.
         required_pct: the share of these that has to pass, if any.
         ranges: a file of ranges that hold before those beside figures, and the program's.
         points: a folder in which all that was judged is kept, so that it is not judged again.
@@ -86,7 +81,6 @@ class AnalysisOptions:
     worlds: int = 0
     required_pct: float | None = None
     ranges: Path | None = None
-    anew: int = 0
     points: Path | None = None
 
     @classmethod
@@ -97,14 +91,13 @@ class AnalysisOptions:
         ranges: Path | None,
         *,
         seeds: int = 0,
-        anew: int = 0,
         points: Path | None = None,
     ) -> AnalysisOptions:
         """As a command line says it; where worlds are needed and no number is said, `WORLDS` are
         drawn."""
         required_pct = None if share is None else round(100 * share, 6)
-        drawn = worlds or WORLDS * (share is not None or anew > 0)
-        return cls(seeds, drawn, required_pct, ranges, anew, points)
+        drawn = worlds or WORLDS * (share is not None)
+        return cls(seeds, drawn, required_pct, ranges, points)
 
 
 def sensitivity(
@@ -172,9 +165,15 @@ def analyse(
         sides_kept = KeptSides(wanted.points, content)
         worlds = KeptWorlds(wanted.points, content)
     found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress, sides_kept)
+    told = [
+        _told(asked, figure, [each for each in found if each.side.number == number])
+        for number, figure in enumerate(tried_figures)
+    ]
     drawn, drawn_estimates = None, 0
     if wanted.worlds:
-        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted, helpers, progress, worlds)
+        drawn, drawn_estimates = _drawn(
+            asked, tried_figures, wanted, helpers, progress, worlds, told
+        )
         if wanted.required_pct is not None and not drawn.judged:
             raise InvalidRun(
                 "no world of {n} that {n:was|were} drawn can be judged, of which a share has to "
@@ -192,10 +191,7 @@ def analyse(
         question_vi=question.scenario.question_vi,
         inputs=inputs_of(question),
         seeds=wanted.seeds,
-        figures=[
-            _told(asked, figure, [each for each in found if each.side.number == number])
-            for number, figure in enumerate(tried_figures)
-        ],
+        figures=told,
         untried=[
             UntriedAssumption(assumption=each.told, why=each.why.en, why_vi=each.why.vi)
             for each in untried
@@ -264,11 +260,10 @@ def _drawn(
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
     kept: KeptWorlds | None,
+    flips: Sequence[TriedFigure] = (),
 ) -> tuple[DrawnWorlds, int]:
-    """What became of them, and how many were estimated.
-
-    Limits stay as they are: they are no part of the world.
-    """
+    """Return the drawn worlds, and how many were estimated. Limits stay as they are: they are no
+    part of the world. `flips`: the figures with their flip points, where these were searched."""
     of_world = [figure for figure in tried if figure.path[0] != THRESHOLDS]
     seed, worlds = asked.world.base.plan.seed, wanted.worlds
     columns = {kind: n for n, kind in enumerate(dict.fromkeys(f.kind for f in of_world))}
@@ -286,73 +281,57 @@ def _drawn(
     numbers = sorted(found)
     passed = sum(found[n].verdict == "pass" for n in numbers)
     low_pct, high_pct = wilson_pct(passed, len(numbers)) if numbers else (0.0, 100.0)
-    failed = Counter(
-        b.criterion
-        for n in numbers
-        if found[n].verdict != "pass" and (b := found[n].binding) is not None
-    )
-    margins = [least_margin(found[n]) for n in numbers]
-    indices = first_order(places[numbers], margins)
-    again, totals, more = numbers[: wanted.anew], None, 0
-    if again:
-        totals, more = _anew(asked, of_world, places[again], margins, helpers, progress, kept)
-    firsts = list({f.kind: f for f in reversed(of_world)}.values())
-    influences = [
-        Influence(
-            key=figure.key,
-            share=round(float(index), 4),
-            total=None if totals is None else round(float(totals[n]), 4),
-        )
-        for n, (figure, index) in enumerate(zip(of_world, indices, strict=True))
-        if figure in firsts and (index > 0 or (totals is not None and totals[n] >= LEAST_INFLUENCE))
-    ]
+    failed: dict[str, list[int]] = {}
+    for n in numbers:
+        if found[n].verdict != "pass" and (binding := found[n].binding) is not None:
+            failed.setdefault(binding.criterion, []).append(n)
+
+    def values_of(world: int) -> dict[str, Value]:
+        values = (value for _, value in draws[world].figures)
+        return dict(zip([figure.key for figure in of_world], values, strict=True))
+
     drawn = DrawnWorlds(
         seed=seed,
-        anew=len(again),
         judged=len(numbers),
         impossible=worlds - len(numbers),
         passed=passed,
         low_pct=low_pct,
         high_pct=high_pct,
-        failed_by=[FailedBy(criterion=c, worlds=n) for c, n in failed.most_common()],
-        influences=sorted(influences, key=lambda each: (-each.share, each.key)),
+        failed_by=[
+            failed_by(criterion, [values_of(n) for n in worlds_of], flips)
+            for criterion, worlds_of in sorted(failed.items(), key=lambda each: -len(each[1]))
+        ],
     )
-    return drawn, more + sum(each.estimated for each in found.values())
+    return drawn, sum(each.estimated for each in found.values())
 
 
-def _anew(
-    asked: Asked,
-    of_world: Sequence[AssumedFigure],
-    places: NDArray[np.float64],
-    margins: Sequence[float],
-    helpers: Helpers | ClusterWorkers | None,
-    progress: Progress,
-    kept: KeptWorlds | None,
-) -> tuple[NDArray[np.float64], int]:
-    """Total-order indices, and how many worlds were estimated for them: at each of these places
-    each figure is drawn anew by itself."""
-    count, columns = places.shape
-    others = hypercube(count, columns, asked.world.base.plan.seed + 1)
-    draws = []
-    for row in range(count):
-        for column in range(columns):
-            at = places[row].copy()
-            at[column] = others[row, column]
-            figures = zip(of_world, at.tolist(), strict=True)
-            values = tuple((f.path, value_at(f, x)) for f, x in figures)
-            draws.append(Draw(row * columns + column, values))
-    answers, estimated = np.full(len(draws), np.nan), 0
-    for done, looked in enumerate(_each(look_at, asked, draws, helpers, kept), 1):
-        number, there = looked.draw.number, looked.found
-        progress(
-            Sentence("one figure anew: {number} of {all}", number=done, all=len(draws)),
-            done / len(draws),
-        )
-        if there is not None:
-            answers[number] = least_margin(there)
-            estimated += there.estimated
-    variance = float(np.var(np.asarray(margins)))
-    return total_order(margins[:count], answers.reshape(count, columns), variance), estimated
+def failed_by(
+    criterion: str, worlds: Sequence[Mapping[str, Value]], figures: Sequence[TriedFigure]
+) -> FailedBy:
+    """Return the worlds (values by key) that a criterion limits, with the figures past a flip."""
+    by_field: dict[str, list[set[str]]] = {}
+    alone = 0
+    for values in worlds:
+        past: dict[str, set[str]] = {}
+        for figure in figures:
+            if figure.key in values and figure.is_past_flip(values[figure.key], criterion):
+                past.setdefault(figure.field, set()).add(figure.key)
+        alone += bool(past)
+        for field, keys in past.items():
+            by_field.setdefault(field, []).append(keys)
+    return FailedBy(
+        criterion=criterion,
+        worlds=len(worlds),
+        alone=alone,
+        past_flips=[
+            PastFlips(
+                field=field,
+                keys=sorted(counts := Counter(chain(*found)), key=lambda key: (-counts[key], key)),
+                worlds=len(found),
+            )
+            for field, found in sorted(by_field.items(), key=lambda each: (-len(each[1]), each[0]))
+        ],
+    )
 
 
 def _each[T, R](

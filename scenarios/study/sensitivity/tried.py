@@ -147,12 +147,6 @@ def _margins(judgement: Judgement) -> dict[str, float]:
     return {criterion: margin for criterion, margin in known if margin is not None}
 
 
-def least_margin(found: Found) -> float:
-    """The least margin; where it was not measured, as at the limit."""
-    margin = _not_below(found.binding)
-    return 0.0 if margin is None else margin
-
-
 def _not_below(binding: Binding | None) -> float | None:
     """A margin, but no further past the limit than as far again: what fails far, fails."""
     margin = None if binding is None else binding.margin_pct

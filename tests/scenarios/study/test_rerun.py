@@ -137,7 +137,7 @@ def test_how_far_assumptions_may_be_off_is_found_again(
 
 
 def test_all_that_was_asked_of_the_assumptions_is_asked_again(tmp_path: Path) -> None:
-    drawn = sensitivities.drawn().model_copy(update={"impossible": 4, "anew": 20})
+    drawn = sensitivities.drawn().model_copy(update={"impossible": 4})
     choice = sensitivities.tried(
         "province.qos.scheduling", "queues", "hàng đợi", "scheduling", "", value="fifo", low=None,
         high=None, choices=["fifo", "classes"], range_from="ranges", curve=[],
@@ -148,7 +148,7 @@ def test_all_that_was_asked_of_the_assumptions_is_asked_again(tmp_path: Path) ->
         seeds=2, drawn=drawn, required_pct=95.0, figures=[ranged, choice, *sensitivities.figures()]
     )
     wanted = options_of(then, tmp_path)
-    assert (wanted.seeds, wanted.worlds, wanted.anew, wanted.required_pct) == (2, 1004, 20, 95.0)
+    assert (wanted.seeds, wanted.worlds, wanted.required_pct) == (2, 1004, 95.0)
     assert wanted.ranges is not None
     known = load(wanted.ranges, Ranges)
     [one] = known.ranges

@@ -74,7 +74,6 @@ def command(
         ),
     ] = False,
     worlds: options.Worlds = 0,
-    interactions: options.Interactions = 0,
     require_robust: options.RequireRobust = None,
     ranges: options.RangesFile = None,
     *,
@@ -110,10 +109,8 @@ def command(
         judging.known_baseline(method)
 
     wanted = None
-    if assumptions or worlds or interactions or ranges is not None or require_robust is not None:
-        wanted = AnalysisOptions.of(
-            worlds, require_robust, ranges, anew=interactions, points=default_folder()
-        )
+    if assumptions or worlds or ranges is not None or require_robust is not None:
+        wanted = AnalysisOptions.of(worlds, require_robust, ranges, points=default_folder())
 
     # what is meant comes first: whoever named nothing is told so on any machine
     scenarios = of_project("check", every=every) if scenario is None else [scenario]

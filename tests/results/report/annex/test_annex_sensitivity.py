@@ -12,7 +12,7 @@ import sensitivity_factory as some
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.results.judge.verdict import with_robustness
-from giaoban.results.model.studies.sensitivity import Influence, Sensitivity
+from giaoban.results.model.studies.sensitivity import FailedBy, PastFlips, Sensitivity
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.sensitivity import Analysis
@@ -208,20 +208,8 @@ def test_what_to_settle_first_is_on_top_and_what_moves_nothing_is_only_counted()
 
 
 def test_first_is_to_be_settled_what_adds_most_to_certainty() -> None:
-    """Where worlds were drawn by the shares of their margin's spread, else by the part of what is
-    likely in which the verdict is another: above 160 of 250 ms, below 30.5 of 2 to 1,000 Mb/s by
-    ratios, and below 2.7 by differences. A limit is none of it; what decides only with others is.
-    """
-    answer = some.answer()
-    assert [(each.figures[0].key, each.share) for each in answer.to_settle][:2] == [
-        (some.LINE, 0.6),
-        (some.COMPOSE, 0.2),
-    ]
-    together = [*some.drawn().influences, Influence(key="province.mcu.km", share=0.0, total=0.3)]
-    drawn = some.drawn().model_copy(update={"influences": together})
-    [line] = [e for e in some.answer(drawn=drawn).to_settle if e.figures[0].key == some.LINE]
-    assert [each.key for each in line.figures] == [some.LINE, "province.mcu.km"]  # one contract
-    assert line.share == pytest.approx(0.9)
+    """By the part of what is likely in which the verdict is another: above 160 of 250 ms, below
+    30.5 of 2 to 1,000 Mb/s by ratios, and below 2.7 by differences. A limit is none of it."""
     alone = some.answer(drawn=None)
     parts = {each.figures[0].key: each.share for each in alone.to_settle}
     assert list(parts) == [
@@ -245,14 +233,19 @@ def test_nothing_is_drawn_where_nothing_moves_the_margin(tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_figures_do_together_has_a_column_of_its_own() -> None:
-    together = some.drawn().model_copy(
-        update={"influences": [Influence(key=some.LINE, share=0.6, total=0.7)]}
+def test_failing_worlds_are_named_with_the_figures_past_their_flip_points() -> None:
+    keys = ("cu-jut", "dak-mil")
+    past = PastFlips(
+        field="rate_mbps", keys=[f"province.bridges.{k}.rate_mbps" for k in keys], worlds=300
     )
-    for answer, columns in ((some.answer(), 2), (some.answer(drawn=together), 3)):
-        tables = [b for b in annex(answer).blocks if isinstance(b, Table)]
-        [table] = [each for each in tables if each.ident == "influence-table"]
-        assert len(table.widths) == len(table.head[0]) == len(table.rows[0]) == columns
+    failed = FailedBy(criterion="loss", worlds=400, alone=380, past_flips=[past])
+    drawn = some.drawn().model_copy(update={"failed_by": [failed]})
+    said = (
+        "400 worlds fail, access of bridge Cư Jút, and 1 more: rate past 2.7 Mb/s in 300 worlds; "
+        "only several figures together in 20 worlds"
+    )
+    assert said in summary_md(some.answer(drawn=drawn))
+    assert said in " ".join(text for _, text in annex(some.answer(drawn=drawn), "en").texts())
 
 
 def test_two_checks_of_one_question_stay_two(tmp_path) -> None:

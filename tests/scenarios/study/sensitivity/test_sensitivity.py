@@ -40,7 +40,6 @@ from giaoban.results.report.summaries.sensitivity_summary import (
     summary_md,
 )
 from giaoban.results.report.view.run_data import assumed_data
-from giaoban.scenarios.cli.commands.check import check as check_command
 from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
 from giaoban.scenarios.estimate.static import most_video_load, static_loads, video_load
 from giaoban.scenarios.measure.assemble import criteria_of
@@ -395,7 +394,7 @@ def test_no_share_passes_or_fails_where_no_drawn_world_can_be_judged(
         return EarlyJudgement(real(asked), whole=True)
 
     monkeypatch.setattr(tried, "by_arithmetic", lambda _question: None)
-    wanted = AnalysisOptions(worlds=3, anew=0, required_pct=95.0)
+    wanted = AnalysisOptions(worlds=3, required_pct=95.0)
     with pytest.raises(InvalidRun, match="no world of 3 that were drawn can be judged"):
         sensitivity(
             question,
@@ -437,23 +436,6 @@ def test_a_check_says_beside_its_answer_what_the_command_says(
     for told in (text, ran.out.replace("\n", " ")):
         assert "but too seldom in worlds that are just as possible" in told
         assert "fragile" not in told
-
-
-def test_a_check_asks_what_figures_do_only_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[AnalysisOptions] = []
-
-    def noted(*_of: object, wanted: AnalysisOptions, **_more: object) -> None:
-        asked.append(wanted)
-        raise InputError("enough")
-
-    monkeypatch.setattr(check_command, "check_by_estimate", noted)
-    file = scenario(tmp_path / "s.toml")
-    for words, worlds in ((("--worlds", "40"), 40), ((), study.WORLDS)):
-        words = ("--estimate", "--interactions", "3", *words, "--results", tmp_path / "r")
-        assert giaoban("check", file, *words).code == 2
-        assert (asked[-1].anew, asked[-1].worlds) == (3, worlds)
 
 
 def test_without_a_share_the_exit_code_is_the_verdicts() -> None:
@@ -504,7 +486,7 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         root=tmp_path,
         now=NOW,
         progress=lambda _what, _done: None,
-        wanted=AnalysisOptions(worlds=20, anew=1),
+        wanted=AnalysisOptions(worlds=20),
     ).answer
     assert answer.drawn.judged == 20
     assert answer.drawn.low_pct < 60 < answer.drawn.high_pct
@@ -516,11 +498,7 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         ("vi", f"chỉ đúng trong khoảng {round(answer.drawn.passed_pct / 10)} trên 10 phương án"),
     ):
         assert plain in summary_md(answer, language)
-    totals = {each.key: each.total for each in answer.drawn.influences}
-    assert all(total is not None for total in totals.values())
-    assert any(total for total in totals.values())  # of the one world drawn anew
-    of_world = sum(figure.field != "threshold" for figure in answer.figures)
-    assert answer.estimates == 1 + 20 + of_world
+    assert answer.estimates == 1 + 20
     ranged = {figure.key for figure in answer.figures if figure.range_from == "beside"}
     assert "province.mcu.rate_mbps" in ranged
     assert len(ranged) == 8
