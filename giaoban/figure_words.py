@@ -61,6 +61,7 @@ LABELS = {
     "protection_ms": N_("switching of the ring"),
     "loss_of_signal_ms": N_("loss of light seen"),
     "route_install_ms": N_("new routes in effect"),
+    "min_ls_interval_ms": N_("least time between two LSAs"),
     "media_timeout_s": N_("call taken for dead"),
     "redial_every_s": N_("from dialling to dialling"),
     "bridge_boot_s": N_("starting of a bridge"),

@@ -43,6 +43,7 @@ _PROTOCOLS = {
 _SPEEDS = {
     "loss_of_signal_ms": N_("loss of light seen after {ms} ms"),
     "route_install_ms": N_("routes in effect after {ms} ms"),
+    "min_ls_interval_ms": N_("MinLSInterval {ms} ms"),
 }
 _TIMERS = {
     "hello_ms": N_("hello {ms} ms"),
@@ -165,7 +166,7 @@ def _records(
         )
         unsaid = [name for name in _SPEEDS if getattr(province.routing, name) is None]
         if province.routing.computed and unsaid:
-            what = say.gettext("how soon routers see a loss of light, and new routes take effect")
+            what = say.gettext("loss of light, installation of routes and MinLSInterval at routers")
             yield UNSAID, what, _timers({name: getattr(UNSAID, name) for name in unsaid}, say)
     if (qos := province.qos) is not None:
         how = say.gettext("first in, first out")

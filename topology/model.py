@@ -132,7 +132,7 @@ Delay = Annotated[int, *_within(0, 10_000, " ms")]
 PROTECTION_MAX_MS = 50
 """Within which a protected ring has switched over."""
 _OSPF_TIMERS = ("hello_ms", "dead_ms", "spf_ms")
-_SPEEDS = ("loss_of_signal_ms", "route_install_ms")
+_SPEEDS = ("loss_of_signal_ms", "route_install_ms", "min_ls_interval_ms")
 _TIMERS = {
     "static": (),
     "ospf": _OSPF_TIMERS,
@@ -322,6 +322,9 @@ class Routing(Assumable):
     route_install_ms: Delay | None = None
     """How long a router takes until the routes that it has computed are those by which it forwards,
     in ms; 20 is assumed where it is not given."""
+    min_ls_interval_ms: Delay | None = None
+    """The least time between two LSAs of one router, in ms (MinLSInterval, RFC 2328 §12.4); 5,000
+    is assumed where it is not given."""
 
     @property
     def computed(self) -> bool:
@@ -386,6 +389,14 @@ class Routing(Assumable):
             return 0
         given = self.route_install_ms
         return UNSAID.route_install_ms if given is None else given
+
+    @property
+    def between_lsas_ms(self) -> int:
+        """The least time between two LSAs of one router; 0 where there are none."""
+        if not self.computed:
+            return 0
+        given = self.min_ls_interval_ms
+        return UNSAID.min_ls_interval_ms if given is None else given
 
     @model_validator(mode="after")
     def _has_its_timers(self) -> Self:
@@ -456,23 +467,29 @@ class Routing(Assumable):
 
 
 class Speeds(Sourced):
-    """How soon routers see a loss of light, and how soon new routes take effect."""
+    """Times of routers that few provinces state: loss of light, installation, MinLSInterval."""
 
     loss_of_signal_ms: Delay
     route_install_ms: Delay
+    min_ls_interval_ms: Delay
 
 
 UNSAID = Speeds(
     loss_of_signal_ms=10,
     route_install_ms=20,
+    min_ls_interval_ms=5000,
     source=N_(
         "the province does not say. Loss of light: ITU-T G.841 and G.783 have it detected within "
         "10 ms, before the 50 ms of switching; routers' ports add a carrier delay that is set. "
         "Programming: some 0.1 ms a prefix and tens of ms to the line cards (Francois, Filsfils, "
-        "Evans, Bonaventure: Achieving sub-second IGP convergence in large IP networks, 2005)"
+        "Evans, Bonaventure: Achieving sub-second IGP convergence in large IP networks, 2005). "
+        "MinLSInterval: 5 s (RFC 2328, 12.4 and B), the default of Cisco NX-OS and Dell OS10"
     ),
     assumed=True,
-    settled_by=N_("the carrier delay set on the routers' ports, and a measurement at one of them"),
+    settled_by=N_(
+        "the carrier delay set on the routers' ports, their LSA timers, and a measurement at one "
+        "of them"
+    ),
 )
 
 

@@ -43,6 +43,7 @@ USUAL: Mapping[str, Usual] = {
     "bfd_interval_ms": Usual(3, 5_000, "ms", _TO_MS),
     "loss_of_signal_ms": Usual(0, 2_000, "ms", _TO_MS),
     "route_install_ms": Usual(0, 5_000, "ms", _TO_MS),
+    "min_ls_interval_ms": Usual(50, 10_000, "ms", _TO_MS),
     # jitter of a line
     "mean_ms": Usual(0, 1_000, "ms", _TO_MS),
     "sd_ms": Usual(0, 1_000, "ms", _TO_MS),

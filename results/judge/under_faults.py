@@ -97,12 +97,12 @@ def never_back(faults: Sequence[FaultResult]) -> list[str]:
 
 
 def longest_interruption(faults: Sequence[FaultResult]) -> WorstValue:
-    """At a bridge that the network could have kept, in ms: by a failing, or by a mending."""
+    """Return the longest interruption of a bridge with another path, in ms, in the slow case."""
     nowhere = WorstValue(0.0, Place(kind="mcu", id="mcu"), "stream")
     found = [
-        WorstValue(impact.longest.ms, _place(fault, impact, impact.longest), "stream")
+        WorstValue(longest.ms, _place(fault, impact, longest), "stream")
         for fault, impact in _kept(faults)
-        if impact.longest.ms
+        if (longest := impact.longest(fault.lsa_wait_ms)).ms
     ]
     return max(found, key=lambda one: one.value or 0.0, default=nowhere)
 

@@ -501,6 +501,16 @@ class Wording(Translator):
                     limit=within,
                 )
             )
+        found += [
+            self.gettext(
+                "“{fault}”, slow case: routers may wait {time} longer for MinLSInterval before "
+                "they find the other way; it is counted.",
+                fault=self.fault_named(fault, result.names),
+                time=self.amount(fault.lsa_wait_ms, "ms"),
+            )
+            for fault in result.faults
+            if fault.lsa_wait_ms and any(hit.interruption_ms for hit in fault.bridges)
+        ]
         for fault in result.faults:
             gone = [self._away(hit) for hit in fault.bridges if hit.behind and hit.noticed]
             if gone:

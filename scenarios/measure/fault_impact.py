@@ -37,7 +37,7 @@ from giaoban.scenarios.records.events import (
 from giaoban.scenarios.spec.faults.graph import unreachable
 from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.spec.scenario import Scenario
-from giaoban.topology.rerouting import settled_after_ms
+from giaoban.topology.rerouting import lsa_wait_ms, settled_after_ms
 from giaoban.traffic.quality.measure import Trace
 
 MEETING = ("audio", "video")
@@ -147,6 +147,7 @@ class Impacts:
                 "restored_s": None if fault.to_s is None else round(fault.to_s - start_s, 6),
                 "text_en": words.en,
                 "text_vi": words.vi,
+                "lsa_wait_ms": lsa_wait_ms(plan.network, plan.changes, number),
                 "bridges": [
                     self._impact(number, fault, call, behind=call.bridge in cut)
                     for call in plan.calls

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from giaoban.topology.assumptions import assumptions
+from giaoban.topology.changes import NetworkChange
 from giaoban.topology.emulation.failable_link import FailableLink
 from giaoban.topology.load import load_province
 from giaoban.topology.model import UNSAID, Routing
-from giaoban.topology.network import NetLink
-from giaoban.topology.rerouting import settled_after_ms
+from giaoban.topology.network import NetLink, build
+from giaoban.topology.rerouting import lsa_wait_ms, settled_after_ms
 from giaoban.translation import translator
 
 DEFAULT = Path(__file__).resolve().parents[2] / "topology" / "province.toml"
@@ -60,7 +61,12 @@ def test_what_a_province_does_not_say_is_assumed() -> None:
     assert (unsaid.seen_after_ms, unsaid.installed_after_ms) == (10, 20)
     given = routing("ospf", **TIMERS, **said)
     assert (given.seen_after_ms, given.installed_after_ms) == (0, 7)
+    assert (unsaid.between_lsas_ms, given.between_lsas_ms) == (5000, 5000)
+    assert (
+        routing("ospf", **{**TIMERS, "spf_ms": 10}, min_ls_interval_ms=200).between_lsas_ms == 200
+    )
     static = routing("static")
+    assert static.between_lsas_ms == 0
     assert (static.seen_after_ms, static.installed_after_ms) == (0, 0)
     assert UNSAID.assumed
     source, settled_by = UNSAID.said(translator("vi"))
@@ -73,19 +79,61 @@ def test_both_are_told_as_assumptions_in_both_languages() -> None:
     told = {a.what: a.value for a in assumptions(province)}
     assert "loss of light seen after 10 ms" in told["how routers find ways"]
     assert "routes in effect after 20 ms" in told["how routers find ways"]
-    what = "how soon routers see a loss of light, and new routes take effect"
+    what = "loss of light, installation of routes and MinLSInterval at routers"
     assert what not in told
+    assert "MinLSInterval 5000 ms" in told["how routers find ways"]
     unsaid = province.routing.model_copy(update={"loss_of_signal_ms": 0, "route_install_ms": None})
     silent = province.model_copy(update={"routing": unsaid})
     told = {a.what: a.value for a in assumptions(silent)}
     assert "loss of light seen after 0 ms" in told["how routers find ways"]
     assert told[what] == "routes in effect after 20 ms"
     told = {a.what: a.source for a in assumptions(silent, lang="vi")}
-    source = told["thời gian bộ định tuyến nhận biết mất tín hiệu và nạp đường mới"]
+    source = told["nhận biết mất tín hiệu, nạp đường mới và MinLSInterval tại bộ định tuyến"]
     assert source.startswith("dữ liệu mạng không nêu")
 
 
-@pytest.mark.parametrize("name", ["loss_of_signal_ms", "route_install_ms"])
+def change(at_s: float, do: str, link: str) -> NetworkChange:
+    ends = {}
+    if do == "discard":
+        there = NETWORK.link(link)
+        ends = {"source": there.a, "target": there.b}
+    return NetworkChange.model_validate({"at_s": at_s, "fault": 0, "do": do, "link": link, **ends})
+
+
+NETWORK = build(load_province(DEFAULT))
+RING = ("gia-nghia--dak-song", "dak-song--dak-mil", "gia-nghia--dak-r-lap")
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ([(10, "link-down", RING[0])], False),
+        ([(10, "discard", RING[0])], False),
+        # of two that fail at once the far ends have one change each
+        ([(10, "discard", RING[0]), (10, "discard", RING[1])], False),
+        ([(10, "link-down", RING[0]), (12, "link-down", RING[1])], False),
+        # both ends of the second link have just told of another one
+        (
+            [
+                (10, "discard", RING[0]),
+                (10, "discard", "tuy-duc--dak-song"),
+                (10, "discard", "dak-r-lap--tuy-duc"),
+            ],
+            True,
+        ),
+        ([(10, "link-down", RING[0]), (11, "link-up", RING[0]), (12, "link-down", RING[0])], True),
+        ([(10, "link-down", RING[0]), (11, "link-up", RING[0]), (20, "link-down", RING[0])], False),
+    ],
+)
+def test_an_lsa_waits_only_where_both_ends_have_to(
+    changes: list[tuple[float, str, str]], *, waits: bool
+) -> None:
+    found = lsa_wait_ms(NETWORK, [change(*each) for each in changes], 0)
+    assert (found > 0) == waits
+    assert found <= 5000
+
+
+@pytest.mark.parametrize("name", ["loss_of_signal_ms", "route_install_ms", "min_ls_interval_ms"])
 def test_ports_and_tables_mean_nothing_where_no_routes_are_computed(name: str) -> None:
     with pytest.raises(ValidationError, match=f"{name} mean nothing with protocol = .static."):
         routing("static", **{name: 5})

@@ -35,7 +35,7 @@ from giaoban.topology.convergence.poll_loop import PollLoop
 from giaoban.topology.convergence.splitmix64 import SplitMix64
 from giaoban.topology.forwarding import astray, by_prefix
 from giaoban.topology.network import Hop, NetLink, Network
-from giaoban.topology.rerouting import MIN_LS_INTERVAL_MS
+from giaoban.topology.rerouting import BIRD_MIN_LS_INTERVAL_MS
 
 FIRST_TICK_MS = 100
 FIRST_HELLO_NS, FIRST_POLL_NS = 12_000, 14_000
@@ -537,7 +537,7 @@ class RoutedNetwork:
 
     def _tick(self, router: _Router, now_ns: int) -> None:
         known = router.database.get(router.id)
-        least_ns = MIN_LS_INTERVAL_MS * 1_000_000 // self._factor
+        least_ns = BIRD_MIN_LS_INTERVAL_MS * 1_000_000 // self._factor
         if router.lsa_due and (known is None or now_ns - known[1] >= least_ns):
             router.lsa_due = False
             lsa = self._originate_lsa(router, 1 if known is None else known[0].number + 1)

@@ -35,6 +35,7 @@ ROUTING: Values = {
     "bfd_multiplier": 3,
     "loss_of_signal_ms": 10,
     "route_install_ms": 20,
+    "min_ls_interval_ms": 5000,
     "source": N_(
         "OSPF (RFC 2328) with BFD (RFC 5880), timers as often set in metropolitan networks"
     ),

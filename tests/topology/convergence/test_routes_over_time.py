@@ -19,7 +19,7 @@ from giaoban.topology.convergence.forwarding import (
 )
 from giaoban.topology.convergence.ospf import RoutedNetwork
 from giaoban.topology.network import Hop, Network, build
-from giaoban.topology.rerouting import settled_after_ms
+from giaoban.topology.rerouting import lsa_wait_ms, settled_after_ms
 from tests.laws import examples
 
 # the bridge is opposite the MCU, by r-1 it is shorter
@@ -121,6 +121,29 @@ def test_ways_turn_within_what_the_timers_allow(setting: str, how: str, seed: in
         assert turned_ms(network, found, direction, TO_S, path) <= 2 * routing["hello_ms"] + max(
             settled_after_ms(network.routing), 10 * routing["spf_ms"]
         )
+
+
+@pytest.mark.parametrize(("calm_s", "waits"), [(2.0, True), (8.0, False)])
+def test_a_link_that_fails_again_soon_is_withdrawn_as_late_as_the_slow_case_says(
+    calm_s: float, *, waits: bool
+) -> None:
+    """With routers whose clock, and so MinLSInterval, is that of the network."""
+    routing = SETTINGS["true-clock"]
+    network = ring(routing)
+    again_s = TO_S + calm_s
+    second = [c.model_copy(update={"fault": 1}) for c in changes("cut", None, again_s)]
+    made = [*changes("cut"), *second]
+    assert lsa_wait_ms(network, made, 0) == 0
+    wait_ms = lsa_wait_ms(network, made, 1)
+    assert (wait_ms > 3_000) == waits
+    _, usual_ms = bounds_ms(routing, "cut")
+    turned = []
+    for seed in range(6):
+        found = routes_over_time(network, made, seed, again_s + 12)
+        moments = [c.at_ns for c in found.changes if c.at_ns > again_s * 1e9]
+        turned.append(max(moments) / MS - again_s * 1e3)
+    assert max(turned) <= usual_ms + wait_ms + SLACK_MS
+    assert (max(turned) > usual_ms + SLACK_MS) == waits
 
 
 @settings(max_examples=examples(25))

@@ -91,7 +91,7 @@ def test_what_no_file_could_say_cannot_be() -> None:
 
 
 TIMERS = {"hello_ms", "dead_ms", "spf_ms", "bfd_interval_ms", "bfd_multiplier", "protocol"}
-SPEEDS = {"loss_of_signal_ms", "route_install_ms"}
+SPEEDS = {"loss_of_signal_ms", "route_install_ms", "min_ls_interval_ms"}
 RECOVERY = {"media_timeout_s", "redial_every_s", "bridge_boot_s", "mcu_boot_s", "redial"}
 
 
