@@ -16,11 +16,13 @@ from giaoban.results.model.studies.failures import (
     LinkPeak,
     LinkWorst,
     SinglePoint,
+    SlowCase,
     Unneeded,
 )
-from giaoban.sentence import counted
+from giaoban.sentence import counted, shown
 
 SINGLE = "Single point of failure"
+SLOW_CASE = "Slow case"
 MANY = 3
 """More bridges than this are told as a number."""
 NOT_TAKEN = " (it takes neither their power nor their only line, and nobody accepted it)"
@@ -102,6 +104,15 @@ def with_points(
         reasons = [*failure.reasons, f"{SINGLE}: {who} cut off{NOT_TAKEN}"]
         found.append(failure.model_copy(update={"verdict": "fail", "reasons": reasons}))
     return found
+
+
+def with_slow_case(failure: FailureResult, slow: SlowCase, limit_ms: float) -> FailureResult:
+    """Return a failure judged by the slow case of its interruption as well."""
+    changes: dict[str, object] = {"slow": slow}
+    if failure.verdict == "pass" and slow.interruption_ms > limit_ms:
+        reason = f"{SLOW_CASE}: interruption of {shown(slow.interruption_ms, limit_ms)} ms"
+        changes |= {"verdict": "fail", "reasons": [*failure.reasons, reason]}
+    return failure.model_copy(update=changes)
 
 
 def unneeded(

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from giaoban.clock import SECOND_NS
 from giaoban.results.judge.off_by import off_by
 from giaoban.results.judge.verdict import Judgement
+from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.result import Engine, Result
 from giaoban.scenarios.estimate.bounds import Bounds
@@ -45,7 +46,9 @@ from giaoban.scenarios.measure.assemble import (
     of_queues,
 )
 from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.fault_impact import Impacts
 from giaoban.scenarios.measure.hop_delays import Rebuilt
+from giaoban.scenarios.measure.streams import FrameAnalyses
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.guest import BridgeRoutes
@@ -104,6 +107,21 @@ def estimate_failing(
     over_time = failing.over_time
     routes = [BridgeRoutes(at / 1e6, over_time.paths_at(plan.network, at)) for at in moments_ns]
     return FailingEstimate(answer, routes)
+
+
+def estimate_faults(
+    question: Question,
+    made: StreamCache | None = None,
+    routers: KnownRouters | None = None,
+) -> list[FaultResult]:
+    """Return what the faults of a question do to each bridge; nothing else is measured.
+
+    Args:
+        made, routers: as of `estimate_failing`.
+    """
+    check(question, LEAVE_OUT)
+    with _captures_of(question, FailingPaths(question.plan, routers), made) as (captures, _):
+        return Impacts(captures, FrameAnalyses(captures)).results(question.scenario)
 
 
 class EarlyJudgement(NamedTuple):

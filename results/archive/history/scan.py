@@ -214,7 +214,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
     criteria = []
     if any(f.interruption_ms is not None for f in answer.failures):
         worst = answer.interrupts_longest
-        of = (worst.longest.ms, worst.id) if worst and worst.longest else (0.0, "")
+        of = (worst.slowest.ms, worst.id) if worst and worst.slowest else (0.0, "")
         criteria.append(_of_failure("interruption", *of, answer))
     if (loaded := answer.most_loaded) is not None:
         criteria.append(_of_failure(LINK_PEAK, loaded.peak_pct, loaded.failure, answer))

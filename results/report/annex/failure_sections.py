@@ -166,7 +166,8 @@ def points(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
 def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
     names = {f.id: say.failure(f) for f in answer.failures}
     longest = answer.interrupts_longest
-    if longest is None or longest.longest is None:
+    slowest = None if longest is None else longest.slowest
+    if longest is None or slowest is None:
         known = any(f.interruption_ms is not None for f in answer.failures)
         measured = any(f.bridges for f in answer.failures)
         nothing = "all behind" if measured else "no interruption known"
@@ -174,9 +175,9 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
     else:
         yield Par(
             say(
-                "worst interruption mending" if longest.longest.mended else "worst interruption",
-                ms=say.beside(longest.longest.ms, answer.interruption_limit_ms),
-                bridge=say.bridge(longest.longest.at or ""),
+                "worst interruption mending" if slowest.mended else "worst interruption",
+                ms=say.beside(slowest.ms, answer.interruption_limit_ms),
+                bridge=say.bridge(slowest.at or ""),
                 failure=uncapital(names[longest.id]),
                 limit=say.number(answer.interruption_limit_ms),
             )
@@ -198,7 +199,7 @@ def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
     """What cannot be judged first, then what fails, who is cut off, and for how long."""
     rank = {"invalid": 0, "fail": 1, "pass": 2}[failure.verdict]
     needless, cut = len(failure.lost_needlessly), len(failure.cut_off)
-    return rank, -needless, -cut, -(failure.longest.ms if failure.longest else 0.0), failure.id
+    return rank, -needless, -cut, -(failure.slowest.ms if failure.slowest else 0.0), failure.id
 
 
 def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
@@ -213,7 +214,7 @@ def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
     row = [
         Cell(say.failure(failure)),
         Cell(say(verdict), bold=failure.verdict != "pass"),
-        Cell(say.number(failure.interruption_ms, 0)),
+        Cell(say.number(failure.interruption_ms, 0), sub=_slow_case(failure, say)),
         Cell(say.bridge(at) if at else "–"),
         Cell(say.number(failure.restored_interruption_ms, 0), sub=mending),
         Cell(say.number(failure.packets_lost) if failure.bridges else "–"),
@@ -221,6 +222,13 @@ def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
         Cell(busiest, sub=say.link(load.id, load.direction) if named and load else ""),
     ]
     return toned(row, "bad") if failure.verdict == "fail" else row
+
+
+def _slow_case(failure: FailureResult, say: AnnexWording) -> str:
+    """Return the interruption in the slow case, below the one of this run's seed."""
+    if failure.slow is None:
+        return ""
+    return say("slow case", ms=say.number(failure.slow.interruption_ms, 0))
 
 
 def _point(point: SinglePoint, answer: FaultsAnswer, say: AnnexWording) -> str:

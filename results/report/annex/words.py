@@ -238,6 +238,7 @@ WORDS: Mapping[str, str] = {
         "The longest interruption of a bridge that had another way: {ms} ms at {bridge}, by: "
         "{failure} (limit {limit} ms)."
     ),
+    "slow case": N_("slow: {ms}"),
     "worst interruption mending": N_(
         "The longest interruption of a bridge that had another way: {ms} ms at {bridge}, by the "
         "mending of: {failure} (limit {limit} ms)."
@@ -275,7 +276,8 @@ WORDS: Mapping[str, str] = {
     "void": N_("Invalid"),
     "faults note": N_(
         "Longest interruption: of bridges that still had a way to the MCU, by the failing, "
-        "until sound and picture are back; by mending: the same by the mending. Bridges cut "
+        "until sound and picture are back; slow: the longest of this run and of other seeds by "
+        "estimate, which is judged; by mending: the same by the mending. Bridges cut "
         "off: with those that had none. Accepted: a single point of failure that was accepted "
         "with a reason. Highest load: of the backbone."
     ),

@@ -114,6 +114,7 @@ def failures_table(
             named.failure(f),
             VERDICTS[state],
             _interruption(f.interruption_ms, f.interruption_at, named),
+            slow_case(f, answer.interruption_limit_ms),
             _interruption(f.restored_interruption_ms, f.restored_interruption_at, named),
             number(f.packets_lost, "d") if f.bridges else "–",
             "–" if worst is None else _percent(worst.peak_pct),
@@ -126,11 +127,26 @@ def failures_table(
         rows.append(toned(row, _TONES.get(state, "")))
     head = [
         *(FAILURE, Sentence(pgettext("table", "verdict")), INTERRUPTION),
-        *(Sentence("by mending"), Sentence(pgettext("packets", "lost"))),
+        *(Sentence("slow case"), Sentence("by mending"), Sentence(pgettext("packets", "lost"))),
         *(Sentence(pgettext("table", "load")), Sentence("cut off")),
     ]
     head += [Sentence("most loaded backbone link")] * with_worst_link
-    return table(head, rows, right=(2, 3, 4, 5), keep=(0, 1, 4, 5))
+    return table(head, rows, right=(2, 3, 4, 5, 6), keep=(0, 1, 5, 6))
+
+
+def slow_case(failure: FailureResult, limit_ms: float) -> str:
+    """Return the interruption in the slow case, and how many other seeds exceed the limit."""
+    slow = failure.slow
+    if slow is None:
+        return "–"
+    if not slow.over_limit:
+        return _ms(slow.interruption_ms)
+    return Sentence(
+        "{ms} ms (over: {over} of {seeds})",
+        ms=shown(slow.interruption_ms, limit_ms),
+        over=slow.over_limit,
+        seeds=slow.seeds,
+    )
 
 
 def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
@@ -274,17 +290,36 @@ def busiest(answer: FaultsAnswer) -> str | None:
 def slowest(answer: FaultsAnswer) -> str | None:
     """The longest interruption at a bridge that the network could have kept."""
     found = answer.interrupts_longest
-    if found is None or (worst := found.longest) is None:
+    if found is None or (worst := found.slowest) is None:
         return None
     named = DisplayNames(answer)
     failure = named.by_failure(found)
     by = Sentence("the mending of {failure}", failure=failure) if worst.mended else failure
     return Sentence(
-        "{ms} ms at {bridge} by {by} (limit {limit:g} ms)",
+        "{ms} ms at {bridge} by {by} (limit {limit:g} ms{slow})",
         ms=shown(worst.ms, answer.interruption_limit_ms),
         bridge=named.of(worst.at or ""),
         by=by,
         limit=answer.interruption_limit_ms,
+        slow=in_slow_case(found, answer.interruption_limit_ms),
+    )
+
+
+def in_slow_case(failure: FailureResult, limit_ms: float) -> str:
+    """Return the end of a remark on the slow case of a failure; '' without one."""
+    if failure.slow is None or failure.longest is None:
+        return ""
+    if not failure.slow.seeds:
+        return Sentence(
+            ", slow case; {ms} ms at this run's seed; it cannot be estimated at others",
+            ms=shown(failure.longest.ms, limit_ms),
+        )
+    return Sentence(
+        ", slow case; {ms} ms at this run's seed, over the limit at {over} of {seeds} "
+        "other {seeds:seed|seeds}",
+        ms=shown(failure.longest.ms, limit_ms),
+        over=failure.slow.over_limit,
+        seeds=failure.slow.seeds,
     )
 
 
@@ -378,14 +413,15 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     """Why a failure does not meet the criteria, by its figures."""
     found: list[Sentence] = []
     named = DisplayNames(answer)
-    longest, load = failure.longest, failure.worst_link
+    longest, load = failure.slowest, failure.worst_link
     if longest is not None and longest.ms > answer.interruption_limit_ms:
         found.append(
             Sentence(
-                "interruption of {ms} ms at {bridge} (limit {limit:g} ms)",
+                "interruption of {ms} ms at {bridge} (limit {limit:g} ms{slow})",
                 ms=shown(longest.ms, answer.interruption_limit_ms),
                 bridge=named.of(longest.at or ""),
                 limit=answer.interruption_limit_ms,
+                slow=in_slow_case(failure, answer.interruption_limit_ms),
             )
         )
     if load is not None and load.peak_pct > answer.link_limit_pct:
@@ -448,8 +484,9 @@ def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
             "Everybody is in the meeting. Each failure, alone, begins {start:g} s after the start; "
             "a link is mended at {end:g} s, anything else stays down. An interruption lasts until "
             "sound and picture are back; it is the longest at a bridge that still had a path to "
-            "the MCU, by the failing and by the mending. Who was cut off was behind the failure, "
-            "unless it says that it had a path.",
+            "the MCU, by the failing and by the mending. In the slow case it is the longest of "
+            "this run's and of other seeds, by estimate, and is judged. Who was cut off was behind "
+            "the failure, unless it says that it had a path.",
             start=answer.timing.at_s,
             end=answer.timing.to_s,
         )

@@ -40,6 +40,7 @@ from giaoban.scenarios.study.emulation_process import (
 from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures.answer import answer_of
 from giaoban.scenarios.study.failures.observe import no_measures, observe, observe_run
+from giaoban.scenarios.study.failures.slow_case import with_slow_cases
 from giaoban.scenarios.study.failures.trial import question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
@@ -107,10 +108,12 @@ def try_failures(
             found = _emulate_all(
                 asked, cases, known, places, engine, guest_kernel, jobs, folder.path, progress
             )
+        failures = [_result(case, found[case.id].found) for case in cases]
+        failures = with_slow_cases(asked, cases, failures, jobs=jobs, progress=progress)
         progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
-            [_result(case, found[case.id].found) for case in cases],
+            failures,
             engine=_engine(places),
             run_id=folder.run_id,
             whole=whole,

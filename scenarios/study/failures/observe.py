@@ -69,6 +69,7 @@ def observe(
         reason_codes=result.reason_codes,
         bridges=bridges,
         links=links,
+        lsa_wait_ms=max((fault.lsa_wait_ms for fault in result.faults), default=0.0),
         **worst_of(bridges, links)._asdict(),
     )
 

@@ -31,6 +31,8 @@ DURING_S = 1.0 + LASTS_S
 AFTER_S = 6.0
 """Time for a link to be taken into service again and for the key frame that follows."""
 
+PHASES = Phases(before_s=BEFORE_S, during_s=DURING_S, after_s=AFTER_S)
+
 _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 
 TIMING = Timing(
@@ -43,16 +45,21 @@ def possible_in(asked: Question) -> dict[str, FailureCase]:
     return possible(asked.plan.network, asked.province.groups)
 
 
-def question_of(asked: Question, case: FailureCase) -> Question:
-    """The question of one failure: everybody is in the meeting, and it happens.
+def question_of(
+    asked: Question, case: FailureCase, *, seed: int | None = None, phases: Phases = PHASES
+) -> Question:
+    """Return the question of one failure: everybody is in the meeting, and it happens.
 
     Raises `InputError` for what the scenario asks and a trial's phases cannot give.
+
+    Args:
+        seed: another one than that of the run.
     """
     question = make_question(
         asked.scenario_path,
         province_path=asked.province_path,
-        seed=asked.plan.seed,
-        change=lambda scenario: trial(scenario, case),
+        seed=asked.plan.seed if seed is None else seed,
+        change=lambda scenario: trial(scenario, case, phases),
         all_from_start=True,
         as_read=asked.as_read,  # which failures there are was read then
     )
@@ -60,15 +67,17 @@ def question_of(asked: Question, case: FailureCase) -> Question:
     return question
 
 
-def trial(scenario: Scenario, case: FailureCase) -> Scenario:
-    """The scenario in which one failure is tried.
+def trial(scenario: Scenario, case: FailureCase, phases: Phases = PHASES) -> Scenario:
+    """Return the scenario in which one failure is tried.
+
+    With phases other than `PHASES` the failure lasts to the end.
 
     Bridges, links, device, call profile, way of meeting, recordings, criteria and seed are the
     scenario's. Slides are shown all the time if they are shown at all, impairments and other
     traffic stay if they last the whole time; commands of the control room and the scenario's own
     faults have no place in a meeting of other phases.
     """
-    ends = {"to_s": AT_S + LASTS_S} if case.mended else {}
+    ends = {"to_s": AT_S + LASTS_S} if case.mended and phases == PHASES else {}
     faults = _FAULTS.validate_python(
         [{**fault, "at_s": AT_S, **ends} for fault in case.faults], strict=True
     )
@@ -77,7 +86,7 @@ def trial(scenario: Scenario, case: FailureCase) -> Scenario:
         content = content.model_copy(update={"from_s": 0.0, "to_s": None})
     return scenario.model_copy(
         update={
-            "phases": Phases(before_s=BEFORE_S, during_s=DURING_S, after_s=AFTER_S),
+            "phases": phases,
             "content": content,
             "impairments": [item for item in scenario.impairments if _whole_time(item)],
             "background": [item for item in scenario.background if _whole_time(item)],

@@ -16,11 +16,12 @@ from giaoban.results.judge.failure_points import (
     single_points,
     unneeded,
     verdict_of,
+    with_slow_case,
     worst_links,
     worst_of,
 )
 from giaoban.results.model.result import Named
-from giaoban.results.model.studies.failures import FaultsAnswer, LinkPeak
+from giaoban.results.model.studies.failures import FaultsAnswer, LinkPeak, SlowCase
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summaries import failures_summary
 from giaoban.results.report.summaries.failures_summary import (
@@ -34,6 +35,7 @@ from giaoban.results.report.summaries.failures_summary import (
     state_of,
     summary_md,
     unneeded_lines,
+    why_failed,
 )
 from giaoban.scenarios.schemas.make import schema_path
 from giaoban.translation import translator
@@ -182,11 +184,28 @@ def test_words() -> None:
         "not accepted"
     )
     text = summary_md(made)
-    row = "| Link Gia Nghĩa – Cư Jút cut | pass | 412 ms at Cư Jút | none | 87 | 20 % | – |"
+    row = "| Link Gia Nghĩa – Cư Jút cut | pass | 412 ms at Cư Jút | – | none | 87 | 20 % | – |"
     assert row in text
-    row = "| Link Gia Nghĩa – Đắk Glong cut | accepted | none | none | 900 | 20 % | Đắk Glong |"
+    row = "| Link Gia Nghĩa – Đắk Glong cut | accepted | none | – | none | 900 | 20 % | Đắk Glong |"
     assert row in text
     assert "begins 5 s after the start; a link is mended at 13 s" in text
+
+
+def test_the_slow_case_is_judged_and_printed_beside_the_run_s_own() -> None:
+    own = failure("silent:gia-nghia--cu-jut", [impact("cu-jut", 990.4)])
+    slow = SlowCase(interruption_ms=1318.9, at="cu-jut", seeds=20, over_limit=5)
+    judged = with_slow_case(own, slow, 1000)
+    assert (own.verdict, judged.verdict) == ("pass", "fail")
+    made = answer([judged], accepts=())
+    both = "990 ms at this run's seed, over the limit at 5 of 20 other seeds"
+    assert both in (slowest(made) or "")
+    assert both in str(why_failed(judged, made))
+    [row] = tried(made)
+    assert row["interruption"] == "990 ms at Cư Jút"
+    assert row["slow case"] == "1319 ms (over: 5 of 20)"
+    alone = with_slow_case(own, SlowCase(interruption_ms=990.4, at="cu-jut"), 1000)
+    assert alone.verdict == "pass"
+    assert "cannot be estimated at others" in (slowest(answer([alone], accepts=())) or "")
 
 
 def test_words_of_a_run_without_measures() -> None:
@@ -194,7 +213,7 @@ def test_words_of_a_run_without_measures() -> None:
     assert slowest(made) is None
     assert busiest(made) is None
     text = summary_md(made)
-    assert "| Link x cut | invalid | – | – | – | – | – | – |" in text
+    assert "| Link x cut | invalid | – | – | – | – | – | – | – |" in text
     assert "- Link x cut: hung | twice so" in text
     assert "None of what was tried." in text
 

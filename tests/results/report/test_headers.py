@@ -232,7 +232,7 @@ SUMMARIES: dict[str, list[list[str]]] = {
         ["what", "value", "rests on", "would be replaced by"],
     ],
     "faults": [
-        ["failure", "verdict", "interruption", "by mending", "lost", "load", "cut off",
+        ["failure", "verdict", "interruption", "slow case", "by mending", "lost", "load", "cut off",
          "most loaded backbone link"],
         ["failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost",
          "state", "path"],

@@ -99,6 +99,25 @@ def test_whom_a_failure_cuts_off(answer: FaultsAnswer) -> None:
     }
 
 
+def test_the_slow_case_is_the_same_at_any_seed(tmp_path: Path) -> None:
+    """A lost request for a key frame is repeated: at some seeds of a failure, not at all."""
+    path, found = ring(tmp_path), []
+    for seed in (1, 7):
+        words = ("--estimate", "--only", "silent:a--b", "--json", "--results", tmp_path / "runs")
+        with pytest.MonkeyPatch.context() as patch:
+            undrawn(patch)
+            ran = giaoban("faults", path, "--seed", seed, *words)
+        [failed] = FaultsAnswer.from_json(ran.out.encode()).failures
+        slow = failed.slow
+        assert slow is not None
+        assert failed.longest is not None
+        assert slow.seeds == 20
+        assert slow.interruption_ms >= failed.longest.ms
+        assert failed.verdict == ("fail" if slow.interruption_ms > 1000 else "pass")
+        found.append((failed.verdict, slow.over_limit, slow.at))
+    assert found[0] == found[1]
+
+
 def test_packets_go_the_other_way_round(answer: FaultsAnswer) -> None:
     for ident in ("cut:a--b", "silent:a--b"):
         moved = of_bridge(answer, ident, "b")
