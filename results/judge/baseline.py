@@ -32,7 +32,7 @@ them, and where none is written down it was no longer than this."""
 _BY_BRIDGE = ("interruption_ms", "restored_interruption_ms")
 NAME, LONGEST_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$", 48
 Name = Annotated[str, Field(pattern=NAME, max_length=LONGEST_NAME)]
-AcceptedVerdict = Literal["pass", "fail"]
+AcceptedVerdict = Literal["pass", "fail", "not-judged"]
 
 
 class Tolerance(StrictModel):

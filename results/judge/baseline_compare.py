@@ -167,8 +167,9 @@ def _changes(
                 yield _change(sense, ident, "peak-elsewhere", {**load, "was_line": at})
     if now.verdict != was.verdict:
         if now.verdict == "fail":
-            yield _change("worse", ident, "fails", why=failure.reasons)
-        else:
+            code = "fails" if was.verdict == "pass" else "fails-not-judged"
+            yield _change("worse", ident, code, why=failure.reasons)
+        elif (was.verdict, now.verdict) == ("fail", "pass"):
             yield _change("better", ident, "passes")
 
 

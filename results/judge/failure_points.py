@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from giaoban.names import ACCESS_PREFIX
@@ -40,16 +40,15 @@ class Worst(NamedTuple):
 
 
 def worst_of(bridges: Sequence[BridgeImpact], links: Sequence[LinkPeak]) -> Worst:
-    """Of one failure. Of equals the first by name counts.
+    """Return the worst figures of one failure. Of equals the first by name counts.
 
-    A bridge that is behind the failure is not in the meeting until it is mended, whatever the
-    network does: how long that is says nothing about the network. An access link carries its own
-    bridge's call by whatever way it comes, so the link named is one of the backbone, if there is
-    any: these are what rerouting loads.
+    Interruptions are those that the criteria judge: not of `accepted` bridges. An access link
+    carries its own bridge's call by whatever way it comes, so the link named is one of the
+    backbone, if there is any: these are what rerouting loads.
     """
-    kept = [b for b in bridges if not b.behind]
-    fails_ms, fails_at = _longest({b.bridge: b.interruption_ms for b in kept})
-    mends_ms, mends_at = _longest({b.bridge: b.restored_interruption_ms for b in kept})
+    judged = [b for b in bridges if not b.accepted]
+    fails_ms, fails_at = _longest({b.bridge: b.interruption_ms for b in judged})
+    mends_ms, mends_at = _longest({b.bridge: b.restored_interruption_ms for b in judged})
     backbone = [p for p in links if not p.id.startswith(ACCESS_PREFIX)]
     busiest = min(backbone or links, key=lambda p: (-p.peak_pct, p.id, p.direction), default=None)
     return Worst(
@@ -75,20 +74,25 @@ def with_points(
     accepted: Mapping[FailureId, Acceptance],
     accepted_as: Mapping[FailureId, FailureId],
 ) -> list[FailureResult]:
-    """The failures with their verdicts as single points of failure.
+    """Return the failures; single points of failure with their acceptance, or with a reason.
 
-    One that alone cuts off bridges of which it takes neither the power nor the only line is not
-    met, unless it was accepted. Who accepts that a link is cut accepts its silent failure too, as
-    far as that cuts off nobody else. A pair is not single.
+    A single point alone cuts off bridges of which it takes neither the power nor the only line. Its
+    verdict is that of the criteria, which do not count accepted bridges. An acceptance of a cut
+    link holds for its silent failure too, as far as that cuts off no other bridges. A pair is not
+    single.
 
     Args:
         accepted_as: for which failures the acceptance of which other one holds.
     """
     cut_off = {failure.id: set(failure.others_cut_off) for failure in failures}
+    failed = {failure.id for failure in failures if failure.verdict == "fail"}
     found = []
     for failure in failures:
         others = failure.others_cut_off
-        if failure.kind == "pair" or failure.verdict == "invalid" or not others:
+        if failure.kind == "pair":
+            found.append(_pair(failure, failed))
+            continue
+        if failure.verdict == "invalid" or not others:
             found.append(failure)
             continue
         acceptance = accepted.get(failure.id)
@@ -102,7 +106,7 @@ def with_points(
         if len(others) > MANY:
             who = f"{len(others)} of {counted(len(failure.bridges), 'bridge')}"
         reasons = [*failure.reasons, f"{SINGLE}: {who} cut off{NOT_TAKEN}"]
-        found.append(failure.model_copy(update={"verdict": "fail", "reasons": reasons}))
+        found.append(failure.model_copy(update={"reasons": reasons}))
     return found
 
 
@@ -113,6 +117,14 @@ def with_slow_case(failure: FailureResult, slow: SlowCase, limit_ms: float) -> F
         reason = f"{SLOW_CASE}: interruption of {shown(slow.interruption_ms, limit_ms)} ms"
         changes |= {"verdict": "fail", "reasons": [*failure.reasons, reason]}
     return failure.model_copy(update=changes)
+
+
+def _pair(pair: FailureResult, failed: Collection[FailureId]) -> FailureResult:
+    """Return a pair; one that cuts off bridges is not judged where one of the two fails alone."""
+    alone = [each for each in pair.id.split("+") if each in failed]
+    if pair.verdict != "pass" or not pair.cut_off or not alone:
+        return pair
+    return pair.model_copy(update={"verdict": "not-judged", "fails_alone": alone})
 
 
 def unneeded(
@@ -129,11 +141,12 @@ def unneeded(
 
 
 def verdict_of(failures: Sequence[FailureResult]) -> tuple[Verdict, list[str]]:
-    """Invalid if any emulation was, else fail if any failed; with a reason for each of those."""
-    for verdict in ("invalid", "fail"):
+    """Return invalid if any emulation was, else fail if any failed; with a reason for each."""
+    verdicts: tuple[Verdict, ...] = ("invalid", "fail")
+    for verdict in verdicts:
         found = [f for f in failures if f.verdict == verdict]
         if found:
-            return found[0].verdict, [
+            return verdict, [
                 f"{f.id}: {reason}" for f in found for reason in f.reasons or ["no reason given"]
             ]
     return "pass", []

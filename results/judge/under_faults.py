@@ -1,20 +1,28 @@
-"""What is judged of a run in which things failed on purpose. Pure.
+"""Judgement of a run with declared faults. Pure.
 
-One rule: what an interruption by a fault took is judged as an interruption (`fault-interruption`,
-`fault-bridges-lost`) and not a second time as loss, delay, jitter, bad speech, a frozen picture or
-a dropped call; all else is judged as ever, at every bridge and in every phase. A fault's failing
-and its mending are two events with an interruption each: both are judged. Only the comparison of
-existing bridges with before leaves out the phase of their interruption: a picture that begins anew
-is not like one that goes on (a key frame is a burst). Of a bridge behind the fault, which no
-network could keep, the interruption is not judged either; but it has to come back when the fault is
-over.
+An interruption by a fault is judged as an interruption (`fault-interruption`,
+`fault-bridges-lost`), and not a second time as loss, delay, jitter, speech quality, a frozen
+picture or a dropped call.
+Everything else is judged as in any run, at every bridge and in every phase. The failing and the
+mending of a fault are two events with an interruption each: both are judged. The comparison of
+existing bridges with the first phase leaves out the phases of their interruption: a picture that
+starts again begins with a key frame, which is a burst.
+
+Every bridge counts, also one without another path, unless the fault declares it `accepted`. An
+accepted bridge still has to come back when the fault is over. `giaoban faults` judges by the same
+rule: its trials declare what they accept (`giaoban.scenarios.study.failures.trial`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.results.model.faults import FaultImpact, FaultResult, Interruption
+from giaoban.results.model.faults import (
+    AcceptedInterruption,
+    FaultImpact,
+    FaultResult,
+    Interruption,
+)
 from giaoban.results.model.places import Place, WorstValue
 from giaoban.results.model.result import Phase
 from giaoban.results.model.streams import BridgeResult
@@ -97,21 +105,21 @@ def never_back(faults: Sequence[FaultResult]) -> list[str]:
 
 
 def longest_interruption(faults: Sequence[FaultResult]) -> WorstValue:
-    """Return the longest interruption of a bridge with another path, in ms, in the slow case."""
+    """Return the longest interruption of a bridge that is not accepted, in ms, in the slow case."""
     nowhere = WorstValue(0.0, Place(kind="mcu", id="mcu"), "stream")
     found = [
         WorstValue(longest.ms, _place(fault, impact, longest), "stream")
-        for fault, impact in _kept(faults)
-        if (longest := impact.longest(fault.lsa_wait_ms)).ms
+        for fault, impact in _judged(faults)
+        if (longest := _slow(fault, impact)).ms
     ]
     return max(found, key=lambda one: one.value or 0.0, default=nowhere)
 
 
 def bridges_lost(faults: Sequence[FaultResult]) -> WorstValue:
-    """How many bridges that the network could have kept were cut off, once for each fault."""
+    """Return the number of bridges cut off that are not accepted, counted once for each fault."""
     places = [
         _place(fault, impact, Interruption(impact.interruption_ms, impact.interrupted, False))
-        for fault, impact in _kept(faults)
+        for fault, impact in _judged(faults)
         if impact.cut_off
     ]
     nowhere = Place(kind="mcu", id="mcu")
@@ -135,10 +143,38 @@ def _left(bridge: BridgeResult) -> BridgeResult:
     return bridge.model_copy(update={"streams": streams})
 
 
-def _kept(faults: Sequence[FaultResult]) -> Iterator[tuple[FaultResult, FaultImpact]]:
+def accepted_interruptions(
+    faults: Sequence[FaultResult], limit_ms: float
+) -> list[AcceptedInterruption]:
+    """Return the accepted bridges that a fault cut off or interrupted for longer than the limit.
+
+    Bridges that are accepted for the same reason are in one entry.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for fault in faults:
+        reason = fault.accepted_reason
+        if reason is None:
+            continue
+        for impact in fault.bridges:
+            if impact.accepted and (impact.cut_off or _slow(fault, impact).ms > limit_ms):
+                bridges = found.setdefault((reason, fault.accepted_reason_vi or reason), [])
+                bridges += [] if impact.bridge in bridges else [impact.bridge]
+    return [
+        AcceptedInterruption(bridges=bridges, reason=reason, reason_vi=reason_vi)
+        for (reason, reason_vi), bridges in found.items()
+    ]
+
+
+def _slow(fault: FaultResult, impact: FaultImpact) -> Interruption:
+    """Return the longest interruption in the slow case; a bridge without a path left does not wait
+    for routers."""
+    return impact.longest(0.0 if impact.behind else fault.lsa_wait_ms)
+
+
+def _judged(faults: Sequence[FaultResult]) -> Iterator[tuple[FaultResult, FaultImpact]]:
     for fault in faults:
         for impact in fault.bridges:
-            if not impact.behind:
+            if not impact.accepted:
                 yield fault, impact
 
 

@@ -27,21 +27,23 @@ from giaoban.results.judge.criteria import (
     DRAWN_WORLDS,
     EVERY_MEETING,
     EVERY_SEED,
+    FAULT_INTERRUPTION,
     LINK_PEAK,
+    OF_FAULTS,
     RATE,
     Criteria,
     Criterion,
 )
-from giaoban.results.judge.under_faults import as_judged, comparable
+from giaoban.results.judge.under_faults import accepted_interruptions, as_judged, comparable
 from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
-from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.faults import AcceptedInterruption, FaultResult
 from giaoban.results.model.places import Binding, Cause, Place, WorstValue
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Artefacts, CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
-from giaoban.sentence import N_, Sentence, shown
+from giaoban.sentence import N_, Both, Sentence, message, shown
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 _IN_WORLDS = N_("Drawn worlds that fail")
@@ -56,6 +58,7 @@ class Judgement(NamedTuple):
     criteria: list[CriterionResult]
     binding: Binding | None
     reason_codes: list[Reason]
+    accepted: list[AcceptedInterruption]
 
 
 def margin_pct(criterion: Criterion, value: float | None) -> float | None:
@@ -118,6 +121,7 @@ def judge(
         criteria = criteria.without("rates")
     if not _tells(phases, DAMAGE):
         criteria = criteria.without("concealment")
+    accepted = _accepted(criteria, faults)
     judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):
@@ -129,13 +133,28 @@ def judge(
         result = _result(criterion, found)
         if criterion.measure is not None and criterion.measure.metric == ARTEFACTS_PER_H:
             result = result.model_copy(update={"artefacts": _artefacts(found.place, measured)})
+        if accepted and criterion.id in OF_FAULTS:
+            result = _without_accepted(result)
         judged.append((result, found))
     results = [result for result, _ in judged]
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
     reasons = [str(reason) for reason in invalid] or failed
-    judgement = Judgement(verdict, reasons, results, _binding(judged), list(invalid))
+    judgement = Judgement(verdict, reasons, results, _binding(judged), list(invalid), accepted)
     return judgement if seeds is None else _at(judgement, criteria, seeds)
+
+
+def _accepted(criteria: Criteria, faults: Sequence[FaultResult]) -> list[AcceptedInterruption]:
+    limits_ms = [c.threshold for c in criteria.criterion if c.id == FAULT_INTERRUPTION]
+    return accepted_interruptions(faults, min(limits_ms)) if limits_ms else []
+
+
+def _without_accepted(result: CriterionResult) -> CriterionResult:
+    """Return the result of a criterion on faults with a name that says what it does not count."""
+    name = message(
+        N_("{criterion}, without accepted bridges"), criterion=Both(result.name_en, result.name_vi)
+    )
+    return result.model_copy(update={"name_en": name.en, "name_vi": name.vi})
 
 
 def _tells(phases: Sequence[Phase], figures: Sequence[str]) -> bool:
@@ -208,9 +227,7 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
 
 
 def _judgement_of(result: Result) -> Judgement:
-    return Judgement(
-        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
-    )
+    return Judgement(**{field: getattr(result, field) for field in Judgement._fields})
 
 
 def trial(seed: int, judged: Judgement | Result) -> Trial:
@@ -241,7 +258,13 @@ def _beside(own: Judgement, judged: CriterionResult, found: WorstValue) -> Judge
         binding = _bound(judged, found)
     if own.verdict == "invalid" or judged.ok:
         return own._replace(criteria=results, binding=binding)
-    return Judgement("fail", [*own.reasons, _reason(judged)], results, binding, [])
+    return own._replace(
+        verdict="fail",
+        reasons=[*own.reasons, _reason(judged)],
+        criteria=results,
+        binding=binding,
+        reason_codes=[],
+    )
 
 
 def _is_nearer(judged: CriterionResult, binding: Binding) -> bool:

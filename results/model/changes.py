@@ -39,6 +39,7 @@ CHANGES: Mapping[str, str] = {
     "peak-elsewhere": N_("{line} at {pct:.1f} % (was: {was_pct:.1f} % at {was_line})"),
     "passes": N_("passes (was: fail)"),
     "fails": N_("fails (was: pass)"),
+    "fails-not-judged": N_("fails (was: not judged)"),
 }
 
 

@@ -30,7 +30,8 @@ class FaultImpact(StrictModel):
     fault before it began, be it a failing or a mending.
 
     `behind`: without what failed there is no path from the bridge to the MCU, so that no routing
-    can keep it in the meeting. `interruption_ms`: the longest time that the failing took from a
+    can keep it in the meeting. `accepted`: the fault declares that this bridge may be interrupted,
+    so that no criterion judges it. `interruption_ms`: the longest time that the failing took from a
     stream of sound or pictures, until it could be heard or seen again; `interrupted` is that stream
     (`video down`), null without an interruption. `sound_interruption_ms`, in which nothing of the
     sound came that could be used, and `picture_interruption_ms`, in which no frame could be shown
@@ -50,6 +51,7 @@ class FaultImpact(StrictModel):
 
     bridge: Id
     behind: bool
+    accepted: bool = False
     interruption_ms: Amount
     interrupted: StreamName | None = None
     sound_interruption_ms: Amount = 0.0
@@ -113,6 +115,8 @@ class FaultResult(StrictModel):
     start of the first phase. The texts say what alone, not where or when: `cable cut`.
     `lsa_wait_ms` is the slow case of rerouting: so much longer the failing may interrupt where
     routers have to wait for MinLSInterval. It is judged, and not in the figures of `bridges`.
+    `accepted_reason`: why the scenario accepts that its `accepted` bridges are interrupted; null:
+    it accepts no interruption.
     """
 
     id: Id
@@ -125,6 +129,8 @@ class FaultResult(StrictModel):
     text_en: Annotated[str, Field(min_length=1)]
     text_vi: Annotated[str, Field(min_length=1)]
     lsa_wait_ms: Amount = 0.0
+    accepted_reason: Annotated[str, Field(min_length=1)] | None = None
+    accepted_reason_vi: Annotated[str, Field(min_length=1)] | None = None
     bridges: list[FaultImpact]
 
     @model_validator(mode="after")
@@ -132,3 +138,11 @@ class FaultResult(StrictModel):
         if self.restored_s is not None and self.restored_s <= self.at_s:
             raise ValueError("restored_s is not after at_s")
         return self
+
+
+class AcceptedInterruption(StrictModel):
+    """Bridges that faults interrupt past a limit, which the scenario accepts, with the reason."""
+
+    bridges: Annotated[list[Id], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)]
+    reason_vi: Annotated[str, Field(min_length=1)]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from giaoban.regulation import Regulation
 from giaoban.results.model.answer_files import RESULT, JsonFile
-from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.faults import AcceptedInterruption, FaultResult
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import (
@@ -499,7 +499,8 @@ class VariationChecked(StrictModel):
     `engine`: whether it was emulated or estimated; null, as the `verdict` then: not tried.
     `reasons`: why it is invalid, or was not tried; `reasons_vi`: the same in Vietnamese, where
     there is no code of them. `binding` is what limits it, `bound` that
-    criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has.
+    criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has;
+    `accepted`: interruptions by its faults that its verdict does not count.
     """
 
     id: Id
@@ -512,6 +513,7 @@ class VariationChecked(StrictModel):
     bound: CriterionResult | None = None
     margin_pct: float | None = None
     names: dict[str, str] = Field(default_factory=dict)
+    accepted: list[AcceptedInterruption] = Field(default_factory=list)
 
 
 class MeetingChecked(VariationChecked):
@@ -585,6 +587,9 @@ class Result(JsonFile):
     """Of an emulated run: how far an estimate was off."""
     seeds: Seeds | None = None
     """The same question at other seeds; null: they were not asked for."""
+    accepted: list[AcceptedInterruption] = Field(default_factory=list)
+    """Interruptions by faults past a limit that the scenario accepts: the verdict does not count
+    them."""
     meetings: list[MeetingChecked] = Field(default_factory=list)
     """Of the catalogue, if the scenario names any."""
     terminals: list[TerminalsChecked] = Field(default_factory=list)

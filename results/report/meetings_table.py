@@ -93,6 +93,15 @@ def meetings_notes(result: Result, say: Wording) -> list[str]:
     ):
         if left := [meeting for meeting in result.meetings if meeting.untried == why]:
             notes.append(say.gettext(text, meetings=_listed(left, say)))
+    for meeting in tried:
+        if meeting.verdict == "pass" and meeting.accepted:
+            notes.append(
+                say.gettext(
+                    "{meeting}: met, {accepted}.",
+                    meeting=_listed([meeting], say),
+                    accepted=say.accepted(meeting.accepted),
+                )
+            )
     for meeting in result.meetings:
         if meeting.untried == "emulated":
             notes.append(

@@ -24,12 +24,12 @@ from giaoban.sentence import Both, Sentence
 from giaoban.translation import N_, SOURCE
 
 ENGLISH = Wording(SOURCE)
-_PASSED = "PASS – the bridges may be connected"
+_PASSED = "PASS{but} – the bridges may be connected"
 _FAILED = "FAIL – the system does not meet the criteria with these bridges"
 _INVALID = "INVALID – the emulation cannot be trusted, so there is no answer"
 _VERDICTS = {"pass": _PASSED, "fail": _FAILED, "invalid": _INVALID}
 _WITHOUT_NEW_BRIDGES = {
-    "pass": "PASS – the system as it is meets the criteria",
+    "pass": "PASS{but} – the system as it is meets the criteria",
     "fail": "FAIL – the system as it is does not meet the criteria",
     "invalid": _INVALID,
 }
@@ -171,7 +171,11 @@ class EnglishScreenWording(ScreenWording):
     def headline(self) -> str:
         result = self.result
         words = _VERDICTS if result.question.new else _WITHOUT_NEW_BRIDGES
-        said = f"FAIL – {luck(result, ENGLISH)}" if by_luck(result) else words[result.verdict]
+        accepted = Wording(SOURCE, result).accepted(result.accepted, result.faults)
+        but = f", {accepted}" if accepted else ""
+        said = words[result.verdict].format(but=but)
+        if by_luck(result):
+            said = f"FAIL – {luck(result, ENGLISH)}"
         if tried(result) is None and result.verdict != "invalid":
             said += f" ({NOT_TRIED})"
         return said

@@ -18,7 +18,7 @@ from giaoban.names import (
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.answers import Answer
-from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.faults import AcceptedInterruption, FaultImpact, FaultResult
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
@@ -145,6 +145,7 @@ VERDICTS: Mapping[str, Sentence] = {
     "fail": Sentence(pgettext("verdict", "fail")),
     "invalid": Sentence(pgettext("verdict", "invalid")),
     "accepted": Sentence(pgettext("verdict", "accepted")),
+    "not-judged": Sentence("not judged"),
     "refused": Sentence(pgettext("verdict", "refused")),
 }
 """In a table; a verdict's own word in English."""
@@ -477,25 +478,30 @@ class Wording(Translator):
         return f"{text} ({of(source)} → {of(end)})" if fault.direction else text
 
     def interruptions(self, result: Result) -> list[str]:
-        """What failures that a check made came to at the bridges, in a sentence each; nothing of a
-        run without, or of one that cannot be trusted."""
+        """Return the effects of declared faults on the bridges, in a sentence each; none of a run
+        without faults, or of an invalid one."""
         if not result.faults or result.verdict == "invalid":
             return []
         longest = longest_interruption(result.faults)
         limit = result.criterion(FAULT_INTERRUPTION)
         found = []
-        if all(impact.behind for fault in result.faults for impact in fault.bridges):
-            found.append(self.gettext("No bridge had another way while something had failed."))
+        if not longest.value and result.accepted:
+            found.append(self.gettext("No bridge but the accepted ones was interrupted."))
         elif not longest.value:
-            found.append(self.gettext("No bridge that had another way was interrupted."))
+            found.append(self.gettext("No bridge was interrupted."))
         else:
             within = ""
             if limit is not None:
                 within = self.gettext(" (limit {limit})", limit=self.limit(limit))
+            told = N_("The longest interruption of a bridge: {time}, at {place}{limit}.")
+            if result.accepted:
+                told = N_(
+                    "The longest interruption of a bridge that is not accepted: {time}, at "
+                    "{place}{limit}."
+                )
             found.append(
                 self.gettext(
-                    "The longest interruption of a bridge that had another way: {time}, at "
-                    "{place}{limit}.",
+                    told,
                     time=self.amount(longest.value, "ms"),
                     place=self.place(longest.place),
                     limit=within,
@@ -509,23 +515,43 @@ class Wording(Translator):
                 time=self.amount(fault.lsa_wait_ms, "ms"),
             )
             for fault in result.faults
-            if fault.lsa_wait_ms and any(hit.interruption_ms for hit in fault.bridges)
+            if fault.lsa_wait_ms
+            and any(
+                hit.interruption_ms and not hit.behind and not hit.accepted for hit in fault.bridges
+            )
         ]
         for fault in result.faults:
-            gone = [self._away(hit) for hit in fault.bridges if hit.behind and hit.noticed]
+            gone = [self._away(hit) for hit in fault.bridges if hit.cut_off]
             if gone:
                 found.append(
                     self.gettext(
-                        "Bridges that had no other way during “{fault}”, so that the criteria do "
-                        "not count them: {bridges}.",
+                        "Cut off by “{fault}”: {bridges}; other criteria do not count that time.",
                         fault=self.fault_named(fault, result.names),
                         bridges="; ".join(gone),
                     )
                 )
         return found
 
+    def accepted(
+        self, accepted: Sequence[AcceptedInterruption], faults: Sequence[FaultResult] = ()
+    ) -> str:
+        """Return the interruptions that are accepted, with the reasons, to follow the verdict; ''
+        for none. `faults` are all that were declared."""
+        bridges = {impact.bridge for fault in faults for impact in fault.bridges}
+        found = [
+            self.gettext(
+                "except {bridges}, accepted because {reason}",
+                bridges=self.gettext("all bridges")
+                if bridges and bridges <= set(each.bridges)
+                else ", ".join(map(self.bridge, each.bridges)),
+                reason=self.either(each.reason, each.reason_vi).rstrip("."),
+            )
+            for each in accepted
+        ]
+        return "; ".join(found)
+
     def _away(self, hit: FaultImpact) -> str:
-        """A bridge behind what failed, and from when to when nothing could reach it."""
+        """Return a bridge's name, and for how long nothing reached it."""
         name = self.bridge(hit.bridge)
         if hit.gone_ms is None:
             return name
@@ -711,13 +737,19 @@ class Wording(Translator):
                 failed=sum(not criterion.ok for criterion in result.criteria),
             )
         every = self.gettext("{n:the one criterion|all {n} criteria}", n=total)
+        met = self.gettext("Met")
+        if accepted := self.accepted(result.accepted, result.faults):
+            met = f"{met}, {accepted}"
         if not new:
             return self.gettext(
-                "Met: the system as it is, without more bridges, meets {criteria}.", criteria=every
+                "{met}: the system as it is, without more bridges, meets {criteria}.",
+                met=met,
+                criteria=every,
             )
         return self.gettext(
-            "Met: {bridges} may be connected; the whole system meets {criteria} before, during and "
-            "after the connection.",
+            "{met}: {bridges} may be connected; the whole system meets {criteria} before, during "
+            "and after the connection.",
+            met=met,
             bridges=what,
             criteria=every,
         )

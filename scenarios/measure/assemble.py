@@ -166,6 +166,7 @@ def assemble(
         more_calls=_more_calls(plan, criteria),
         criteria=judgement.criteria,
         binding=judgement.binding,
+        accepted=judgement.accepted,
         unjudged_limits=_unjudged_limits(question, criteria),
         assumptions=assumptions(question, criteria),
         unmodelled=unmodelled(question, estimate=engine.name == "estimate"),

@@ -148,8 +148,16 @@ class Impacts:
                 "text_en": words.en,
                 "text_vi": words.vi,
                 "lsa_wait_ms": lsa_wait_ms(plan.network, plan.changes, number),
+                "accepted_reason": written.accepted_reason,
+                "accepted_reason_vi": written.accepted_reason_vi,
                 "bridges": [
-                    self._impact(number, fault, call, behind=call.bridge in cut)
+                    self._impact(
+                        number,
+                        fault,
+                        call,
+                        behind=call.bridge in cut,
+                        accepted=written.accepts(call.bridge),
+                    )
                     for call in plan.calls
                     if self._is_in(call, time)
                 ],
@@ -196,7 +204,7 @@ class Impacts:
                 yield Gap(moment, end, tuple(edges))
 
     def _impact(
-        self, number: int, fault: FaultPlan, call: CallPlan, *, behind: bool
+        self, number: int, fault: FaultPlan, call: CallPlan, *, behind: bool, accepted: bool
     ) -> FaultImpact:
         time = self._times[number]
         start, end, over = (self._ns(s) for s in (time.start_s, time.end_s, time.over_s))
@@ -219,6 +227,7 @@ class Impacts:
         return FaultImpact(
             bridge=call.bridge,
             behind=behind,
+            accepted=accepted,
             interruption_ms=failing.both_ms,
             interrupted=failing.stream,
             sound_interruption_ms=_ms(failing.sound_ns),

@@ -208,6 +208,7 @@ def _look(part: Part, question: Question, answer: Answer, captures: Path) -> Par
             closest=next((c for c in result.criteria if c.ok and c.id == binds), None),
             faults=result.faults,
             seeds=result.seeds,
+            accepted=result.accepted,
             minutes=minutes(plan, events, result.faults),
         ),
         result.assumptions,

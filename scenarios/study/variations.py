@@ -116,6 +116,7 @@ def checked[T: VariationChecked](
             (c.margin_pct for c in of.criteria if c.margin_pct is not None), default=None
         ),
         names={node: name for node, name in of.names.items() if node not in known},
+        accepted=of.accepted,
         **about,
     )
 

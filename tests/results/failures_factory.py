@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from giaoban.results.judge.failure_points import (
+    SINGLE,
     single_points,
     unneeded,
     verdict_of,
@@ -65,10 +66,30 @@ def names_of(failures: Sequence[FailureResult]) -> dict[Element, tuple[str, str]
 def points(
     failures: Sequence[FailureResult], accepted: Mapping[str, Acceptance]
 ) -> list[FailureResult]:
-    """With their verdicts as single points; who accepts a cut accepts the link's silent failure."""
+    """Return the failures as single points: one that is not accepted fails, as by the criteria.
+
+    An acceptance of a cut link holds for its silent failure."""
     ids = [failure.id for failure in failures]
     same = {ident: ident.replace("silent:", "cut:") for ident in ids if ident.startswith("silent:")}
-    return with_points(failures, accepted, same)
+    found = []
+    for failure in with_points(failures, accepted, same):
+        if any(reason.startswith(SINGLE) for reason in failure.reasons):
+            found.append(failure.model_copy(update={"verdict": "fail"}))
+        elif failure.accepted is not None or failure.kind == "pair":
+            found.append(with_accepted(failure, [b.bridge for b in failure.bridges if b.behind]))
+        else:
+            found.append(failure)
+    return found
+
+
+def with_accepted(failure: FailureResult, bridges: Sequence[str]) -> FailureResult:
+    """Return a failure of which the criteria do not judge these bridges, nor its own."""
+    impacts = [
+        b.model_copy(update={"accepted": b.bridge in {*bridges, *failure.own}})
+        for b in failure.bridges
+    ]
+    worst = worst_of(impacts, failure.links)._asdict() if impacts else {}
+    return failure.model_copy(update={"bridges": impacts, **worst})
 
 
 def impact(
@@ -115,7 +136,7 @@ def failure(
         elements.append(Element.model_validate({"kind": KINDS.get(kind, kind), "id": name or kind}))
     kind = "pair" if "+" in ident else ident.partition(":")[0]
     measured = verdict != "invalid"
-    return FailureResult.model_validate(
+    made = FailureResult.model_validate(
         {
             "id": ident,
             "kind": kind,
@@ -131,6 +152,7 @@ def failure(
             **(worst_of(every, peaks)._asdict() if measured else {}),
         }
     )
+    return with_accepted(made, [b.bridge for b in every if b.accepted])
 
 
 def told_of(ident: str) -> tuple[str, str]:

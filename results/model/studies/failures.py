@@ -34,6 +34,10 @@ FailureId = Annotated[str, Field(pattern=rf"^{_ONE}(\+{_ONE})?$", max_length=100
 before the colon is the kind of fault, as `[[fault]]` tables have it."""
 
 
+FailureVerdict = Verdict | Literal["not-judged"]
+"""Of a failure; `not-judged` only of a pair."""
+
+
 class Element(StrictModel):
     """A thing that fails."""
 
@@ -44,8 +48,10 @@ class Element(StrictModel):
 class BridgeImpact(StrictModel):
     """What a failure did to one bridge; times in ms.
 
-    `behind`: without what failed there is no path from it to the MCU. `cut_off`: its media did not
-    come back while the failure lasted. `interruption_ms` is by the failing, the longer one of
+    `behind`: without what failed there is no path from it to the MCU. `accepted`: its interruption
+    does not count, since the failure takes its power or its only line, or the scenario accepts it,
+    or two things fail at once and leave it no path. `cut_off`: its media did not come back while
+    the failure lasted. `interruption_ms` is by the failing, the longer one of
     `sound_interruption_ms` and `picture_interruption_ms`; `restored_interruption_ms` by the mending
     (`giaoban.results.model.faults.FaultImpact`). `path_before` and `path_after` are the links from
     the bridge to the MCU before the failure and once the network had its new routes; null: none, or
@@ -54,6 +60,7 @@ class BridgeImpact(StrictModel):
 
     bridge: Id
     behind: bool
+    accepted: bool = False
     cut_off: bool
     interruption_ms: Amount
     sound_interruption_ms: Amount = 0.0
@@ -113,10 +120,11 @@ class FailureResult(StrictModel):
     `own` are the bridges of which it takes the power or the only line: those of a site without
     power and of a router, and that of an access link. If it cuts off others it is a single point of
     failure, which is `accepted` with a reason or makes the verdict `fail`. `interruption_ms` is the
-    longest by the failing at a bridge that is not behind it, at `interruption_at`; null: there is
+    longest by the failing at a bridge that is not `accepted`, at `interruption_at`; null: there is
     no such bridge. The same with `restored_` is by the mending. `packets_lost` are all bridges'
-    together, `worst_link` is the most loaded of the backbone. Without `bridges` the emulation gave
-    no measures; the verdict is then invalid.
+    together, `worst_link` is the most loaded of the backbone. A pair that cuts off bridges is
+    `not-judged` where one of its two failures already fails alone (`fails_alone`). Without
+    `bridges` the emulation gave no measures; the verdict is then invalid.
     """
 
     id: FailureId
@@ -125,7 +133,8 @@ class FailureResult(StrictModel):
     name_vi: Annotated[str, Field(min_length=1)]
     elements: Annotated[list[Element], Field(min_length=1)]
     own: list[Id] = Field(default_factory=list)
-    verdict: Verdict
+    verdict: FailureVerdict
+    fails_alone: list[FailureId] = Field(default_factory=list)
     reasons: list[OneLine]
     reason_codes: list[Reason] = Field(default_factory=list)
     interruption_ms: Amount | None = None
@@ -140,7 +149,8 @@ class FailureResult(StrictModel):
     lsa_wait_ms: Amount = 0.0
     """How long routers may have to wait for MinLSInterval, in ms."""
     slow: SlowCase | None = None
-    """Null: nothing was interrupted, or far less than the limit."""
+    """Null: nothing was interrupted, or far less than the limit, or bridges were cut off that are
+    not accepted."""
 
     @property
     def others_cut_off(self) -> list[Id]:

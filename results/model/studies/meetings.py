@@ -12,7 +12,7 @@ from pydantic import Field
 
 from giaoban.regulation import Regulation
 from giaoban.results.model.answer_files import MEETING, JsonFile
-from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.faults import AcceptedInterruption, FaultResult
 from giaoban.results.model.quantities import Amount, Count, Direction, FoundBy, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Assumption, CriterionResult, LossBehaviour, RunId
@@ -164,9 +164,9 @@ class PartJudged(StrictModel):
 
     `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
     does not meet as a whole, `closest` is the one it meets most narrowly, `faults` are what failed
-    in it on purpose. `seeds`: the result at other seeds, which are judged where the own one passes.
-    `on_loss`: what terminals and MCU do about lost packets of pictures; null at a
-    real device, and in answers of before.
+    in it on purpose, `accepted` the interruptions by them that it accepts. `seeds`: the result at
+    other seeds, which are judged where the own one passes. `on_loss`: what terminals and MCU do
+    about lost packets of pictures; null at a real device, and in answers of before.
     """
 
     part: Part
@@ -182,6 +182,7 @@ class PartJudged(StrictModel):
     closest: CriterionResult | None = None
     faults: list[FaultResult] = Field(default_factory=list)
     seeds: Seeds | None = None
+    accepted: list[AcceptedInterruption] = Field(default_factory=list)
     minutes: list[Entry]
 
 

@@ -17,10 +17,16 @@ from giaoban.results.report.document import (
     Par,
     Table,
     bullets,
+    capital,
     toned,
     uncapital,
 )
-from giaoban.results.report.summaries.failures_summary import own_cut_off, with_its_own
+from giaoban.results.report.summaries.failures_summary import (
+    own_cut_off,
+    state_of,
+    verdict_words,
+    with_its_own,
+)
 
 NAMED = 4
 """More bridges than this are told as a number."""
@@ -63,7 +69,11 @@ def own(result: Result, say: AnnexWording) -> Iterator[Block]:
 
 
 def _hit(hit: FaultImpact, say: AnnexWording) -> list[Cell]:
-    cut = say("no") if not hit.cut_off else say("behind") if hit.behind else say("yes")
+    cut = say("behind") if hit.behind else say("yes")
+    if not hit.cut_off:
+        cut = say("no")
+    elif hit.accepted:
+        cut = say("cut off, accepted")
     texts = (
         say.number(hit.sound_interruption_ms, 0),
         say.number(hit.picture_interruption_ms, 0),
@@ -74,7 +84,8 @@ def _hit(hit: FaultImpact, say: AnnexWording) -> list[Cell]:
         say.number(hit.restored_to_picture_ms, 0),
         say("kept") if hit.call_kept else say("again", times=hit.redials),
     )
-    return [Cell(text, bold=hit.cut_off and text == cut) for text in texts]
+    bold = hit.cut_off and not hit.accepted
+    return [Cell(text, bold=bold and text == cut) for text in texts]
 
 
 def concluded(answer: FaultsAnswer, say: AnnexWording, *, told_at: int) -> Iterator[Par]:
@@ -129,7 +140,7 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
             bridges=len(answer.bridges),
             met=count["pass"],
             failed=count["fail"],
-            invalid=count["invalid"],
+            invalid=count["invalid"] + count["not-judged"],
             more=whole,
         )
     )
@@ -139,7 +150,7 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
     yield Table(
         caption=say("faults table"),
         head=[[Head(say(key)) for key in keys]],
-        rows=[_row(f, say, named) for f in sorted(answer.failures, key=_badness)],
+        rows=[_row(f, answer, say, named) for f in sorted(answer.failures, key=_badness)],
         widths=[58, 17, 17, 23, 14, 12, 12, 12],
         aligns=["left", "center", "right", "left", "right", "right", "right", "right"],
         small=True,
@@ -197,15 +208,20 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
 
 def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
     """What cannot be judged first, then what fails, who is cut off, and for how long."""
-    rank = {"invalid": 0, "fail": 1, "pass": 2}[failure.verdict]
+    rank = ("invalid", "fail", "not-judged", "pass").index(failure.verdict)
     needless, cut = len(failure.lost_needlessly), len(failure.cut_off)
     return rank, -needless, -cut, -(failure.slowest.ms if failure.slowest else 0.0), failure.id
 
 
-def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
-    verdict = {"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict]
-    if failure.verdict == "pass" and failure.accepted is not None:
-        verdict = "accepted"
+def _row(
+    failure: FailureResult, answer: FaultsAnswer, say: AnnexWording, named: bool
+) -> list[Cell]:
+    if failure.verdict == "not-judged":
+        verdict = capital(say.say(verdict_words(failure, answer)))
+    elif state_of(failure) == "accepted":
+        verdict = say("accepted")
+    else:
+        verdict = say({"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict])
     at = failure.interruption_at
     load = failure.worst_link
     cut = say.listed(failure.cut_off) if named else ""
@@ -213,7 +229,7 @@ def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
     busiest = "–" if load is None else say.number(load.peak_pct, 1)
     row = [
         Cell(say.failure(failure)),
-        Cell(say(verdict), bold=failure.verdict != "pass"),
+        Cell(verdict, bold=failure.verdict in ("fail", "invalid")),
         Cell(say.number(failure.interruption_ms, 0), sub=_slow_case(failure, say)),
         Cell(say.bridge(at) if at else "–"),
         Cell(say.number(failure.restored_interruption_ms, 0), sub=mending),

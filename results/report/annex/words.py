@@ -207,6 +207,7 @@ WORDS: Mapping[str, str] = {
     "kept": N_("kept"),
     "again": N_("dialled again {times}×"),
     "behind": N_("yes, no other way"),
+    "cut off, accepted": N_("yes, accepted"),
     "own faults note": N_(
         "Sound away, picture away: the longest time by the failing without sound that could be "
         "heard, or without a new picture that could be shown. By mending: the longer one of the "
@@ -235,24 +236,21 @@ WORDS: Mapping[str, str] = {
         "{count} more single {count:failure|failures} of the network {count:was|were} not tried."
     ),
     "worst interruption": N_(
-        "The longest interruption of a bridge that had another way: {ms} ms at {bridge}, by: "
-        "{failure} (limit {limit} ms)."
+        "The longest interruption of a bridge that is judged: {ms} ms at {bridge}, by: {failure} "
+        "(limit {limit} ms)."
     ),
     "slow case": N_("slow: {ms}"),
     "worst interruption mending": N_(
-        "The longest interruption of a bridge that had another way: {ms} ms at {bridge}, by the "
-        "mending of: {failure} (limit {limit} ms)."
+        "The longest interruption of a bridge that is judged: {ms} ms at {bridge}, by the mending "
+        "of: {failure} (limit {limit} ms)."
     ),
-    "no interruption known": N_(
-        "Nothing is known of interruptions of bridges that had another way."
-    ),
+    "no interruption known": N_("No interruption of a bridge was measured."),
     "all behind": N_(
-        "In the failures that were tried and measured no bridge had another way to the MCU, so "
-        "there is no interruption to judge."
+        "In the failures that were tried and measured no bridge is judged, so there is no "
+        "interruption to judge."
     ),
     "no interruption": N_(
-        "In the failures that were tried and measured no bridge that had another way was "
-        "interrupted."
+        "In the failures that were tried and measured no bridge that is judged was interrupted."
     ),
     "worst load": N_(
         "The highest load under a failure: {pct} % on {link}, while: {failure} (limit {limit} %)."
@@ -275,11 +273,11 @@ WORDS: Mapping[str, str] = {
     "peak load": N_("Highest load (%)"),
     "void": N_("Invalid"),
     "faults note": N_(
-        "Longest interruption: of bridges that still had a way to the MCU, by the failing, "
-        "until sound and picture are back; slow: the longest of this run and of other seeds by "
-        "estimate, which is judged; by mending: the same by the mending. Bridges cut "
-        "off: with those that had none. Accepted: a single point of failure that was accepted "
-        "with a reason. Highest load: of the backbone."
+        "Longest interruption: of bridges that are judged, by the failing, until sound and picture "
+        "are back; slow: the longest of this run and of other seeds by estimate, which is judged; "
+        "by mending: the same by the mending. Bridges of which the failure takes the power or the "
+        "only line are not judged, nor are accepted ones. Bridges cut off: with those. Accepted: a "
+        "single point of failure that was accepted with a reason. Highest load: of the backbone."
     ),
     # what limits further expansion
     "limits": N_("What limits further expansion"),

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import PurePath
 
 from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status
-from giaoban.results.judge.criteria import MOS
+from giaoban.results.judge.criteria import MOS, OF_FAULTS
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Inputs, MeetingChecked, Result
@@ -51,7 +51,12 @@ def of_check(result: Result) -> Report:
     if result.verdict == "invalid":
         cases.append(_invalid([*_each(lambda say: reasons(result, say), named)]))
     else:
-        cases += (_criterion(each, named) for each in result.criteria)
+        accepted = named.en.accepted(result.accepted, result.faults)
+        for each in result.criteria:
+            case = _criterion(each, named)
+            if each.ok and each.id in OF_FAULTS and accepted:
+                case = replace(case, note=accepted)
+            cases.append(case)
         cases += _unrated(result.unmodelled)
     for meeting in result.meetings:
         told = partial(_of_meeting, meeting, result)
@@ -390,6 +395,8 @@ def _failure(
             return made("fail", lines, kind="regression")
     elif failure.verdict == "fail":
         return made("fail", failures_summary.why_failed(failure, answer).lines())
+    if failure.verdict == "not-judged":
+        return made("not-judged", [failures_summary.verdict_words(failure, answer)])
     if not failure.others_cut_off or failure.kind == "pair":
         return made("pass")
     who = ", ".join(map(named.en.of, failure.others_cut_off))

@@ -32,7 +32,7 @@ from giaoban.results.report.summaries.check_summary import assumptions_table
 from giaoban.results.report.terminals_words import ON_CONDITION, condition
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
-from giaoban.translation import N_, Language, Translator
+from giaoban.translation import N_, Language
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),
@@ -77,12 +77,15 @@ def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
     return [*blocks, *pars(unrated_sound(answer.unmodelled), "quiet")]
 
 
-def verdict_line(answer: MeetingAnswer, say: Translator) -> str:
-    """The answer in one line: of the parts that were held, and but for interruptions if any."""
+def verdict_line(answer: MeetingAnswer, say: Wording) -> str:
+    """Return the answer in one line: of the parts that were held, with their interruptions."""
     parts = [part.part for part in answer.parts]
     if answer.verdict != "pass":
         return say.gettext(VERDICTS[answer.verdict])
     text = say.gettext(_PASSES[parts[0]] if len(parts) == 1 else VERDICTS["pass"])
+    for part in answer.parts:
+        if accepted := say.accepted(part.accepted, part.faults):
+            return f"{text}, {accepted}"
     interrupted = any(bridge.interruptions for part in answer.parts for bridge in part.bridges)
     if not interrupted:
         return text

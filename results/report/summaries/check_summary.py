@@ -372,6 +372,7 @@ def _fault_row(fault: FaultResult, hit: FaultImpact, short: ScreenWording) -> Se
     cut = Sentence("no")
     if hit.cut_off:
         cut = Sentence("yes, behind it") if hit.behind else Sentence("yes")
+        cut = Sentence("yes, accepted") if hit.accepted else cut
     name = short.say.of(hit.bridge)
     return (
         Cell(fault.id, code=True),
@@ -382,7 +383,7 @@ def _fault_row(fault: FaultResult, hit: FaultImpact, short: ScreenWording) -> Se
         number(hit.restored_interruption_ms, ".0f"),
         short.stream(hit.restored_interrupted),
         number(hit.packets_lost, "d"),
-        Cell(cut, bold=hit.cut_off and not hit.behind),
+        Cell(cut, bold=hit.cut_off and not hit.accepted),
         _whole(hit.picture_again_ms),
         _whole(hit.restored_to_picture_ms),
         f"{hit.redials}",

@@ -37,7 +37,12 @@ from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import Both, Sentence, joined, number, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
-_TONES: dict[str, Tone] = {"fail": "bad", "invalid": "doubt", "accepted": "known"}
+_TONES: dict[str, Tone] = {
+    "fail": "bad",
+    "invalid": "doubt",
+    "accepted": "known",
+    "not-judged": "quiet",
+}
 _SENSES: dict[str, Tone] = {"worse": "bad", "better": "good", "other": "quiet"}
 FAILURE = Sentence(pgettext("table", "failure"))
 INTERRUPTION = Sentence("interruption")
@@ -97,6 +102,19 @@ def state_of(failure: FailureResult) -> str:
     return failure.verdict
 
 
+def verdict_words(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
+    """Return the verdict on a failure as a table has it; of a pair also why it is not judged."""
+    if not failure.fails_alone:
+        return VERDICTS[state_of(failure)]
+    named = DisplayNames(answer)
+    which = joined(", ", [_failure(ident, answer, named) for ident in failure.fails_alone])
+    return Sentence(
+        "not judged: {failures} alone already {n:fails|fail}",
+        failures=which,
+        n=len(failure.fails_alone),
+    )
+
+
 def failures_table(
     answer: FaultsAnswer,
     link: str | None = None,
@@ -112,7 +130,7 @@ def failures_table(
         state, worst = state_of(f), f.worst_link
         row = (
             named.failure(f),
-            VERDICTS[state],
+            verdict_words(f, answer),
             _interruption(f.interruption_ms, f.interruption_at, named),
             slow_case(f, answer.interruption_limit_ms),
             _interruption(f.restored_interruption_ms, f.restored_interruption_at, named),
@@ -288,7 +306,7 @@ def busiest(answer: FaultsAnswer) -> str | None:
 
 
 def slowest(answer: FaultsAnswer) -> str | None:
-    """The longest interruption at a bridge that the network could have kept."""
+    """Return the longest interruption at a bridge that is judged, in words; None without any."""
     found = answer.interrupts_longest
     if found is None or (worst := found.slowest) is None:
         return None
@@ -368,7 +386,7 @@ def _compared(comparison: Comparison) -> Par:
 def change_in_words(change: Change, answer: FaultsAnswer) -> Sentence:
     """What is not as it was accepted, and why a failure that fails now does."""
     what = DisplayNames(answer).change(change)
-    if change.code not in ("fails", "new-fails"):
+    if change.code not in ("fails", "fails-not-judged", "new-fails"):
         return what
     failure = next(f for f in answer.failures if f.id == change.failure)
     return Sentence("{what}: {why}", what=what, why=why_failed(failure, answer))
@@ -414,7 +432,8 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     found: list[Sentence] = []
     named = DisplayNames(answer)
     longest, load = failure.slowest, failure.worst_link
-    if longest is not None and longest.ms > answer.interruption_limit_ms:
+    away = set(failure.others_cut_off)
+    if longest is not None and longest.ms > answer.interruption_limit_ms and longest.at not in away:
         found.append(
             Sentence(
                 "interruption of {ms} ms at {bridge} (limit {limit:g} ms{slow})",
@@ -483,10 +502,11 @@ def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
         Sentence(
             "Everybody is in the meeting. Each failure, alone, begins {start:g} s after the start; "
             "a link is mended at {end:g} s, anything else stays down. An interruption lasts until "
-            "sound and picture are back; it is the longest at a bridge that still had a path to "
-            "the MCU, by the failing and by the mending. In the slow case it is the longest of "
-            "this run's and of other seeds, by estimate, and is judged. Who was cut off was behind "
-            "the failure, unless it says that it had a path.",
+            "sound and picture are back; it is the longest at a bridge that is judged, by the "
+            "failing and by the mending. In the slow case it is the longest of this run's and of "
+            "other seeds, by estimate, and is judged. Bridges of which the failure takes the power "
+            "or the only line are not judged, nor are accepted ones. Bridges that were cut off had "
+            "no other path, unless it says that they had one.",
             start=answer.timing.at_s,
             end=answer.timing.to_s,
         )

@@ -19,7 +19,9 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args
 from pydantic import Field, model_validator
 
 from giaoban.errors import unknown
+from giaoban.provenance import Text
 from giaoban.results.model.faults import FaultTarget
+from giaoban.results.model.quantities import Id
 from giaoban.results.model.studies.failures import Element
 from giaoban.scenarios.spec.faults.effects import DIGITS, FOREVER_S, Effect
 from giaoban.scenarios.spec.faults.graph import carrying_links
@@ -138,12 +140,32 @@ class FaultKind(StrictModel):
     """When, in seconds after the first phase began."""
     to_s: To | None = None
     """Until when, in seconds; for good where not given."""
+    accepted: Literal["all"] | Annotated[list[Id], Field(min_length=1)] | None = None
+    """Ids of the bridges that may be interrupted by it, or `"all"`: no criterion judges their
+    interruption. Like `["north"]`."""
+    accepted_reason: Text | None = None
+    """Why that is accepted. Like `"a second line is ordered for 2027"`."""
+    accepted_reason_vi: Text | None = None
+    """The same in Vietnamese; `accepted_reason` where not given. Like `"đã đặt đường truyền thứ hai
+    cho năm 2027"`."""
+
+    @model_validator(mode="after")
+    def _accepts_with_reason(self) -> Self:
+        if (self.accepted is None) != (self.accepted_reason is None):
+            raise ValueError(Sentence("accepted and accepted_reason need each other"))
+        if self.accepted_reason_vi is not None and self.accepted_reason is None:
+            raise ValueError(Sentence("accepted_reason_vi needs accepted_reason"))
+        return self
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:
         if self.to_s is not None and self.to_s <= self.at_s:
             raise ValueError(Sentence("to_s is not after at_s"))
         return self
+
+    def accepts(self, bridge: str) -> bool:
+        """Return whether this bridge may be interrupted by it."""
+        return self.accepted == "all" or bridge in (self.accepted or ())
 
     @classmethod
     def name(cls) -> str:
@@ -176,6 +198,10 @@ class FaultKind(StrictModel):
         name, known = self.target_id(context.network), context.names(self.target)
         if name not in known:
             yield self.target, name, unknown(self.target, name, known)
+        bridges = context.names("bridge")
+        for bridge in [] if self.accepted in (None, "all") else self.accepted or ():
+            if bridge not in bridges:
+                yield "accepted", bridge, unknown("bridge", bridge, bridges)
 
     def mistimed(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         """What comes after the run, or too late in it to be seen."""

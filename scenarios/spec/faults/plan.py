@@ -71,6 +71,7 @@ def _plans(
         target_id = fault.target_id(context.network)
         name = fault.kind if fault.target == "mcu" else f"{fault.kind}-{target_id}"
         seen[name] += 1
+        links, nodes = places_out_of_service(its)
         hops = fault.hops(context.network)
         found.append(
             FaultPlan(
@@ -81,11 +82,16 @@ def _plans(
                 direction=hops[0].direction if len(hops) == 1 else None,
                 at_s=rounded_s(start_s + fault.at_s),
                 to_s=None if fault.to_s is None else rounded_s(start_s + fault.to_s),
-                links=_places(its, "down", "discard"),
-                nodes=_places(its, "stop", "off"),
+                links=links,
+                nodes=nodes,
             )
         )
     return found
+
+
+def places_out_of_service(effects: Sequence[Effect]) -> tuple[list[str], list[str]]:
+    """Return the links and the nodes that are out of service while these effects last."""
+    return _places(effects, "down", "discard"), _places(effects, "stop", "off")
 
 
 def _places(effects: Sequence[Effect], *do: str) -> list[str]:

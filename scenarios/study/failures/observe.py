@@ -124,6 +124,7 @@ def _impact(
     return BridgeImpact(
         bridge=bridge,
         behind=any(i.behind for i in told),
+        accepted=all(i.accepted for i in told),
         cut_off=any(i.cut_off for i in told),
         interruption_ms=max(i.interruption_ms for i in told),
         sound_interruption_ms=max(i.sound_interruption_ms for i in told),

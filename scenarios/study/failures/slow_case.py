@@ -53,7 +53,11 @@ def with_slow_cases(
     criteria = criteria_of(question_of(asked, cases[0])).criterion
     [limit_ms] = (c.threshold for c in criteria if c.id == FAULT_INTERRUPTION)
     near = {
-        f.id for f in failures if f.longest and (f.longest.ms + f.lsa_wait_ms) * SPREAD >= limit_ms
+        f.id
+        for f in failures
+        if f.longest
+        and f.longest.at not in f.others_cut_off  # a single point that fails by that already
+        and (f.longest.ms + f.lsa_wait_ms) * SPREAD >= limit_ms
     }
     tried = [case for case in cases if case.id in near]
     phases = Phases(before_s=BEFORE_S, during_s=2.0, after_s=limit_ms / 1000 + AFTER_LIMIT_S)

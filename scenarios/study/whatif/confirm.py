@@ -18,7 +18,7 @@ from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import find, possible
 from giaoban.scenarios.spec.faults.graph import unreachable
-from giaoban.scenarios.spec.faults.kind import FailureCase
+from giaoban.scenarios.spec.faults.kind import FailureCase, FaultContext
 from giaoban.scenarios.spec.faults.kinds.cut import Cut
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.scenarios.study.failures.trial import trial
@@ -94,11 +94,12 @@ def question_of(base: Base, point: ConfirmationPoint) -> Question:
     asked = ask(base, point.variant).question
     if point.failure is None:
         return asked
-    case = find(possible(asked.plan.network, base.province.groups), point.failure)
+    context = FaultContext(asked.plan.network, base.province.groups)
+    case = find(possible(context.network, context.groups), point.failure)
     return ask(
         base,
         point.variant,
-        change=lambda scenario: trial(scenario, case),
+        change=lambda scenario: trial(scenario, case, context),
         all_from_start=True,
     ).question
 

@@ -47,10 +47,10 @@ def tried(answer: FaultsAnswer, **only: str) -> list[dict[str, str]]:
     return rows_of(failures_table(answer, **only))
 
 
-GONE = impact("dak-glong", 8000.0, cut_off=True, behind=True)
+GONE = impact("dak-glong", 8000.0, cut_off=True, behind=True, accepted=True)
 
 
-def test_the_worst_interruption_is_of_a_bridge_that_could_be_kept() -> None:
+def test_the_worst_interruption_is_of_a_bridge_that_is_judged() -> None:
     found = worst_of([impact("a", 300.0, lost=2), impact("b", 310.0, lost=1), GONE], [])
     assert (found.interruption_ms, found.interruption_at) == (310.0, "b")
     assert found.packets_lost == 3

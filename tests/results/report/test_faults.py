@@ -79,12 +79,14 @@ def test_criteria_of_faults_are_for_runs_with_faults() -> None:
         (hit(), 0, 0, "pass"),
         (gone(end_s=40.9), 900, 0, "pass"),
         (gone(end_s=41.1), 1100, 0, "fail"),
-        (gone(end_s=41.1, behind=True), 0, 0, "pass"),
+        (gone(end_s=41.1, behind=True), 1100, 0, "fail"),
+        (gone(end_s=41.1, accepted=True), 0, 0, "pass"),
         (gone(end_s=49.0, cut_off=True), 9000, 1, "fail"),
-        (gone(end_s=49.0, cut_off=True, behind=True), 0, 0, "pass"),
+        (gone(end_s=49.0, cut_off=True, behind=True), 9000, 1, "fail"),
+        (gone(end_s=49.0, cut_off=True, behind=True, accepted=True), 0, 0, "pass"),
     ],
 )
-def test_interruptions_are_judged_where_the_network_could_have_kept_a_bridge(
+def test_interruptions_are_judged_unless_they_are_accepted(
     impact: FaultImpact, interruption: float, lost: float, verdict: str
 ) -> None:
     found = judged(fault(impact))
@@ -216,10 +218,21 @@ def test_places_have_names(changes: dict[str, str], place: str) -> None:
 def told():
     one = fault(
         gone("cu-jut", end_s=40.25, picture_again_ms=310.0),
-        gone("dak-song", end_s=55.0, behind=True, cut_off=True, redials=2, call_kept=False),
+        gone(
+            "dak-song",
+            end_s=55.0,
+            behind=True,
+            accepted=True,
+            cut_off=True,
+            redials=2,
+            call_kept=False,
+        ),
         hit("dak-mil"),
+        accepted_reason="a second line is ordered.",
+        accepted_reason_vi="đã đặt đường truyền thứ hai",
     )
-    return make.result().model_copy(update={"faults": [one]})
+    accepted = judged(one).accepted
+    return make.result().model_copy(update={"faults": [one], "accepted": accepted})
 
 
 def test_summary_tells_each_failure_and_whom_it_met() -> None:
@@ -228,7 +241,7 @@ def test_summary_tells_each_failure_and_whom_it_met() -> None:
     assert f"- {ident}: link Gia Nghĩa – Đắk Song, 40 s to 50 s: link cut" in text
     told_ms = "250 | video down | 0 | 0 | –"
     assert f"| {ident} | Cư Jút | {told_ms} | 400 | no | 310 | – | 0 | yes |" in text
-    row = f"| {ident} | Đắk Song (behind) | 15000 | video down | 0 | 0 | – | 400 | yes, behind it |"
+    row = f"| {ident} | Đắk Song (behind) | 15000 | video down | 0 | 0 | – | 400 | yes, accepted |"
     assert any(line.startswith(row) for line in text)
     assert f"Bridges that noticed nothing: {ident}: 1 of 3." in text
     assert "Failures made on purpose" not in summary_md(make.result())
@@ -264,7 +277,7 @@ def test_annex_has_a_table_of_failures_and_bridges() -> None:
             "15.000",
             "0",
             "400",
-            "có, không còn đường khác",
+            "có, đã chấp nhận",
             "–",
             "–",
             "gọi lại 2 lần",
@@ -292,18 +305,20 @@ def test_all_that_is_heard_and_seen_leaves_interruptions_out() -> None:
     assert len(said) == 4  # nobody shows slides
 
 
-def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
+def test_the_conclusion_tells_interruptions_and_what_is_accepted() -> None:
     found = annexes.annex(told()).texts()
     conclusion = [text for section, text in found if section.startswith("2. ")]
     assert [text.replace("\u00a0", " ") for text in conclusion[-2:]] == [
-        "Gián đoạn dài nhất của điểm cầu còn đường truyền khác: 250 ms, tại Cư Jút, hình ảnh chiều "
-        "xuống, sự cố: đứt cáp (Gia Nghĩa – Đắk Song).",
-        "Điểm cầu không còn đường truyền khác khi có sự cố “đứt cáp (Gia Nghĩa – Đắk Song)” nên "
-        "không tính vào tiêu chí: Đắk Song (mất liên lạc 15 giây).",
+        "Gián đoạn dài nhất, không kể điểm cầu đã được chấp nhận: 250 ms, tại Cư Jút, hình ảnh "
+        "chiều xuống, sự cố: đứt cáp (Gia Nghĩa – Đắk Song).",
+        "Mất liên lạc do sự cố “đứt cáp (Gia Nghĩa – Đắk Song)”: Đắk Song (mất liên lạc 15 giây); "
+        "các tiêu chí khác không tính thời gian này.",
     ]
+    accepted = "Đạt, trừ Đắk Song, được chấp nhận vì đã đặt đường truyền thứ hai: "
+    assert any(text.startswith(accepted) for text in conclusion)
     behind = (
-        "Bridges that had no other way during “link cut (Gia Nghĩa – Đắk Song)”, so that "
-        "the criteria do not count them: Đắk Song (away for 15 s)"
+        "Cut off by “link cut (Gia Nghĩa – Đắk Song)”: Đắk Song (away for 15 s); other criteria "
+        "do not count that time"
     )
     assert behind in annexes.said(told(), lang="en")
     plain = [note.replace("\u00a0", " ") for note in notes(told())]
@@ -321,17 +336,19 @@ def test_an_interruption_is_told_with_its_limit() -> None:
 @pytest.mark.parametrize(
     ("impacts", "said"),
     [
-        ([hit()], "Không điểm cầu nào còn đường truyền khác bị gián đoạn."),
+        ([hit()], "Không điểm cầu nào bị gián đoạn."),
         (
-            [gone(end_s=None, behind=True, cut_off=True)],
-            "Không điểm cầu nào còn đường truyền khác khi có sự cố.",
+            [gone(end_s=None, behind=True, cut_off=True, accepted=True)],
+            "Ngoài các điểm cầu đã được chấp nhận, không điểm cầu nào bị gián đoạn.",
         ),
     ],
 )
-def test_where_no_bridge_with_another_way_was_interrupted(
+def test_where_no_bridge_that_is_judged_was_interrupted(
     impacts: list[FaultImpact], said: str
 ) -> None:
-    result = make.result().model_copy(update={"faults": [fault(*impacts)]})
+    one = fault(*impacts, accepted_reason="a second line is ordered")
+    accepted = judged(one).accepted
+    result = make.result().model_copy(update={"faults": [one], "accepted": accepted})
     assert Wording("vi", result).interruptions(result)[0] == said
     assert Wording("vi", make.result()).interruptions(make.result()) == []
     for_good = [
@@ -364,7 +381,7 @@ def test_what_begins_anew_is_not_compared_with_before() -> None:
 
 def test_where_all_were_interrupted_there_is_nothing_to_compare() -> None:
     mcu = fault(
-        *(gone(b, 40.0, 61.0, behind=True) for b in [*make.EXISTING, *make.NEW]),
+        *(gone(b, 40.0, 61.0, accepted=True) for b in [*make.EXISTING, *make.NEW]),
         kind="mcu",
         target="mcu",
         target_id="mcu",

@@ -80,7 +80,8 @@ def test_an_mcu_that_crashes_takes_all_bridges_and_has_them_back(tmp_path: Path)
         assert one.picture_again_ms is not None
         assert one.restored_to_picture_ms is not None
         assert one.picture_again_ms - one.restored_to_picture_ms == pytest.approx(2000)
-    assert result.verdict == "pass", result.reasons
+    failed = [c.id for c in result.criteria if not c.ok]
+    assert failed == ["fault-interruption", "fault-bridges-lost"]
     estimate_agrees(tmp_path / "s.toml", result)
 
 

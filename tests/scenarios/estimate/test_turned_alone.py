@@ -37,6 +37,10 @@ def queue_of_packets(scenario: Document, _folder: Path) -> None:
     bridge["buffer_packets"] = 200
 
 
+def accepted(scenario: Document, _folder: Path) -> None:
+    scenario["fault"][0] |= {"accepted": "all", "accepted_reason": "a second MCU is ordered"}
+
+
 def g711(scenario: Document, _folder: Path) -> None:
     scenario["profile"] = "cif30-128k"
 
@@ -68,6 +72,7 @@ def _idle(table: Any) -> Any:
         ("load-in-ten-milliseconds", without("link_window_ms")),
         ("rate-with-all-that-is-on-the-wire", without("link", "framing")),
         ("policed-access-line", without("bridge", "profile")),
+        ("mcu-stops-for-five-seconds", accepted),
         ("composing-on-a-loaded-server", as_quick_when_full),
     ],
 )

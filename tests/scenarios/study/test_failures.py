@@ -16,6 +16,7 @@ from giaoban.results.model.result import Result
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.guest import BridgeRoutes
 from giaoban.scenarios.spec.failure_cases import chosen, find, pairs, possible
+from giaoban.scenarios.spec.faults.kind import FaultContext
 from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study.failures.observe import (
@@ -222,14 +223,14 @@ audio-loss = 2.0
     )
     written = load_scenario(file)
     network = build(load_province(Path(written.province)), written.new_bridges)
-    made = trial(written, possible(network)["cut:west--east"])
+    made = trial(written, possible(network)["cut:west--east"], FaultContext(network))
     assert made.phases.total_s == TIMING.before_s + TIMING.during_s + TIMING.after_s
     assert [i.bridge for i in made.impairments] == ["east"]
     assert [b.mbps for b in made.background] == [5.0]
     assert (made.content.bridge, made.content.from_s, made.content.to_s) == ("west", 0.0, None)
     assert made.controls == []
     [fault] = made.faults
-    assert fault.model_dump() == {
+    assert fault.model_dump(exclude_none=True) == {
         "kind": "cut",
         "link": "west--east",
         "at_s": AT_S,
@@ -344,7 +345,7 @@ def test_what_one_failure_did(network: Network) -> None:
     failure = possible(network)["cut:gia-nghia--dak-song"]
     told = fault(
         hit("a", 310.0, lost=40, picture_again_ms=420.0),
-        hit("b", 8000.0, lost=900, cut_off=True, behind=True, redials=2),
+        hit("b", 8000.0, lost=900, cut_off=True, behind=True, accepted=True, redials=2),
     )
     found = observe(failure, result(told), [planned()], PATHS)
     assert (found.interruption_ms, found.interruption_at) == (310.0, "a")

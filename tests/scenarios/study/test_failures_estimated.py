@@ -350,7 +350,6 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
     muted = [e.t_ms for e in timeline.events if e.event == "control" and e.bridge == "b"]
     assert muted == [origin_ms + 4500]  # what the operator could not do while it was off
     result = estimate(question).result
-    assert result.verdict == "pass", result.reasons
     assert result.accounting.unaccounted == 0
     [fault] = result.faults
     timers = question.profiles.recovery

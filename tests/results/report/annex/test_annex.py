@@ -422,7 +422,7 @@ def test_failures_that_were_tried_are_told_worst_first():
     weak = tried(accepts=())
     text = annexes.said(make.result(), weak)
     assert "Đã thử riêng từng sự cố, tổng số 3" in text
-    assert "Gián đoạn dài nhất của điểm cầu còn đường khác: 412 ms tại Cư Jút" in text
+    assert "Gián đoạn dài nhất của điểm cầu được đánh giá: 8.000 ms tại Đắk Glong" in text
     spur = "– đường truyền Gia Nghĩa – Đắk Glong: mất liên lạc Đắk Glong"
     assert f"{spur} – chưa được chấp nhận." in text
     assert "1 điểm lỗi đơn chưa được chấp nhận nêu tại mục 7" in text
@@ -494,16 +494,16 @@ def test_failures_that_were_not_met_or_not_tried_are_conditions():
     assert "được xem xét riêng" not in whole
 
 
-def test_where_everybody_is_behind_there_is_no_interruption_to_judge():
+def test_where_no_bridge_is_judged_there_is_no_interruption_to_judge():
     gone = [
-        failures_factory.impact(b, 8000.0, lost=9, cut_off=True, behind=True)
+        failures_factory.impact(b, 8000.0, lost=9, cut_off=True, behind=True, accepted=True)
         for b in failures_factory.BRIDGES
     ]
     text = annexes.said(make.result(), tried(of=[failures_factory.failure("mcu", gone)]))
-    assert "đo được, không điểm cầu nào còn đường khác đến MCU" in text
+    assert "đo được, không điểm cầu nào thuộc diện đánh giá" in text
     void = failures_factory.failure("mcu", verdict="invalid", reasons=[make.unaccounted(12)])
     text = annexes.said(make.result(), tried(of=[void]))
-    assert "Không có số liệu về gián đoạn của điểm cầu còn đường khác." in text
+    assert "Không có số liệu về gián đoạn của điểm cầu." in text
 
 
 def test_the_load_under_failures_has_its_own_head():
