@@ -171,6 +171,29 @@ def _slow(fault: FaultResult, impact: FaultImpact) -> Interruption:
     return impact.longest(0.0 if impact.behind else fault.lsa_wait_ms)
 
 
+def independent(
+    faults: Sequence[FaultResult], existing: Sequence[str], before_ms: float
+) -> list[FaultResult]:
+    """Return the faults with those impacts that new bridges cannot have caused.
+
+    These are at existing bridges that had no path left, or that were back before the end of the
+    first phase, `before_ms`.
+    """
+    return [
+        fault.model_copy(
+            update={
+                "bridges": [
+                    impact
+                    for impact in fault.bridges
+                    if impact.bridge in existing
+                    and (impact.behind or (impact.back_ms or before_ms) < before_ms)
+                ]
+            }
+        )
+        for fault in faults
+    ]
+
+
 def _judged(faults: Sequence[FaultResult]) -> Iterator[tuple[FaultResult, FaultImpact]]:
     for fault in faults:
         for impact in fault.bridges:

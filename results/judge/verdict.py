@@ -34,11 +34,16 @@ from giaoban.results.judge.criteria import (
     Criteria,
     Criterion,
 )
-from giaoban.results.judge.under_faults import accepted_interruptions, as_judged, comparable
+from giaoban.results.judge.under_faults import (
+    accepted_interruptions,
+    as_judged,
+    comparable,
+    independent,
+)
 from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
 from giaoban.results.model.faults import AcceptedInterruption, FaultResult
 from giaoban.results.model.places import Binding, Cause, Place, WorstValue
-from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.quantities import Id, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Artefacts, CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
@@ -59,6 +64,7 @@ class Judgement(NamedTuple):
     binding: Binding | None
     reason_codes: list[Reason]
     accepted: list[AcceptedInterruption]
+    failed_without: list[Id]
 
 
 def margin_pct(criterion: Criterion, value: float | None) -> float | None:
@@ -122,6 +128,7 @@ def judge(
     if not _tells(phases, DAMAGE):
         criteria = criteria.without("concealment")
     accepted = _accepted(criteria, faults)
+    failed_without: list[Id] = []
     judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):
@@ -135,12 +142,16 @@ def judge(
             result = result.model_copy(update={"artefacts": _artefacts(found.place, measured)})
         if accepted and criterion.id in OF_FAULTS:
             result = _without_accepted(result)
+        if not result.ok and _fails_without(criterion, measured, existing, new, faults):
+            failed_without.append(criterion.id)
         judged.append((result, found))
     results = [result for result, _ in judged]
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
     reasons = [str(reason) for reason in invalid] or failed
-    judgement = Judgement(verdict, reasons, results, _binding(judged), list(invalid), accepted)
+    judgement = Judgement(
+        verdict, reasons, results, _binding(judged), list(invalid), accepted, failed_without
+    )
     return judgement if seeds is None else _at(judgement, criteria, seeds)
 
 
@@ -155,6 +166,26 @@ def _without_accepted(result: CriterionResult) -> CriterionResult:
         N_("{criterion}, without accepted bridges"), criterion=Both(result.name_en, result.name_vi)
     )
     return result.model_copy(update={"name_en": name.en, "name_vi": name.vi})
+
+
+def _fails_without(
+    criterion: Criterion,
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    new: Sequence[str],
+    faults: Sequence[FaultResult],
+) -> bool:
+    """Return whether a criterion fails without the new bridges: in the first phase alone, or in a
+    fault that leaves existing bridges no path.
+
+    False where new bridges are in the meeting from the start, and of comparisons with that phase.
+    """
+    before = phases[0]
+    calls = {bridge.id for bridge in before.bridges} | {call.bridge for call in before.mcu.refused}
+    if not new or not calls.isdisjoint(new) or criterion.id.startswith("existing-"):
+        return False
+    own = independent(faults, existing, 1000 * before.seconds) if criterion.id in OF_FAULTS else []
+    return not _result(criterion, worst(criterion, [before], existing, (), own)).ok
 
 
 def _tells(phases: Sequence[Phase], figures: Sequence[str]) -> bool:

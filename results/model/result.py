@@ -590,6 +590,9 @@ class Result(JsonFile):
     accepted: list[AcceptedInterruption] = Field(default_factory=list)
     """Interruptions by faults past a limit that the scenario accepts: the verdict does not count
     them."""
+    failed_without: list[Id] = Field(default_factory=list)
+    """Criteria that the system does not meet without the new bridges either: not in the first phase
+    alone, or not in a fault that leaves existing bridges no path."""
     meetings: list[MeetingChecked] = Field(default_factory=list)
     """Of the catalogue, if the scenario names any."""
     terminals: list[TerminalsChecked] = Field(default_factory=list)

@@ -26,6 +26,7 @@ from giaoban.translation import N_, SOURCE
 ENGLISH = Wording(SOURCE)
 _PASSED = "PASS{but} – the bridges may be connected"
 _FAILED = "FAIL – the system does not meet the criteria with these bridges"
+_FAILED_WITHOUT = "FAIL – the system fails already without these bridges"
 _INVALID = "INVALID – the emulation cannot be trusted, so there is no answer"
 _VERDICTS = {"pass": _PASSED, "fail": _FAILED, "invalid": _INVALID}
 _WITHOUT_NEW_BRIDGES = {
@@ -176,6 +177,8 @@ class EnglishScreenWording(ScreenWording):
         said = words[result.verdict].format(but=but)
         if by_luck(result):
             said = f"FAIL – {luck(result, ENGLISH)}"
+        elif result.verdict == "fail" and result.failed_without:
+            said = _FAILED_WITHOUT
         if tried(result) is None and result.verdict != "invalid":
             said += f" ({NOT_TRIED})"
         return said

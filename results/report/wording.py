@@ -729,6 +729,15 @@ class Wording(Translator):
         if seeds.by_luck(result):
             luck = seeds.luck(result, self)
             return self.gettext("Not met: {lead} {luck}.", lead=lead, luck=luck)
+        if result.verdict == "fail" and result.failed_without:
+            return self.gettext(
+                "Not met: the system fails already without {bridges}: without them it does not "
+                "meet {without} of {n} {n:criterion|criteria}, with them {failed}.",
+                bridges=what,
+                n=total,
+                without=len(result.failed_without),
+                failed=sum(not criterion.ok for criterion in result.criteria),
+            )
         if result.verdict == "fail":
             return self.gettext(
                 "Not met: {lead} does not meet {failed} of {n} {n:criterion|criteria}.",

@@ -167,6 +167,7 @@ def assemble(
         criteria=judgement.criteria,
         binding=judgement.binding,
         accepted=judgement.accepted,
+        failed_without=judgement.failed_without,
         unjudged_limits=_unjudged_limits(question, criteria),
         assumptions=assumptions(question, criteria),
         unmodelled=unmodelled(question, estimate=engine.name == "estimate"),

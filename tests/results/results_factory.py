@@ -231,6 +231,7 @@ def result(
         verdict=found.verdict,
         reasons=list(found.reasons),
         reason_codes=list(found.reason_codes),
+        failed_without=list(found.failed_without),
         question=Question(
             existing=[Named(id=i, name=n) for i, n in EXISTING.items()],
             new=[Named(id=i, name=n) for i, n in NEW.items()],

@@ -63,6 +63,15 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
     short = screen_wording(result, say)
     said = list(reasons(result, say)) if result.verdict == "invalid" else []
     said += criteria_notes(result, say)
+    if result.verdict == "fail" and result.failed_without:
+        said.append(
+            say.gettext(
+                "Not met already without the new bridges: {criteria}",
+                criteria="; ".join(
+                    say.criterion(c) for c in result.criteria if c.id in result.failed_without
+                ),
+            )
+        )
     said += map(short.note, say.interruptions(result))
     if result.meetings:
         said += map(short.note, meetings_notes(result, say)[:-1])

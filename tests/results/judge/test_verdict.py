@@ -11,6 +11,8 @@ from giaoban.results.judge.verdict import judge, margin_pct, meets, with_robustn
 from giaoban.results.model.result import Refused
 from giaoban.results.model.robustness import Robustness, WorldsPassed
 from giaoban.results.model.studies.sensitivity import verdict_of
+from giaoban.results.report.summaries.check_summary import headline
+from giaoban.results.report.wording import Wording
 
 CRITERIA = make.criteria()
 OLD = list(make.EXISTING)
@@ -151,6 +153,40 @@ def test_refused_for_capacity_names_the_mcu_even_when_a_link_is_full():
     assert one(found, "every-call-set-up").value == 1
     assert (found.binding.criterion, found.binding.cause) == ("every-call-set-up", "mcu")
     assert found.binding.where == "mcu, during"
+
+
+def refusing(*names):
+    """The sound check in which the MCU refuses Cư Jút in these phases."""
+    device = make.mcu(OLD, [Refused(bridge="cu-jut", code=503, reason="no units")])
+    return [
+        make.phase(p.name, p.bridges, device=device) if p.name in names else p
+        for p in make.phases()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "new", "failed_without"),
+    [
+        (("before", "during", "after"), NEW, ["every-call-set-up"]),
+        (("during", "after"), NEW, []),
+        (("before",), [], []),
+    ],
+)
+def test_a_system_that_fails_without_is_not_blamed_on_new_bridges(names, new, failed_without):
+    found = run(refusing(*names), new=new)
+    assert (found.verdict, found.failed_without) == ("fail", failed_without)
+    result = make.result(refusing(*names))
+    already = "FAIL – the system fails already without these bridges"
+    assert headline(result).startswith(already) == ("before" in names)
+    said = Wording("vi", result).verdict(result)
+    assert said.startswith("Không đạt: ngay cả khi không kết nối 2 điểm cầu mới") == (
+        "before" in names
+    )
+
+
+def test_new_bridges_that_are_in_the_meeting_from_the_start_are_not_cleared():
+    _, during, after = refusing("during", "after")
+    assert run([during, after]).failed_without == []
 
 
 def test_a_call_nobody_answered_is_an_effect_of_the_full_link():

@@ -187,7 +187,7 @@ def test_what_fails_at_the_own_seed_binds() -> None:
     every = judged([2.0, 2.0], own)
     assert (every.verdict, every.binding) == ("fail", own.binding)
     assert every.reasons[:-1] == own.reasons
-    assert headline(every) == "FAIL – the system does not meet the criteria with these bridges"
+    assert headline(every) == "FAIL – the system fails already without these bridges"
     assert "the system fails at all 2" in sentence(every, EN)
 
 

@@ -235,6 +235,20 @@ def told():
     return make.result().model_copy(update={"faults": [one], "accepted": accepted})
 
 
+@pytest.mark.parametrize(
+    ("hurt", "failed_without"),
+    [
+        (gone(end_s=49.0, cut_off=True, behind=True), ["fault-interruption", "fault-bridges-lost"]),
+        (gone(end_s=49.0, cut_off=True), []),
+        (gone("quang-son", end_s=49.0, cut_off=True, behind=True), []),
+    ],
+)
+def test_new_bridges_are_not_blamed_where_no_path_is_left(
+    hurt: FaultImpact, failed_without: list[str]
+) -> None:
+    assert judged(fault(hurt)).failed_without == failed_without
+
+
 def test_summary_tells_each_failure_and_whom_it_met() -> None:
     text = summary_md(told()).splitlines()
     ident = "`cut-gia-nghia--dak-song`"
