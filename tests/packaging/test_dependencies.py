@@ -84,7 +84,7 @@ def told() -> dict[str, str]:
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for names, extra, why in re.findall(r"^\| ([\w, .-]+) \| ([\w, ]*) ?\| (.+) \|$", page, re.M):
-        if "---" not in names and why.strip() not in ("why", "in MB"):
+        if "---" not in names and why.strip() != "why":
             found |= {canonicalize_name(name): extra.strip() for name in names.split(", ")}
     return found
 
