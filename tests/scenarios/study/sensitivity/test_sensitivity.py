@@ -181,8 +181,8 @@ def test_a_limits_curve_is_its_margin_by_that_limit(question: Question) -> None:
 
 
 def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> None:
-    """The composing delay is even from 0 to 250 ms; the line is where the file assumes it."""
-    share = HOLDS_TO_MS / 250
+    """The composing delay is even from 100 to 200 ms; the line is where the file assumes it."""
+    share = (HOLDS_TO_MS - 100) / 100
     if any(figure.key == "province.mcu.rate_mbps" for figure in known.figures):
         share *= 1 - 0.4412  # of a logarithmic range from 2 to 1000 Mb/s: ln(31 / 2) / ln(500)
     assert known.drawn.judged + known.drawn.impossible == 200
@@ -476,7 +476,7 @@ def test_ranges_are_looked_at_before_anything_is_emulated(tmp_path: Path) -> Non
 
 @pytest.mark.nightly  # by day `test_drawn_worlds_pass_as_often_as_their_ranges_say`
 def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It passes as assumed and in some 60 % of drawn worlds; the conclusion says what that means.
+    """It passes as assumed and in some 90 % of drawn worlds; the conclusion says what that means.
 
     Flips are looked for elsewhere.
     """
@@ -489,7 +489,7 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         wanted=AnalysisOptions(worlds=20),
     ).answer
     assert answer.drawn.judged == 20
-    assert answer.drawn.low_pct < 60 < answer.drawn.high_pct
+    assert answer.drawn.low_pct < 90 < answer.drawn.high_pct
     assert answer.drawn.passed_pct < 95
     assert answer.as_assumed == answer.verdict == "pass"
     assert verdict_of("pass", answer.drawn, 95.0) == "fail"
