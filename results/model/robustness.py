@@ -56,6 +56,12 @@ class Robustness(StrictModel):
     worlds: WorldsPassed | None = None
 
     @property
+    def can_turn(self) -> bool:
+        """Whether a pass turns within the ranges of assumed figures, limits of criteria aside."""
+        fails = self.worlds is not None and self.worlds.passed < self.worlds.judged
+        return self.as_assumed == "pass" and (bool(self.holds_while) or fails)
+
+    @property
     def fails_in_worlds(self) -> bool:
         """Whether it passes as assumed, but in fewer of the drawn worlds than it has to."""
         worlds = self.worlds

@@ -707,14 +707,17 @@ class Wording(Translator):
             return source
         return self.gettext("{source} (the limit is an assumption of the model)", source=source)
 
-    def verdict(self, result: Result) -> str:
-        """The answer in one sentence; that of one seed alone says so."""
-        said = self._verdict(result)
+    def verdict(self, result: Result, *, conditional: bool = False) -> str:
+        """Return the answer in one sentence; an answer of one seed alone says so.
+
+        `conditional`: a pass rests on conditions, which follow it.
+        """
+        said = self._verdict(result, conditional=conditional)
         if result.verdict == "invalid" or seeds.tried(result) is not None:
             return said
         return f"{said.removesuffix('.')} ({self.gettext(seeds.NOT_TRIED)})."
 
-    def _verdict(self, result: Result) -> str:
+    def _verdict(self, result: Result, *, conditional: bool) -> str:
         if result.verdict == "invalid":
             return self.gettext(
                 "Invalid: this check cannot be trusted, so it gives no answer; it must not be used "
@@ -746,7 +749,7 @@ class Wording(Translator):
                 failed=sum(not criterion.ok for criterion in result.criteria),
             )
         every = self.gettext("{n:the one criterion|all {n} criteria}", n=total)
-        met = self.gettext("Met")
+        met = self.gettext("Met on conditions") if conditional else self.gettext("Met")
         if accepted := self.accepted(result.accepted, result.faults):
             met = f"{met}, {accepted}"
         if not new:

@@ -16,7 +16,13 @@ from giaoban.results.report.summaries.sensitivity_summary import assumptions_lin
 from giaoban.results.report.terminals_words import terminals_line
 from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
+
+AS_ASSUMED = N_(
+    "Condition: the assumed figures are as listed in this annex; each that is measured or agreed "
+    "by contract removes a condition."
+)
+"""Follows a conditional verdict where no figure was varied by itself."""
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
@@ -64,7 +70,8 @@ def concluded(
     """
     yield Heading(say("verdict"))
     yield Par(say.simulated("verdict estimate" if result.is_estimate else "verdict simulated"))
-    yield Par(say.verdict(result), bold=True)
+    conditional = result.robustness is not None and result.robustness.can_turn
+    yield Par(say.verdict(result, conditional=conditional), bold=True)
     if result.verdict != "invalid" and (binding := say.binding(result.binding, result)):
         yield Par(binding)
     if not result.is_judged:
@@ -75,6 +82,8 @@ def concluded(
             yield Par(say.say(rests_on))
         if (fragile := _fragile(result)) is not None:
             yield Par(say.say(fragile), bold=True)
+        if conditional and result.robustness is not None and result.robustness.file is None:
+            yield Par(say.gettext(AS_ASSUMED))
         if line := meetings_line(result, say):
             yield Par(line)
         if line := terminals_line(result, say):

@@ -37,6 +37,8 @@ def test_an_annex_with_worlds_alone_says_how_fragile_the_pass_is():
     said = annexes.said(result, lang="en")
     assert "9 assumptions (24 figures), varied at once by estimate: passes in 10 % of 40" in said
     assert "The conclusion is fragile" in said
+    assert "Met on conditions: " in said
+    assert "Condition: the assumed figures are as listed" in said
 
 
 def test_a_pass_with_an_analysis_says_how_fragile_it_is():
@@ -47,6 +49,17 @@ def test_a_pass_with_an_analysis_says_how_fragile_it_is():
     )
     assert "turned at 0.0006 %; passes in 10 % of 40 worlds" in told
     assert told in summary_md(result)
+
+
+def test_a_pass_is_conditional_where_assumed_figures_can_turn_it():
+    """The annex says so; within their ranges neither a figure alone nor all at once may."""
+    result = make.result().model_copy(update={"robustness": VARIED})
+    assert "Đạt với điều kiện: có thể kết nối" in annexes.said(result)
+    every = WorldsPassed(judged=40, passed=40, low_pct=91.2, high_pct=100.0)
+    firm = VARIED.model_copy(update={"holds_while": [], "holds_while_vi": [], "worlds": every})
+    for robustness in (firm, None):
+        said = annexes.said(make.result().model_copy(update={"robustness": robustness}))
+        assert "Đạt: có thể kết nối" in said
 
 
 def test_a_fail_rests_on_what_fails():
