@@ -206,9 +206,8 @@ def _blocks(
     yield Heading(say.gettext("Assessment"))
     yield from map(Par, data["overview"])
     for network, drawn in parts:
-        if len(parts) > 1:
-            yield Heading(say.gettext("Network: {name}", name=network["name"]))
-        yield from _network(say, basis, network, drawn, level=1 if len(parts) == 1 else 2)
+        yield Heading(network["heading"])
+        yield from _network(say, basis, network, drawn)
     if data["unused"]:
         yield Heading(say.gettext("Runs that are not assessed"))
         yield _table(
@@ -232,10 +231,9 @@ def _network(
     basis: Citation,
     n: Mapping[str, Any],
     drawn: Sequence[Picture],
-    level: int,
+    level: int = 2,
 ) -> Iterator[Block]:
-    """One network: its sections stand for themselves, or below a heading of its own where there
-    are more."""
+    """Render the sections of one network's running system, or of its proposals."""
     yield from map(Par, n["overview"])
     yield _table(say, say.gettext("Checks and trials of failures by month"), MONTHS, n["months"])
     yield Heading(say.gettext("What was checked"), level)

@@ -2,8 +2,8 @@
 
 Art. 13(4) and 22(2) ask for a yearly assessment of how well the system works, to be reported to the
 Provincial People's Committee. Only runs that count (valid, emulated) are assessed, each network by
-itself; the others are listed apart. Its pictures are least margins and the criteria nearest to
-their limit.
+itself, its running system apart from proposals; the others are listed apart. Its pictures are least
+margins and the criteria nearest to their limit.
 """
 
 from __future__ import annotations
@@ -165,12 +165,15 @@ _ADVICE = {
 
 
 def of_network(runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> dict[str, Any]:
-    """The texts and tables of one network's checks and failures, oldest first, at least one."""
+    """Return the texts and tables of checks and failures of one network: of its running system, or
+    of proposals. `runs`: oldest first, at least one."""
     counting = [e for e in runs if e.counts]
     checks = [e for e in counting if e.kind == "check"]
     faults = [e for e in counting if e.kind == "faults"]
     return {
         "name": ledger.network(runs[0]),
+        "proposals": bool(runs[0].new),
+        "heading": _heading(runs[0], ledger, say),
         "overview": _of_network_in_short(runs, checks, faults, ledger, say),
         "months": _months(runs, say),
         "scenarios": _scenarios(checks, ledger, say),
@@ -181,6 +184,13 @@ def of_network(runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> di
         "bindings": _bindings(checks, say),
         "advice": _advice(checks, say),
     }
+
+
+def _heading(entry: HistoryEntry, ledger: Ledger, say: Wording) -> str:
+    text = N_("Proposals of further bridges") if entry.new else N_("The running system")
+    if len(ledger.networks) == 1:
+        return say.text(text)
+    return say.gettext("{part}, network: {name}", part=say.text(text), name=ledger.network(entry))
 
 
 def _asked(entry: HistoryEntry, say: Wording) -> str:
@@ -566,9 +576,15 @@ def regulation_of(entries: Sequence[HistoryEntry], ledger: Ledger) -> Regulation
 
 
 def by_network(entries: Sequence[HistoryEntry], ledger: Ledger) -> list[list[HistoryEntry]]:
-    """The checks and failures of each network of which any count, in the order of time."""
+    """Return the checks and failures of each network of which any count, in the order of time:
+    those of the running system apart from those of proposals (`new` bridges)."""
     runs = [e for e in entries if e.kind in ASSESSED]
-    return [[e for e in runs if ledger.network(e) == name] for name in ledger.networks]
+    parts = [
+        [e for e in runs if ledger.network(e) == name and bool(e.new) == proposals]
+        for name in ledger.networks
+        for proposals in (False, True)
+    ]
+    return [part for part in parts if any(e.counts for e in part)]
 
 
 def _overview(
@@ -592,6 +608,18 @@ def _overview(
             faults=len(counting) - checks,
         )
     ]
+    if counting:
+        proposed = sum(bool(e.new) for e in counting)
+        text = N_(
+            "All of them are simulations, none is a measurement of the running system: {running} "
+            "{running:is|are} of the system as it is, {proposed} of proposals of further bridges."
+        )
+        told.append(say.gettext(text, running=len(counting) - proposed, proposed=proposed))
+        if proposed == len(counting):
+            text = N_(
+                "As no run is of the system as it is, this summary does not say how well it works."
+            )
+            told.append(say.text(text))
     if len(ledger.networks) > 1:
         told.append(
             say.gettext(

@@ -206,11 +206,31 @@ def test_the_document_of_two_provinces(tmp_path: Path) -> None:
     found = of_year(root)
     write_summary(found, 2026, tmp_path / "nam.pdf")
     text = " ".join(text_of(tmp_path / "nam.pdf").split())
-    for words in ("Mạng: tỉnh Đắk Nông", "Mạng: tỉnh Lâm Đồng", "2 mạng khác nhau"):
+    for words in ("mạng: tỉnh Đắk Nông", "mạng: tỉnh Lâm Đồng", "2 mạng khác nhau"):
         assert words in text
     assert "2 lần đạt, 0 lần không đạt, trên 1 kịch bản" in text
     assert "0 lần đạt, 1 lần không đạt, trên 1 kịch bản" in text
     assert "đã thay đổi trong năm (2 phiên bản)" in text
+
+
+def test_the_running_system_is_apart_from_proposals(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    h.keep(root, h.measured(h.JANUARY, delay_ms=160.0))
+    [proposal] = of_year(root)
+    assert proposal.new
+    running = proposal.model_copy(update={"new": {}, "scenario": "hien-co", "verdict": "pass"})
+    said = yearly([proposal, running], 2026, "en")
+    assert [(part["proposals"], len(part["scenarios"])) for part in said["networks"]] == [
+        (False, 1),
+        (True, 1),
+    ]
+    assert "1 is of the system as it is, 1 of proposals" in " ".join(said["overview"])
+    alone = yearly([proposal], 2026, "en")
+    assert [part["heading"] for part in alone["networks"]] == ["Proposals of further bridges"]
+    assert "this summary does not say how well it works" in " ".join(alone["overview"])
+    write_summary([proposal, running], 2026, tmp_path / "nam.pdf")
+    text = text_of(tmp_path / "nam.pdf")
+    assert text.index("Hệ thống đang vận hành") < text.index("Các phương án đề xuất")
 
 
 @pytest.mark.parametrize("recommended", [True, False])
