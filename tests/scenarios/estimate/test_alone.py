@@ -60,5 +60,5 @@ def test_a_check(tmp_path: Path) -> None:
     ("command", "words", "version"), [("whatif", ["--more", "1"], 2), at_night("headroom", [], 3)]
 )
 def test_further_bridges(tmp_path: Path, command: str, words: list[str], version: int) -> None:
-    words = [*words, "--jobs", "1", "--seeds", "1"]
+    words = [*words, "--jobs", "1"]
     assert run(tmp_path, command, *words)["schema"] == f"giaoban.{command}/{version}"

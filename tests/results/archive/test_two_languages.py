@@ -13,7 +13,7 @@ from giaoban.results.archive.history.yearly import KINDS
 from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.translation import translator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ROLES = re.compile("điểm cầu|chủ tọa|bộ định tuyến|đường truyền|mất điện|đứt cáp", re.IGNORECASE)
 VIETNAMESE = re.compile("_vi$|^keywords?$")
 """Keys whose texts are for readers of Vietnamese."""
@@ -25,7 +25,7 @@ FILES = sorted(
 
 
 def english(value: object, key: str = "") -> Iterator[str]:
-    """All texts of a file but those of Vietnamese keys: English ones, and names, which both have"""
+    """Yield the texts of a file that are not for readers of Vietnamese: English texts and names."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if not VIETNAMESE.search(name):
