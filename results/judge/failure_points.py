@@ -74,12 +74,11 @@ def with_points(
     accepted: Mapping[FailureId, Acceptance],
     accepted_as: Mapping[FailureId, FailureId],
 ) -> list[FailureResult]:
-    """Return the failures; single points of failure with their acceptance, or with a reason.
+    """Return the failures; single points of failure with their acceptance, or failed.
 
-    A single point alone cuts off bridges of which it takes neither the power nor the only line. Its
-    verdict is that of the criteria, which do not count accepted bridges. An acceptance of a cut
-    link holds for its silent failure too, as far as that cuts off no other bridges. A pair is not
-    single.
+    A single point alone cuts off bridges of which it takes neither the power nor the only line. An
+    acceptance of a cut link holds for its silent failure too, as far as that cuts off no other
+    bridges. A pair is not single.
 
     Args:
         accepted_as: for which failures the acceptance of which other one holds.
@@ -106,7 +105,7 @@ def with_points(
         if len(others) > MANY:
             who = f"{len(others)} of {counted(len(failure.bridges), 'bridge')}"
         reasons = [*failure.reasons, f"{SINGLE}: {who} cut off{NOT_TAKEN}"]
-        found.append(failure.model_copy(update={"reasons": reasons}))
+        found.append(failure.model_copy(update={"verdict": "fail", "reasons": reasons}))
     return found
 
 

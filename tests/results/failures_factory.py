@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from giaoban.results.judge.failure_points import (
-    SINGLE,
     single_points,
     unneeded,
     verdict_of,
@@ -66,16 +65,14 @@ def names_of(failures: Sequence[FailureResult]) -> dict[Element, tuple[str, str]
 def points(
     failures: Sequence[FailureResult], accepted: Mapping[str, Acceptance]
 ) -> list[FailureResult]:
-    """Return the failures as single points: one that is not accepted fails, as by the criteria.
+    """Return the failures as single points; of accepted ones the trial accepts bridges behind them.
 
     An acceptance of a cut link holds for its silent failure."""
     ids = [failure.id for failure in failures]
     same = {ident: ident.replace("silent:", "cut:") for ident in ids if ident.startswith("silent:")}
     found = []
     for failure in with_points(failures, accepted, same):
-        if any(reason.startswith(SINGLE) for reason in failure.reasons):
-            found.append(failure.model_copy(update={"verdict": "fail"}))
-        elif failure.accepted is not None or failure.kind == "pair":
+        if failure.accepted is not None or failure.kind == "pair":
             found.append(with_accepted(failure, [b.bridge for b in failure.bridges if b.behind]))
         else:
             found.append(failure)

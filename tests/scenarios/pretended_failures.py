@@ -117,13 +117,14 @@ def observed(
 
 
 def gone(*who: str) -> Callable[[BridgeImpact], BridgeImpact]:
-    """These are behind it and were cut off."""
+    """Return a change that cuts off these bridges, which are behind the failure and accepted."""
 
     def change(impact: BridgeImpact) -> BridgeImpact:
         if impact.bridge not in who:
             return impact
         update = {
             "behind": True,
+            "accepted": True,
             "cut_off": True,
             "interruption_ms": 8000.0,
             "packets_lost": 500,
