@@ -104,20 +104,25 @@ def certain_rate(count: int, expected: float) -> float:
     Those that the expected ones may come to by chance are taken off `count` first. Then Garwood's
     lower bound (1936) with the chi-square quantile of Wilson and Hilferty (1931).
     """
-    others = count - _poisson_most(expected)
+    others = count - poisson_quantile(expected, CONFIDENCE)
     if others <= 0:
         return 0.0
     z = _normal_quantile(EVENTS_CONFIDENCE)
     return others * max(0.0, 1 - 1 / (9 * others) - z / (3 * math.sqrt(others))) ** 3
 
 
-def _poisson_most(mean: float) -> int:
-    """Return the count that is passed with a probability of 1 − `CONFIDENCE` or less."""
+def certain_share(events: int, trials: int) -> float:
+    """Return the share, 0 to 1, that so many events of so many trials show for certain."""
+    return wilson(events, trials, EVENTS_CONFIDENCE).low
+
+
+def poisson_quantile(mean: float, probability: float) -> int:
+    """Return the least count that a Poisson variable does not pass with this probability."""
     if mean > 100:  # normal by then
-        return math.ceil(mean + _normal_quantile(CONFIDENCE) * math.sqrt(mean))
+        return math.ceil(mean + _normal_quantile(probability) * math.sqrt(mean))
     count, term = 0, math.exp(-mean)
     below = term
-    while below < CONFIDENCE:
+    while below < probability:
         count += 1
         term *= mean / count
         below += term

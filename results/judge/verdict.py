@@ -20,6 +20,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from giaoban.results.confidence import poisson_quantile
 from giaoban.results.judge.aggregate import heard_streams, stream_place
 from giaoban.results.judge.criteria import (
     ARTEFACTS_PER_H,
@@ -107,6 +108,7 @@ def judge(
     warmed: Mapping[float, Sequence[Phase]] | None = None,
     faults: Sequence[FaultResult] = (),
     seeds: Seeds | None = None,
+    length_min: float | None = None,
 ) -> Judgement:
     """Judge a run; phases in time order, the first is the comparison for existing bridges.
 
@@ -116,8 +118,9 @@ def judge(
     phases measured anew without their first seconds, by how many (`Criteria.warm_ups`). Where there
     are `faults`, all phases are measured without their interruptions
     (`giaoban.results.judge.under_faults`). `seeds` are other ones at which the same was asked;
-    where none were tried, the criterion on them is left out. Raises `ValueError` without phases, or
-    without those that a warm-up needs.
+    where none were tried, the criterion on them is left out. `length_min` is how long the meeting
+    lasts, for which expected artefacts are counted (an hour where None). Raises `ValueError`
+    without phases, or without those that a warm-up needs.
     """
     if not phases:
         raise ValueError("there is nothing to judge: no phases")
@@ -139,7 +142,9 @@ def judge(
         found = worst(criterion, measured, existing, new, faults)
         result = _result(criterion, found)
         if criterion.measure is not None and criterion.measure.metric == ARTEFACTS_PER_H:
-            result = result.model_copy(update={"artefacts": _artefacts(found.place, measured)})
+            result = result.model_copy(
+                update={"artefacts": _artefacts(found.place, measured, length_min or 60.0)}
+            )
         if accepted and criterion.id in OF_FAULTS:
             result = _without_accepted(result)
         if not result.ok and _fails_without(criterion, measured, existing, new, faults):
@@ -338,7 +343,7 @@ def _result(criterion: Criterion, found: WorstValue) -> CriterionResult:
     )
 
 
-def _artefacts(place: Place, phases: Sequence[Phase]) -> Artefacts | None:
+def _artefacts(place: Place, phases: Sequence[Phase], length_min: float) -> Artefacts | None:
     """Return what the rate of artefacts of the stream at a place rests on."""
     for phase in phases:
         for bridge, stream in heard_streams(phase):
@@ -346,8 +351,12 @@ def _artefacts(place: Place, phases: Sequence[Phase]) -> Artefacts | None:
             if expected is None or stream_place(bridge, stream, phase) != place:
                 continue
             judged = stream.artefacts_per_h
+            mean = expected * length_min / 60
             return Artefacts(
                 expected_per_h=expected,
+                length_min=length_min,
+                least=poisson_quantile(mean, 0.025),
+                most=poisson_quantile(mean, 0.975),
                 observed=stream.artefacts or 0,
                 observed_s=stream.pictures_due_s or 0.0,
                 certain_per_h=round(max(0.0, (judged or 0.0) - expected), 4),

@@ -249,11 +249,15 @@ class Phase(StrictModel):
 class Artefacts(StrictModel):
     """What a rate of visible artefacts rests on, in one stream and phase.
 
-    `expected_per_h` follows from the losses declared on the stream's way; `observed` are those of
-    the run, in `observed_s` seconds of pictures; they show `certain_per_h` more than expected.
+    `expected_per_h` follows from the losses declared on the stream's way: in a meeting of
+    `length_min` minutes `least` to `most` (95 %, a Poisson process). `observed` are those of the
+    run, in `observed_s` seconds of pictures; they show `certain_per_h` more than expected.
     """
 
     expected_per_h: Amount
+    length_min: Amount
+    least: Count
+    most: Count
     observed: Count
     observed_s: Amount
     certain_per_h: Amount

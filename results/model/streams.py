@@ -83,8 +83,8 @@ class StreamResult(StrictModel):
     `repaired_late` say the same of them, and nothing is `requested`. What is sent again, and what
     protects others, is not among those sent; null where there is none.
     `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
-    `_20s`: in the 20 s in which it is most, or the whole stay where that is shorter, but of 10 s at
-    least. `loss_spread`: how many packets lost on the wire say
+    `_20s`: in the 20 s in which it is most, or the whole stay where that is shorter; of less than
+    10 s the share that is certain (99 %). `loss_spread`: how many packets lost on the wire say
     as much as one that is lost by itself, as losses come together.
 
     `loss_burst_*` are packets missed in a row; `burst_*` and `gap_*` RFC 3611 §4.7.2 (Gmin 16):
@@ -97,7 +97,8 @@ class StreamResult(StrictModel):
     `mouth_to_ear_ms` is from the speaker's mouth to the listener's ear, with the bridge `_with`
     which it is longest; `camera_to_screen_ms` the same of what a bridge sees. `mos` is by ITU-T
     G.107 (narrowband) or G.107.1 (wideband), of a conversation with that delay (MOS-CQ of RFC
-    3611 §4.7.5); `mos_listening` the same without delay (MOS-LQ); null for pictures.
+    3611 §4.7.5); `mos_listening` the same without delay (MOS-LQ), over less than a minute of
+    the loss that is certain; null for pictures.
 
     A frame is `undecodable` when it arrived whole, but what it builds on did not, and `late` when
     it was decodable, but came after it had to be shown; `frames_not_shown_pct` is the share of

@@ -852,8 +852,12 @@ class Wording(Translator):
         if of is None or not (of.expected_per_h or of.observed):
             return ""
         expected = self.gettext(
-            "{rate} an hour expected from the losses declared on the way",
+            "{rate} an hour expected from the losses declared on the way, {least} to {most} in "
+            "{minutes} min (95 %)",
             rate=self.number(of.expected_per_h),
+            least=of.least,
+            most=of.most,
+            minutes=self.number(of.length_min, 0),
         )
         observed = self.gettext(
             "{count} observed in {seconds} s, which show {rate} an hour more for certain",

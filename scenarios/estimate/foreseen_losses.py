@@ -27,7 +27,13 @@ def failure_by_losses(plan: Plan, criteria: Criteria, past_pct: float) -> Judgem
     if not own or not events.any:
         return None
     phases = [_phase(plan, phase, events) for phase in plan.phases]
-    found = judge(phases, criteria.model_copy(update={"criterion": own}), existing=(), invalid=())
+    found = judge(
+        phases,
+        criteria.model_copy(update={"criterion": own}),
+        existing=(),
+        invalid=(),
+        length_min=plan.length_min,
+    )
     margin_pct = None if found.binding is None else found.binding.margin_pct
     fails = found.verdict == "fail" and margin_pct is not None and margin_pct <= -past_pct
     return found if fails else None

@@ -241,6 +241,7 @@ class _Measured:
             invalid=self.invalid,
             warmed=self.found,
             faults=self.faults,
+            length_min=plan.length_min,
         )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.device import AUDIO, DelayFigure
 from giaoban.mcu_sim.media.leg import KINDS, Kind
-from giaoban.results.confidence import certain_rate
+from giaoban.results.confidence import certain_rate, certain_share
 from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, WorstPairs, end_to_end
@@ -26,15 +26,15 @@ from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
-from giaoban.traffic.quality.measure import (
-    Measures,
-    Trace,
-    measure,
-    recovered,
-)
+from giaoban.traffic.quality.measure import Measures, Trace, measure, recovered
 from giaoban.traffic.quality.memoized import memoized
 
 WAYS = ("up", "down")
+LEAST_S = 10.0
+"""A share of sound missed over a shorter time is judged as far as it is certain: of a stay of one
+second a single packet is 2 %."""
+LEAST_OF_MOS_S = 60.0
+"""The same for MOS: G.722 coded twice falls below 4.0 by 0.04 % missed, one packet in 50 s."""
 SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
 
@@ -225,11 +225,15 @@ def _encodings(plan: Plan, joined: Container[str]) -> dict[str, int]:
 
 
 class _AudioLeg(NamedTuple):
-    """What a stream of sound's quality follows from beside its delay; `at`: its bridge, its place
-    among the streams of that."""
+    """What a stream of sound's quality follows from beside its delay.
+
+    `at`: its bridge, its place among the streams of that; `certain_pct`: `missing_pct`, of a short
+    time as far as it is certain.
+    """
 
     at: tuple[int, int]
     missing_pct: float
+    certain_pct: float
     burst_ratio: float
 
 
@@ -345,12 +349,15 @@ class _Measured:
             encodings = self._encodings[self._bridges[bridge].id]
             # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
             # all others; the delay is that of the whole way
-            delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}
+            heard = {
+                "mos": (streams[place].mouth_to_ear_ms, sound.missing_pct),
+                "mos_listening": (0.0, sound.certain_pct),
+            }
             scores: dict[str, object] = {}
-            for name, delay_ms in delays_ms.items():
+            for name, (delay_ms, missing_pct) in heard.items():
                 if delay_ms is None or not self._wants(name):  # None: nobody else is there
                     continue
-                score = speech_mos(codec, delay_ms, sound.missing_pct, sound.burst_ratio, encodings)
+                score = speech_mos(codec, delay_ms, missing_pct, sound.burst_ratio, encodings)
                 if score is not None:
                     scores |= {name: round(float(score), 3), "mos_scale": codec.scale}
             if scores:
@@ -413,8 +420,9 @@ class _Measured:
 
     def _hear(self, leg: StreamLeg, at: tuple[int, int]) -> None:
         missing_pct = leg.measures.missing_pct
-        if leg.measures.received and missing_pct is not None:
-            self._sounds.append(_AudioLeg(at, missing_pct, leg.burst_ratio))
+        certain_pct = _judged_pct(leg.measures, missing_pct, LEAST_OF_MOS_S)
+        if leg.measures.received and missing_pct is not None and certain_pct is not None:
+            self._sounds.append(_AudioLeg(at, missing_pct, certain_pct, leg.burst_ratio))
 
     def _stream(
         self,
@@ -591,7 +599,7 @@ def _figures(
         "packets_reordered": m.reordered,
         "lost_pct": lost,
         "listener_lost_pct": listener_lost,
-        "listener_lost_pct_20s": _round(m.missing_pct_20s),
+        "listener_lost_pct_20s": _round(_judged_pct(m, m.missing_pct_20s, LEAST_S)),
         "loss_spread": _round(m.loss_spread),
         "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
         "loss_burst_max": m.loss_burst_max,
@@ -658,6 +666,13 @@ def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
         "damaged_pct": _round(m.damaged_pct),
         "damaged_pct_20s": _round(m.damaged_pct_worst),
     }
+
+
+def _judged_pct(m: Measures, missing_pct: float | None, least_s: float) -> float | None:
+    """Return a share of packets missed in %; over less than `least_s`, as far as it is certain."""
+    if missing_pct is None or round(m.due_s) >= least_s:
+        return missing_pct
+    return 100 * certain_share(m.missing, m.sent + m.impaired)
 
 
 def _round(value: float | None) -> float | None:

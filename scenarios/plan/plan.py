@@ -155,6 +155,8 @@ class Plan(StrictModel):
     """How packets of pictures are protected (RFC 5109); None: they are not."""
     repair: Repair | None = None
     """How many lost packets of pictures receivers recover; None: none."""
+    length_min: float | None = None
+    """How long the meeting lasts, in minutes, where that is known."""
     error_concealment: bool = False
     """Whether who decodes pictures shows what is damaged."""
     background: list[BackgroundPlan] = Field(default_factory=list)
@@ -341,6 +343,7 @@ def make_plan(
         else None,
         fec=profiles.fec if scenario.meeting.loss_repair == "fec" else None,
         repair=scenario.meeting.repair,
+        length_min=scenario.meeting.length_min,
         error_concealment=scenario.meeting.error_concealment,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),

@@ -122,8 +122,11 @@ class CataloguedMeeting(StrictModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.how.chair is not None or self.how.participants is not None:
-            what = Sentence("chair and participants stand at the top (allowed: not in [meeting])")
+        own = self.how.model_fields_set & {"chair", "participants", "length_min"}
+        if own:
+            what = Sentence(
+                "chair, participants and length_min stand at the top (allowed: not in [meeting])"
+            )
             raise ValueError(what)
         if self.participants != "all":
             allowed = ", ".join(self.participants)
@@ -311,7 +314,11 @@ def check_scenario(meeting: CataloguedMeeting, base: Scenario, province: Provinc
 
 def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str]) -> Scenario:
     """`base` with this meeting in place of its own, without what happens in one."""
-    attending = {"chair": attendance[0], "participants": list(attendance)}
+    attending: dict[str, object] = {
+        "chair": attendance[0],
+        "participants": list(attendance),
+        "length_min": meeting.length_min,
+    }
     settings = meeting.how.model_copy(update=attending | _terminals(meeting, base))
     return base.model_copy(
         update={

@@ -130,6 +130,9 @@ class MeetingSettings(Assumable):
     repair: Repair | None = None
     """How many lost packets of pictures receivers recover: `share_pct`, `within_ms`, `source`; none
     where not given. Like `{share_pct = 90.0, within_ms = 100.0, source = "test call of 2026"}`."""
+    length_min: Annotated[float, Field(ge=5, le=24 * 60)] | None = None
+    """How long the meeting lasts, in minutes: for so long the number of visible artefacts is given,
+    with its interval; for an hour where not given. Like `120.0`."""
     error_concealment: bool = False
     """Decoders of bridges and of the MCU conceal errors: a picture that lacks something, or refers
     to one that does, is shown damaged in place of the last right one. Slides are shown whole."""

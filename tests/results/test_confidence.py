@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from giaoban.results.confidence import (
     ConfidenceInterval,
+    certain_rate,
     certain_rise,
+    certain_share,
     detectable_rise,
     detectable_share_rise,
     in_bursts,
     lost_share,
+    poisson_quantile,
     wilson,
 )
 
@@ -224,3 +227,31 @@ def test_the_effect_of_bursts_is_that_of_a_line_with_two_states(mean: float) -> 
         bad = stays
     effect = counts.var() / (n * share * (1 - share))
     assert effect == pytest.approx(in_bursts(mean), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high"),
+    # quantiles of the Poisson distribution; above a mean of 100 one more or less
+    [(0.0, 0, 0), (1.0, 0, 3), (20.0, 12, 29), (85.8, 68, 104), (400.0, 361, 440)],
+)
+def test_a_poisson_interval(mean: float, low: int, high: int) -> None:
+    found = poisson_quantile(mean, 0.025), poisson_quantile(mean, 0.975)
+    assert found == pytest.approx((low, high), abs=1 if mean > 100 else 0)
+
+
+@pytest.mark.parametrize(("count", "low"), [(2, 0.149), (3, 0.436), (10, 4.130), (50, 35.03)])
+def test_the_certain_rate_is_garwood_s_lower_bound(count: int, low: float) -> None:
+    """The mean with which so many events or more come in one run of 100 (tables of the Poisson
+    distribution); the approximation is 0.03 too low at most. One event shows no rate."""
+    assert certain_rate(count, 0.0) == pytest.approx(low, abs=0.03)
+    assert certain_rate(1, 0.0) < 0.01
+
+
+def test_chance_makes_no_rate_of_events_certain() -> None:
+    """Of a Poisson process with the expected rate, more is certain in one run of 10,000."""
+    counts = np.random.default_rng(1).poisson(2.0, 20_000)
+    assert np.mean([certain_rate(int(count), 2.0) > 0 for count in counts]) < 0.0005
+
+
+def test_one_packet_of_a_second_shows_less_than_a_percent() -> None:
+    assert certain_share(1, 50) < 0.01 < certain_share(5, 50)

@@ -20,9 +20,6 @@ BATCH_NS = 1_000_000_000
 """What happens within so long hangs together (a burst of key frames, a bad spell of a line)."""
 CLIP_NS = 20_000_000_000
 """What people judge at once: clips of 20 s, in which van Kester et al. (2011) tried freezes."""
-LEAST_NS = 10_000_000_000
-"""The least time of which a share of sound missed is taken: of a stay of one second a single packet
-would be 2 %, and a bridge that joins late in a phase stays a few seconds of it."""
 NO_STREAM = "the sent packets' sequence numbers do not run on: more than one stream"
 PAUSE_NS = 1_000_000_000
 """Where a stream sends nothing for longer, it is silent, or what it sends is judged elsewhere."""
@@ -147,7 +144,8 @@ class Measures:
             `reordered_ratio` is their share of those received (§4.1).
         missing: packets that the listener cannot use; the runs and interruptions are theirs.
         missing_pct_20s: their share of the 20 s in which it is most, or of the whole time where
-            that is shorter, but of 10 s at least.
+            that is shorter.
+        due_s: how long packets were due, without pauses in which none are sent.
         loss_spread: of packets lost on the wire, how many say as much as one that is lost by
             itself: the variance from second to second over that of independent losses.
         jitter_ms: RFC 3550 J after the last arrival; its mean and maximum are over all arrivals.
@@ -169,6 +167,7 @@ class Measures:
     missing: int
     missing_pct: float | None
     missing_pct_20s: float | None
+    due_s: float
     loss_spread: float | None
     loss_burst_max: int
     loss_burst_mean: float | None
@@ -447,6 +446,7 @@ def measure(
         missing=lacking,
         missing_pct=100 * lacking / packets if packets else None,
         missing_pct_20s=_worst_pct(trace.due_ns[part], missing, CLIP_NS),
+        due_s=observed_ns(trace.due_ns[part]) / 1e9,
         loss_spread=_loss_spread(trace, part) if lacking else None,
         loss_burst_max=run_max,
         loss_burst_mean=run_mean,
@@ -468,14 +468,14 @@ def measure(
 def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int) -> float | None:
     """Return the largest share of bad packets in any window that ends with one, in %.
 
-    A window is no longer than the time observed, but `LEAST_NS` at least.
+    A window is no longer than the time observed.
     """
     if not len(due_ns):
         return None
     at = np.flatnonzero(bad)
     if not len(at):
         return 0.0
-    window_ns = min(window_ns, max(LEAST_NS, observed_ns(due_ns)))
+    window_ns = min(window_ns, max(1, observed_ns(due_ns)))
     first = np.searchsorted(due_ns[at], due_ns[at] - window_ns, "right")
     count = int(np.max(np.arange(1, len(at) + 1) - first))
     steps = np.diff(due_ns)

@@ -284,8 +284,9 @@ def _(worse: bool) -> Made:
 
 @case("mos")
 def _(worse: bool) -> Made:
-    """G.722 at the bridge and again at the MCU has next to nothing left for losses."""
-    loss = impair(12.0, 12.02) if worse else ""
+    """G.722 at the bridge and again at the MCU has next to nothing left for losses: two packets of
+    500 show that it has less, one does not."""
+    loss = impair(12.0, 12.04 if worse else 12.02)
     return {"devices": mcu(), "profile": "720p30-high-512k", "more": loss}
 
 
@@ -432,6 +433,15 @@ def test_the_loss_of_a_line_is_judged_alike_however_long_the_phases_are(
     for seed in range(4):
         file = scenario(tmp_path / "s.toml", bridges=(lossy,), phases=phases, seed=seed)
         assert judge_alone(make_question(file)).verdict == verdict
+
+
+def test_a_rate_says_what_it_comes_to_in_the_length_of_the_meeting(tmp_path: Path) -> None:
+    """9 an hour are 17 in two hours, 10 to 26 with 95 % (Poisson)."""
+    made = {"bridges": (NORTH | {"loss_pct": 0.001},), "more": "[meeting]\nlength_min = 120\n"}
+    [found] = [c.artefacts for c in judged(made, tmp_path) if c.id == "picture-artefacts"]
+    assert found is not None
+    assert found.expected_per_h == pytest.approx(8.58, abs=0.01)
+    assert (found.length_min, found.least, found.most) == (120, 10, 26)
 
 
 def test_one_freeze_decides_nothing(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pretended
 import pytest
 from pretended_meeting import Meeting
 
+from giaoban.results.confidence import certain_share
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
 from giaoban.scenarios.measure.assemble import assemble
@@ -154,7 +155,8 @@ def test_what_is_lost_apart_from_the_interruption_is_judged(tmp_path: Path) -> N
     made = meeting(tmp_path, CUT + "to_s = 6.0")
     captures = lose(lose(made.load(), "east", 4.0, 6.5), "east", 8.0, 8.3, "down")
     result = judged(made, captures)
-    assert missed(result) == pytest.approx(100 * 0.3 / 10, abs=0.1)
+    # 15 packets of the 3.5 s beside the interruption, as far as that is certain
+    assert missed(result) == pytest.approx(100 * certain_share(15, 175), abs=0.1)
     assert result.verdict == "fail"
 
 
@@ -191,7 +193,7 @@ def test_loss_elsewhere_is_judged_while_the_fault_lasts(tmp_path: Path) -> None:
     captures = lose(lose(made.load(), "east", 4.0, 6.5), "west", 5.0, 5.3, "up")
     captures = with_key_frames(captures, "west", 5.3)
     result = judged(made, captures)
-    assert missed(result) == pytest.approx(100 * 0.3 / 10, abs=0.1)
+    assert missed(result) == pytest.approx(100 * certain_share(15, 300), abs=0.1)
     # no change of the fault is near: it is loss, and not judged as an interruption beside that
     assert impact(result.faults[0], "west").interruption_ms == 0
 

@@ -98,16 +98,16 @@ def test_how_far_the_95th_percentile_may_be_off_by_the_method_of_batch_means() -
 @pytest.mark.parametrize(
     ("gap_ns", "expected_pct"),
     [
-        (SECOND_NS, 100 / (10 * 99 / 2.96)),  # 99 steps in 98 × 20 ms and a second
-        (SECOND_NS + 1, 100 / (10 * 98 / 1.96)),
+        (SECOND_NS, 100 / (20 * 1999 / 40.96)),  # 1999 steps in 1998 × 20 ms and a second
+        (SECOND_NS + 1, 100 / (20 * 1998 / 39.96)),
     ],
 )
 def test_a_pause_is_where_nothing_is_sent_for_longer_than_a_second(
     gap_ns: int, expected_pct: float
 ) -> None:
-    sent = sent_log(100)
-    sent["due_ns"][50:] += gap_ns - 20 * MS
-    got = measure(delivered(sent, [70], clock_hz=8000), 0, EVER_NS)
+    sent = sent_log(2000)
+    sent["due_ns"][1000:] += gap_ns - 20 * MS
+    got = measure(delivered(sent, [1400], clock_hz=8000), 0, EVER_NS)
     assert got.missing_pct_20s == pytest.approx(expected_pct, rel=1e-9)
 
 
