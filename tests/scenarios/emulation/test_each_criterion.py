@@ -6,6 +6,7 @@ packets is timed by when they are sent, which an estimate of the calm meeting te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scenario_factory import NORTH, scenario
+from scenario_factory import NORTH, ROOT, scenario
 
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import CriterionResult
@@ -27,17 +28,9 @@ from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.question import make_question
 from tests.nights import at_night
 
-ELSEWHERE = {
-    "picture-rate",
-    "fault-interruption",
-    "fault-bridges-lost",
-    "single-point-of-failure",
-    "holds-at-every-seed",
-    "holds-in-every-meeting",
-}
-"""Of rates that answer loss (`test_rate_adaptation.py`), of faults, of many seeds and of meetings:
-they have tests of their own (`tests/scenarios/study/test_every_meeting.py`: a scenario that passes,
-and fails in a meeting)."""
+ELSEWHERE = {"picture-rate", "holds-at-every-seed", "holds-in-every-meeting"}
+"""Of rates that answer loss, of many seeds and of meetings: their tests are named in the page."""
+PAGE = ROOT / "docs" / "the-verdict.md"
 
 TEN, THIRTY = (10.0, 10.0, 10.0), (10.0, 30.0, 10.0)
 EAST_UP = ("east", "up")
@@ -251,6 +244,26 @@ def _(worse: bool) -> Made:
     }
 
 
+# ----------------------------------------------------------------------------------------- faults
+
+
+def away(seconds: float) -> str:
+    """The only cable to the east is cut, and mended so much later."""
+    return f'[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 15.0\nto_s = {15 + seconds}\n'
+
+
+@case("fault-interruption")
+def _(worse: bool) -> Made:
+    """The picture is back with the next key frame, 0.3 s after the cable."""
+    return {"more": away(0.9 if worse else 0.6)}
+
+
+@case("fault-bridges-lost")
+def _(worse: bool) -> Made:
+    """Away for longer than a second, which by the default limits is too long an interruption."""
+    return {"more": away(3.0 if worse else 0.6) + limits(fault_interruption=60_000)}
+
+
 # ------------------------------------------------------------------------------- mouth and camera
 
 
@@ -350,18 +363,54 @@ def _(worse: bool) -> Made:
 
 # -------------------------------------------------------------------------------------- the tests
 
-COUNTS = {"every-call-set-up", "every-call-as-asked", "no-bridge-dropped"}
+COUNTS = {"every-call-set-up", "every-call-as-asked", "no-bridge-dropped", "fault-bridges-lost"}
 """Of which none is allowed: nothing is nearer to the limit than nothing."""
+
+
+def tables() -> list[list[list[str]]]:
+    """The cells of each table of the page, row by row, without its head."""
+    found: list[list[list[str]]] = [[]]
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("|"):
+            found[-1].append([cell.strip() for cell in line.strip("|").split(" | ")])
+        elif found[-1]:
+            found.append([])
+    return [table[2:] for table in found if table]
+
+
+def number(text: str) -> float:
+    """The number with which a text begins, of `2 s` in milliseconds."""
+    match = re.match(r"([\d.]+)( s\b)?", text)
+    assert match is not None, text
+    return float(match[1]) * (1000 if match[2] else 1)
+
+
+DOCUMENTED = {row[0].strip("`"): row for row in tables()[1]}
+"""By criterion: its statistic, and what it comes to in both scenarios."""
 
 
 def test_every_default_criterion_has_its_scenarios() -> None:
     assert set(load_criteria().ids) - ELSEWHERE == set(CASES)
+    assert set(DOCUMENTED) == set(load_criteria().ids)
+    for ident in ELSEWHERE:
+        assert ident in (ROOT / DOCUMENTED[ident][2].strip("`")).read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_limit() -> None:
+    limits: dict[str, float] = {}
+    for names, _, limit, _ in tables()[0]:
+        idents = re.findall(r"`([a-z-]+)`", names)
+        values = limit.split(", ") * (1 if ", " in limit else len(idents))
+        limits |= zip(idents, map(number, values), strict=True)
+    assert limits == {c.id: c.threshold for c in load_criteria().criterion}
 
 
 @pytest.mark.parametrize("ident", CASES)
 def test_it_alone_fails(ident: str, tmp_path: Path) -> None:
     criteria = judged(CASES[ident](True), tmp_path)
     assert [c.id for c in criteria if not c.ok] == [ident], [(c.id, c.value) for c in criteria]
+    [mine] = [c for c in criteria if c.id == ident]
+    assert mine.value == pytest.approx(number(DOCUMENTED[ident][2]), rel=0.005)
 
 
 DEAR = {
@@ -378,6 +427,7 @@ def test_it_just_passes(ident: str, tmp_path: Path) -> None:
     assert [(c.id, c.value) for c in criteria if not c.ok] == []
     [mine] = [c for c in criteria if c.id == ident]
     assert mine.margin_pct is not None
+    assert mine.value == pytest.approx(number(DOCUMENTED[ident][3]), rel=0.005)
     if ident not in COUNTS:
         assert mine.margin_pct < 50, mine.value
 
