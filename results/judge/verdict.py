@@ -9,7 +9,8 @@ value
   full link fails by 20 %, the loss it makes by 3000 %), so among failed criteria the class of the
   cause goes first: MCU capacity and refused calls, then link peaks, then what streams suffered;
   within a class the least margin. Calls that the MCU never answered (408) are an effect of the
-  network and not of the MCU's capacity. Among criteria all met, the least margin alone counts.
+  network and not of the MCU's capacity. Among criteria all met, the least margin alone counts;
+  one that is not shown never binds.
 - That it does not pass at other seeds is said last: where the run's own seed fails by itself, what
   fails there binds. Where it does not, what fails at the first of the others is the place.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from giaoban.results.confidence import poisson_quantile
 from giaoban.results.judge.aggregate import heard_streams, stream_place
@@ -96,6 +97,26 @@ def meets(criterion: Criterion, value: float | None) -> bool:
     if criterion.sense == "at-most":
         return value <= criterion.threshold
     return value >= criterion.threshold
+
+
+class Outcome(TypedDict):
+    """What follows from a value and its limit; fields of `CriterionResult`."""
+
+    ok: bool
+    shown: bool
+    margin_pct: float | None
+
+
+def outcome(criterion: Criterion, value: float | None, detectable: float | None) -> Outcome:
+    """Return whether a value is within its threshold, and with which margin.
+
+    A value that compares is not shown to be within where `detectable`, the smallest change that
+    the run can show, is past the threshold: it has no margin.
+    """
+    ok = meets(criterion, value)
+    shown = not ok or detectable is None or detectable <= criterion.threshold
+    margin = margin_pct(criterion, value) if shown else None
+    return Outcome(ok=ok, shown=shown, margin_pct=margin)
 
 
 def judge(
@@ -333,8 +354,7 @@ def _result(criterion: Criterion, found: WorstValue) -> CriterionResult:
         sense=criterion.sense,
         preferred=criterion.preferred,
         detectable=found.detectable,
-        ok=meets(criterion, found.value),
-        margin_pct=margin_pct(criterion, found.value),
+        **outcome(criterion, found.value, found.detectable),
         worst_at=f"nowhere: there were no {found.nothing}" if found.nothing else found.place.text,
         place=None if found.nothing else found.place,
         source=criterion.source_en,
@@ -389,7 +409,7 @@ def _binding(judged: Sequence[tuple[CriterionResult, WorstValue]]) -> Binding | 
         rank = _RANK[pair[1].cause] if failed else 0
         return rank, -math.inf if margin is None else margin
 
-    candidates = failed or list(judged)
+    candidates = failed or [pair for pair in judged if pair[0].shown]
     if not candidates:
         return None
     return _bound(*min(candidates, key=order))

@@ -272,8 +272,9 @@ class CriterionResult(StrictModel):
     to measure at all.
     `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
     the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
-    smallest change that a run of this length can show, of a criterion that compares. `artefacts`:
-    what the rate of `picture-artefacts` rests on.
+    smallest change that a run of this length can show, of a criterion that compares. `shown`:
+    false where that is more than `threshold`; the criterion is then neither met nor failed, has no
+    margin and does not decide. `artefacts`: what the rate of `picture-artefacts` rests on.
     `margin_pct` is the share of the allowance still unused
     (`giaoban.results.judge.verdict.margin_pct`).
     """
@@ -290,6 +291,7 @@ class CriterionResult(StrictModel):
     sense: Sense
     preferred: float | None = None
     detectable: float | None = None
+    shown: bool = True
     artefacts: Artefacts | None = None
     ok: bool
     margin_pct: float | None
@@ -298,6 +300,11 @@ class CriterionResult(StrictModel):
     source: str
     source_vi: str
     assumed: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is met; None where the run could not have shown a change past the limit."""
+        return self.ok if self.shown else None
 
     @property
     def past_preferred(self) -> bool:
@@ -612,6 +619,11 @@ class Result(JsonFile):
         if self.verdict != "invalid" and self.accounting.unaccounted:
             raise ValueError("packets are unaccounted for, so the verdict can only be invalid")
         return self
+
+    @property
+    def unshown(self) -> list[CriterionResult]:
+        """The criteria that are neither met nor failed."""
+        return [c for c in self.criteria if not c.shown]
 
     @property
     def devices_past_preferred(self) -> tuple[float, float] | None:

@@ -10,16 +10,20 @@ from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import CriterionResult, Refused, Result
 from giaoban.results.report.seed_words import (
-    NOT_TRIED,
     at_seed,
     by_luck,
     figure,
     luck,
     note,
     sentence,
-    tried,
 )
-from giaoban.results.report.wording import Wording, failed_meeting, margin, margin_of
+from giaoban.results.report.wording import (
+    NOT_SHOWN,
+    Wording,
+    failed_meeting,
+    margin,
+    margin_of,
+)
 from giaoban.sentence import Both, Sentence
 from giaoban.translation import N_, SOURCE
 
@@ -65,15 +69,16 @@ class ScreenWording:
         return self.say.say(margin(margin_of(c) if self.result.is_judged else None))
 
     def ok(self, c: CriterionResult) -> bool | None:
-        return c.ok if self.result.is_judged else None
+        return c.met if self.result.is_judged else None
 
     def met(self, c: CriterionResult) -> str:
-        return self.say.say(MET[self.ok(c)])
+        shown = c.shown or not self.result.is_judged
+        return self.say.say(MET[self.ok(c)] if shown else Sentence(NOT_SHOWN))
 
     def where(self, c: CriterionResult) -> str:
         if c.place is None:
             return self.nowhere(c)
-        return "" if c.margin_pct == 100 else self.place(c.place)
+        return "" if c.margin_pct == 100 or (c.ok and c.value == 0) else self.place(c.place)
 
     def source(self, c: CriterionResult) -> str:
         return self.say.source(c)
@@ -179,9 +184,8 @@ class EnglishScreenWording(ScreenWording):
             said = f"FAIL – {luck(result, ENGLISH)}"
         elif result.verdict == "fail" and result.failed_without:
             said = _FAILED_WITHOUT
-        if tried(result) is None and result.verdict != "invalid":
-            said += f" ({NOT_TRIED})"
-        return said
+        left = "; ".join(ENGLISH.reservations(result))
+        return f"{said} ({left})" if left else said
 
     def seeds(self) -> str:
         return note(self.result)

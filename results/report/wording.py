@@ -713,9 +713,17 @@ class Wording(Translator):
         `conditional`: a pass rests on conditions, which follow it.
         """
         said = self._verdict(result, conditional=conditional)
-        if result.verdict == "invalid" or seeds.tried(result) is not None:
-            return said
-        return f"{said.removesuffix('.')} ({self.gettext(seeds.NOT_TRIED)})."
+        left = "; ".join(self.reservations(result))
+        return f"{said.removesuffix('.')} ({left})." if left else said
+
+    def reservations(self, result: Result) -> list[str]:
+        """Return what the verdict leaves open: other seeds, criteria that are not shown."""
+        if result.verdict == "invalid":
+            return []
+        left = [] if seeds.tried(result) is not None else [self.gettext(seeds.NOT_TRIED)]
+        if result.verdict == "pass" and (names := [*map(self._within, result.unshown)]):
+            left.append(self.gettext("not shown: {criteria}", criteria=", ".join(names)))
+        return left
 
     def _verdict(self, result: Result, *, conditional: bool) -> str:
         if result.verdict == "invalid":
@@ -748,7 +756,8 @@ class Wording(Translator):
                 lead=lead,
                 failed=sum(not criterion.ok for criterion in result.criteria),
             )
-        every = self.gettext("{n:the one criterion|all {n} criteria}", n=total)
+        shown = total - len(result.unshown)
+        every = self.gettext("{n:the one criterion|all {n} criteria}", n=shown)
         met = self.gettext("Met on conditions") if conditional else self.gettext("Met")
         if accepted := self.accepted(result.accepted, result.faults):
             met = f"{met}, {accepted}"
@@ -867,6 +876,13 @@ class Wording(Translator):
         )
         return "; ".join([*([expected] if of.expected_per_h else []), observed])
 
+    def detectable(self, c: CriterionResult) -> str:
+        """Return which rise the run could have shown; '' where nothing is compared."""
+        if c.detectable is None:
+            return ""
+        least, limit = self.in_unit(c.detectable, c), self.in_unit(c.threshold, c)
+        return self.gettext(DETECTABLE if c.shown else UNDETECTABLE, least=least, limit=limit)
+
     def within(self, of: VariationChecked, result: Result) -> str:
         """What limits a variation of the check, and where; '' where none was tried."""
         bound = of.bound
@@ -884,9 +900,14 @@ class Wording(Translator):
         return name if self._english else uncapital(name)
 
 
+NOT_SHOWN = N_("not shown")
 DETECTABLE = N_(
-    "only what is certain of a rise is judged; in phases of this length, where it shows least, one "
-    "of less than {least} cannot be told from chance"
+    "only a certain rise counts; in phases of this length one of less than {least} cannot be "
+    "detected"
+)
+UNDETECTABLE = N_(
+    "not shown: in phases of this length a rise of less than {least} cannot be detected, and the "
+    "limit is {limit}"
 )
 FIGURES_ALONE = N_(
     "The figures of a check that cannot be trusted serve to find out why; no criterion is judged "

@@ -91,7 +91,7 @@ def try_each(
 
 def is_far(result: Result) -> bool:
     """Whether it passes with every margin large enough for an estimate to be believed."""
-    margins = [c.margin_pct for c in result.criteria if c.id not in EXACT]
+    margins = [c.margin_pct for c in result.criteria if c.id not in EXACT and c.shown]
     return result.verdict == "pass" and all(m is not None and m >= FAR_PCT for m in margins)
 
 

@@ -20,7 +20,10 @@ _TAIL = re.compile(r"-\d{8}-\d{6}(-\d+)?$")
 
 
 class CriterionValue(StrictModel):
-    """One criterion as a run judged it; null: not measured, or (`margin_pct`) no margin."""
+    """One criterion as a run judged it; null: not measured, or (`margin_pct`) no margin.
+
+    `shown`: as of `CriterionResult`.
+    """
 
     id: str
     name_en: str
@@ -31,6 +34,7 @@ class CriterionValue(StrictModel):
     unit_vi: str | None = None
     sense: Sense
     ok: bool
+    shown: bool = True
     margin_pct: float | None
     where_en: str = ""
     where_vi: str = ""

@@ -203,6 +203,7 @@ def _criterion(c: CriterionResult, named: DisplayNames) -> CriterionValue:
         unit_vi=c.unit_vi,
         sense=c.sense,
         ok=c.ok,
+        shown=c.shown,
         margin_pct=c.margin_pct,
         where_en=str(where),
         where_vi=where.vi,

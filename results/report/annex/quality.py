@@ -33,7 +33,7 @@ from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 from giaoban.results.report.terminals_words import terminals_table
 from giaoban.results.report.unmodelled_words import unrated_sound
-from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, margin_of
+from giaoban.results.report.wording import FIGURES_ALONE, NOT_SHOWN, margin_of
 
 UNINTERRUPTED = frozenset(
     {
@@ -119,9 +119,11 @@ class AnnexCriteriaWording:
         return NOTHING if left is None else self._say.percent(left)
 
     def ok(self, c: CriterionResult) -> bool | None:
-        return c.ok if self._result.is_judged else None
+        return c.met if self._result.is_judged else None
 
     def met(self, c: CriterionResult) -> str:
+        if self._result.is_judged and not c.shown:
+            return self._say.gettext(NOT_SHOWN)
         return met(self.ok(c), self._say)
 
     def where(self, c: CriterionResult) -> str:
@@ -139,8 +141,8 @@ class AnnexCriteriaWording:
             notes.append(say("past preferred", limit=say.in_unit(c.preferred, c)))
         if basis := say.artefacts(c):
             notes.append(basis)
-        if c.detectable is not None:
-            notes.append(say.gettext(DETECTABLE, least=say.in_unit(c.detectable, c)))
+        if detectable := say.detectable(c):
+            notes.append(detectable)
         return "; ".join(filter(None, notes))
 
 

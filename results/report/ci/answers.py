@@ -352,6 +352,9 @@ def _figure(c: CriterionResult) -> JudgedFigure:
 
 def _criterion(c: CriterionResult, named: DisplayNames) -> Case:
     name = _criterion_name(c, named)
+    if not c.shown:
+        why = named.said(lambda say: say.detectable(c))
+        return Case(c.id, "not-judged", [Sentence("{name}: {why}", name=name, why=why)], name=name)
     figure = _figure(c)
     if c.ok:
         return Case(c.id, "pass", figure=figure, name=name)

@@ -48,7 +48,7 @@ from giaoban.results.report.terminals_words import (
 )
 from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
-from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, Wording, reasons
+from giaoban.results.report.wording import FIGURES_ALONE, Wording, reasons
 from giaoban.sentence import Sentence, number
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
@@ -143,9 +143,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     for c in result.criteria:
         if basis := say.artefacts(c):
             notes.append(short.note(f"{say.criterion(c)}: {basis}."))
-        if c.detectable is not None:
-            told = say.gettext(DETECTABLE, least=short.in_unit(c.detectable, c))
-            notes.append(short.note(f"{say.criterion(c)}: {told}."))
+        if detectable := say.detectable(c):
+            notes.append(short.note(f"{say.criterion(c)}: {detectable}."))
     return notes
 
 

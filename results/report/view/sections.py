@@ -45,7 +45,7 @@ from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
-from giaoban.results.report.wording import FIGURES_ALONE, margin_of, reasons
+from giaoban.results.report.wording import FIGURES_ALONE, NOT_SHOWN, margin_of, reasons
 from giaoban.translation import Language
 
 SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
@@ -235,17 +235,18 @@ class _PageCriteriaWording(AnnexCriteriaWording):
         return f"{'▶ ' * (c.id == self._binding)}{self._say.criterion(c)}"
 
     def met(self, c: CriterionResult) -> str:
-        return _met(self.ok(c), self._say)
+        return _met(c, self._say) if self._result.is_judged else super().met(c)
 
     def where(self, c: CriterionResult) -> str:
         # a count of nought is found nowhere in particular
         return "" if c.ok and not c.value else self._say.place(c.place)
 
 
-def _met(ok: bool | None, say: AnnexWording) -> str:
-    """With a sign for the eye."""
-    sign = "" if ok is None else f"{SIGNS['pass' if ok else 'fail']} "
-    return f"{sign}{quality.met(ok, say)}"
+def _met(c: CriterionResult, say: AnnexWording) -> str:
+    """Return whether a criterion is met, with a sign for the eye."""
+    if not c.shown:
+        return say.gettext(NOT_SHOWN)
+    return f"{SIGNS['pass' if c.ok else 'fail']} {quality.met(c.ok, say)}"
 
 
 def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:
@@ -306,7 +307,8 @@ def _change(change: Change, words: PageWording, say: AnnexWording) -> list[Cell]
             Cell(words("not judged"))
             if c is None
             else Cell(
-                f"{say.in_unit(c.value, c)} {_met(c.ok, say)}", tone="good" if c.ok else "bad"
+                f"{say.in_unit(c.value, c)} {_met(c, say)}",
+                tone="" if not c.shown else "good" if c.ok else "bad",
             )
             for c in (change.a, change.b)
         ),

@@ -96,6 +96,8 @@ def _sense(a: CriterionResult | None, b: CriterionResult | None, allowed: float)
         return "better" if b.ok else "worse"
     if a.value is None or b.value is None:  # not measured is not met, and worse than any figure
         return "same" if a.value == b.value else "worse" if b.value is None else "better"
+    if not (a.shown and b.shown):
+        return "same"
     lost = (a.margin_pct or 0.0) - (b.margin_pct or 0.0)
     worsened = b.value > a.value if b.sense == "at-most" else b.value < a.value
     if not worsened:  # a stricter limit alone, still met or not met still, is no worse figure

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, Criterion
-from giaoban.results.judge.verdict import Judgement, margin_pct, meets
+from giaoban.results.judge.verdict import Judgement, margin_pct, meets, outcome
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
@@ -307,11 +307,7 @@ def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> Tried:
     def look(limit: float) -> Found:
         other = criterion.model_copy(update={"threshold": limit})
         judged = own.model_copy(
-            update={
-                "threshold": limit,
-                "ok": meets(other, own.value),
-                "margin_pct": margin_pct(other, own.value),
-            }
+            update={"threshold": limit, **outcome(other, own.value, own.detectable)}
         )
         found = _found_among([*({**results, ident: judged}).values()])
         curve.append(tried_value(limit, found.verdict, found.binding))
@@ -333,7 +329,7 @@ def _found_among(criteria: Sequence[CriterionResult]) -> Found:
     anything does."""
     failed = [each for each in criteria if not each.ok]
     verdict: Verdict = "fail" if failed else "pass"
-    known = [each for each in failed or criteria if each.place is not None]
+    known = [each for each in failed or criteria if each.place is not None and each.shown]
     least = min(known, key=_least_first, default=None)
     if least is None or least.place is None:
         return Found(verdict, None)

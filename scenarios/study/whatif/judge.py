@@ -54,6 +54,7 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
                 worst_at=c.worst_at,
             )
             for c in result.criteria
+            if c.shown
         ],
         in_use=InUse.model_validate(most.model_dump(include=set(InUse.model_fields))),
         run=run,

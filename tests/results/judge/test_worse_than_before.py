@@ -14,7 +14,10 @@ from giaoban.results.confidence import detectable_share_rise, wilson
 from giaoban.results.judge.verdict import judge
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import CriterionResult, Phase
-from giaoban.results.report.summaries.check_summary import criteria_notes, summary_md
+from giaoban.results.report.ci.answers import of_check
+from giaoban.results.report.ci.commands import Commands
+from giaoban.results.report.ci.junit import junit_xml
+from giaoban.results.report.summaries.check_summary import criteria_notes, headline, summary_md
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
@@ -89,6 +92,43 @@ def test_detectable_is_what_every_way_of_every_bridge_would_have_shown() -> None
     assert [c.id for c in whole.criteria if c.detectable is not None] == ["existing-loss-no-worse"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "after", "ok", "shown"),
+    [
+        (0.1, {}, True, False),
+        (0.1, {"received": 1400}, False, True),  # a certain rise is shown, however short the run
+        (1.2, {}, True, True),
+    ],
+)
+def test_a_limit_below_what_the_run_can_detect_is_neither_met_nor_failed(
+    limit: float, after: dict[str, Any], ok: bool, shown: bool
+) -> None:
+    result = make.result(compared({}, after), thresholds={"existing-loss-no-worse": limit})
+    [loss] = [c for c in result.criteria if c.id == "existing-loss-no-worse"]
+    assert (loss.ok, loss.shown, loss.met) == (ok, shown, ok if shown else None)
+    assert (loss.margin_pct is None) is not shown
+    assert (result.verdict == "pass") is ok
+    assert ("not shown: Existing bridges" in headline(result)) is not shown
+    assert ("not shown" in junit_xml(of_check(result), Commands(("check",), None, ""))) is not shown
+    english, vietnamese = summary_md(result), summary_md(result, "vi")
+    assert ("| not shown |" in english) is ("| chưa chứng minh được |" in vietnamese) is not shown
+    page = content(PageSubject(PageRun(result, None, None)), "en")
+    assert (">not shown</" in page) is not shown
+    rows = annexes.rows(result, caption="Kết quả theo từng tiêu chí")
+    assert any("chưa chứng minh được" in row for row in rows) is not shown
+
+
+def test_what_is_not_shown_never_binds() -> None:
+    only = make.criteria().model_copy(
+        update={"criterion": [c for c in make.criteria().criterion if "existing-" in c.id]}
+    )
+    found = judge(make.phases(), only, existing=list(make.EXISTING), invalid=[])
+    assert [c.met for c in found.criteria] == [None, True]
+    assert found.verdict == "pass"
+    assert found.binding is not None
+    assert found.binding.criterion == "existing-delay-no-worse"
+
+
 def test_without_a_phase_to_compare_nothing_is_detectable() -> None:
     phases = make.phases()[:1]
     found = judge(phases, make.criteria(), existing=list(make.EXISTING), invalid=[])
@@ -134,13 +174,14 @@ def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable(
         "its source prefers"
     )
     assert "terminals and MCU alone take 140 ms and 330 ms" in english[2]
-    assert "where it shows least, one of less than 0.243 points cannot" in english[3]
+    assert english[3].startswith("Existing bridges: certain rise in packets lost: not shown: ")
+    assert "a rise of less than 0.243\xa0points cannot be detected" in english[3]
     assert len(english) == len(vietnamese) == 4
     assert vietnamese[0].startswith("Âm thanh: độ trễ từ miệng đến tai: 260\u00a0ms nằm trong")
     assert "150\u00a0ms" in vietnamese[0]
     assert "140\u00a0ms" in vietnamese[2]
+    assert "chưa chứng minh được" in vietnamese[3]
     assert "mức tăng dưới 0,24" in vietnamese[3]
-    assert "chỉ xét phần tăng chắc chắn" in vietnamese[3]
     assert f"- {english[0]}" in summary_md(result).splitlines()
     [row] = [
         row

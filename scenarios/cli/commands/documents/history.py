@@ -47,7 +47,7 @@ from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.summaries.check_summary import ESTIMATED
 from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
 from giaoban.results.report.view.words import INPUTS
-from giaoban.results.report.wording import VERDICTS, margin, margin_of
+from giaoban.results.report.wording import NOT_SHOWN, VERDICTS, margin, margin_of
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
@@ -117,7 +117,7 @@ def trend_table(points: Sequence[TrendPoint]) -> Table:
     rows: list[tuple[str | Cell, ...]] = []
     for p in points:
         c = p.criterion
-        mark = Cell(MET[c.ok], tone="" if c.ok else "bad")
+        mark = Cell(MET[c.ok] if c.shown else Sentence(NOT_SHOWN), tone="" if c.ok else "bad")
         if not p.counts:
             mark = Cell(
                 Sentence("estimate") if p.engine == "estimate" else Sentence("invalid run"),
@@ -354,13 +354,15 @@ def _named(changed: Changed) -> Sentence:
 def _of(criterion: CriterionResult | None) -> str:
     if criterion is None:
         return Sentence("not judged")
+    if not criterion.shown:
+        return Sentence(NOT_SHOWN)
     said = figure(criterion.value, criterion.threshold)
     return said if criterion.ok else Sentence("{value} (not met)", value=said)
 
 
 def comparison_json(found: RunComparison) -> dict[str, Any]:
     def side(c: CriterionResult | None) -> dict[str, Any] | None:
-        keep = {"value", "threshold", "ok", "margin_pct", "worst_at"}
+        keep = {"value", "threshold", "ok", "shown", "margin_pct", "worst_at"}
         return None if c is None else c.model_dump(include=keep)
 
     def change(c: Change) -> dict[str, Any]:
