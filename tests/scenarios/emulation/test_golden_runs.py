@@ -16,6 +16,7 @@ from runs import Finished, Runs
 from scenario_factory import SCENARIOS
 
 from giaoban.results.model.result import Result
+from giaoban.results.report.document import uncapital
 from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.estimate.estimate import estimate, with_losses_foreseen
@@ -38,8 +39,8 @@ DOCUMENTED = ("pass", at_night("thin-link"), at_night("over-capacity"))
 SIGNALS = ("sip", "rtcp")
 
 
-ONLY_SAID_BY_ONE = {"engine", "estimate", "inputs", "run_id", "unmodelled"}
-"""Of an emulation and its estimate: who measured and what, and what an estimate leaves out."""
+ONLY_SAID_BY_ONE = {"assumed_figures", "engine", "estimate", "inputs", "run_id", "unmodelled"}
+"""Fields that an emulation and its estimate do not share."""
 MICROSECOND_MS = 0.001
 STANDS_AT_THE_END = ("thin", ".phases[2].bridges[8].streams[3].freeze_ms_max")
 """The picture of the bridge with the thin line, which nothing repairs before the call ends: the
@@ -256,7 +257,7 @@ def test_the_11th_call_is_stepped_down_as_the_device_documents_say(runs: Runs) -
         "every-call-as-asked",
         "mcu",
     )
-    assert f"1080p30 → 720p30: {last.name}" in annex_factory.said(run.result)
+    assert f"1080p30 → 720p30: {uncapital(last.name)}" in annex_factory.said(run.result)
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
