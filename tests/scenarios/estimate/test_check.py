@@ -38,7 +38,7 @@ def test_a_run_folder_without_annex(
     assert code == {"pass": 0, "fail": 1}[result.verdict]
     assert "ESTIMATED" in said
     assert "no document for approval" in said
-    assert "annex" not in said
+    assert "annex.pdf" not in said
     assert "ESTIMATED" in (folder / "summary.md").read_text(encoding="utf-8")
     names = {path.name for path in folder.iterdir()}
     assert {"plan.json", "summary.md", "series.npz", "plots"} <= names
