@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import math
 import re
 import subprocess
 import sys
@@ -147,7 +148,8 @@ def test_a_check_leaves_a_run(small: Path, tmp_path: Path) -> None:
 def test_rows_are_what_a_data_frame_takes(result: Result) -> None:
     criteria = pd.DataFrame(result.rows("criteria"))
     assert [*criteria["id"]] == [c.id for c in result.criteria]
-    assert criteria["margin_pct"].tolist() == [c.margin_pct for c in result.criteria]
+    margins = [math.nan if c.margin_pct is None else c.margin_pct for c in result.criteria]
+    assert criteria["margin_pct"].tolist() == pytest.approx(margins, nan_ok=True)
     streams = pd.DataFrame(result.rows("streams"))
     assert len(streams) == sum(len(b.streams) for p in result.phases for b in p.bridges)
     assert {"phase", "bridge", "delay_p95_ms", "rtcp_jitter_ms"} <= set(streams)

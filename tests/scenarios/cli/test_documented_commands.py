@@ -304,7 +304,7 @@ def test_what_a_page_shows_is_run(
         one, _ = leaf(arguments)
         options = {option for parameter in one.params for option in parameter.opts}
         runs = Path("runs") if arguments[0] in LOOKS_BACK else own
-        for option, folder in (("--results", runs), ("--baselines", "accepted")):
+        for option, folder in (("--results", runs), ("--baselines", own / "accepted")):
             if option in options and option not in given:
                 given += [option, str(folder)]
         given += next((more for what, more in MORE.items() if arguments[: len(what)] == what), [])

@@ -115,7 +115,7 @@ def test_the_workflow_of_github(repository: Repository, tmp_path: Path) -> None:
     assert "::error file=" in checked.stderr
     [suite] = JUnitXml.fromfile(str(repository.folder / "check.xml"))
     assert suite.failures > 0
-    [again] = {line for case in suite for r in case.result for line in r.text.splitlines()
+    [again] = {line for case in suite for r in case.result for line in (r.text or "").splitlines()
                if line.startswith("again: ")}  # fmt: skip
     assert again.endswith("scenarios/s.toml --estimate --seeds 0")
     compared = repository.run(shell["compare"], BASE=repository.base)
