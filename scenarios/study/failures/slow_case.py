@@ -4,7 +4,7 @@ How long a picture is away depends on moments that a seed draws: when each route
 whether a request for a key frame leaves before its own direction is routed anew. It is lost then,
 and repeated after 400 to 600 ms (`traffic/receiver/feedback.py`).
 
-Mending is tried at the run's own seed only: at 20 seeds of four links of the default province it
+Mending is tried at the run's own seed only: at 20 seeds of four failures of the default province it
 interrupted at most 363 ms.
 """
 
