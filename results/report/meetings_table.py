@@ -18,7 +18,7 @@ from giaoban.results.report.document import (
     Tone,
     capital,
 )
-from giaoban.results.report.wording import METHOD_NOUNS, Wording
+from giaoban.results.report.wording import METHOD_NOUNS, Wording, shown_margin
 from giaoban.translation import N_, pgettext
 
 TITLE = N_("Meetings of the catalogue")
@@ -151,7 +151,7 @@ def _least(tried: Sequence[MeetingChecked], result: Result, say: Wording) -> str
         return ""
     return say.gettext(
         "The least margin in them is {margin}, in the meeting “{meeting}”: {what}.",
-        margin=say.percent(least.margin_pct),
+        margin=say.percent(shown_margin(least.margin_pct)),
         meeting=say.either(least.name, least.name_vi),
         what=what,
     )
@@ -174,7 +174,7 @@ def found(of: VariationChecked, result: Result, say: Wording) -> list[Cell]:
         Cell(say.say(METHOD_NOUNS[of.engine]) if of.engine else say.gettext("not tried")),
         Cell(say.gettext(words), bold=bad, tone=tone),
         Cell(NOTHING if of.verdict == "invalid" else say.within(of, result)),
-        Cell(NOTHING if of.verdict == "invalid" else say.percent(of.margin_pct)),
+        Cell(NOTHING if of.verdict == "invalid" else say.percent(shown_margin(of.margin_pct))),
     ]
 
 

@@ -835,7 +835,7 @@ class Wording(Translator):
             place=self.place(at.place),
             value=self.in_unit(at.value, criterion),
             limit=limit,
-            margin=self.percent(at.margin_pct),
+            margin=self.percent(shown_margin(at.margin_pct)),
         )
 
     def found(self, c: CriterionResult, place: str) -> str:
@@ -982,9 +982,18 @@ def margin_of(c: CriterionResult | None) -> float | None:
     return None if c is None or c.id in BESIDE_THE_RUN else c.margin_pct
 
 
+LEAST_MARGIN_PCT = -100.0
+"""A limit passed by as much again; a value further past it tells a reader no more."""
+
+
+def shown_margin(pct: float | None) -> float | None:
+    """Return a margin as documents show it, `LEAST_MARGIN_PCT` at the least."""
+    return None if pct is None else max(LEAST_MARGIN_PCT, pct)
+
+
 def margin(pct: float | None) -> str:
-    """A margin as text, with its sign."""
-    if pct is None:
+    """Return a margin as text, with its sign."""
+    if (pct := shown_margin(pct)) is None:
         return NOTHING
     decimals = decimals_apart(-pct, 0.0, 0) if pct < 0 else 0  # what is not met has none of 0
     return number(pct, f"+,.{decimals}f", " %")

@@ -18,7 +18,7 @@ from giaoban.results.archive.history.networks import Networks
 from giaoban.results.archive.history.trend import TrendPoint, trend
 from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
 from giaoban.results.report.document import uncapital
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, shown_margin
 from giaoban.translation import N_, NBSP, Language, pgettext, translator
 
 VERDICTS = {
@@ -230,7 +230,7 @@ def _of_network_in_short(
             told.append(
                 say.gettext(
                     "The least margin found in the year is {margin} ({what}; on {day}).",
-                    margin=say.percent(least),
+                    margin=say.percent(shown_margin(least)),
                     what=_binding(tight, say),
                     day=say.day(tight.at),
                 )
@@ -341,7 +341,7 @@ def _scenarios(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
                 say.day(last.at),
                 say.text(VERDICTS[last.verdict or ""]),
                 _binding(last, say),
-                say.percent(last.binding.margin_pct if last.binding else None),
+                say.percent(shown_margin(last.binding.margin_pct if last.binding else None)),
             ]
         )
     return rows
@@ -426,7 +426,7 @@ def _changes(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> li
                         say.either(new.name_en, new.name_vi),
                         f"{_amount(old, say)} ({say.day(first.at)})",
                         f"{_amount(new, say)} ({say.day(last.at)})",
-                        f"{say.percent(old.margin_pct)} → {say.percent(new.margin_pct)}",
+                        " → ".join(say.percent(shown_margin(c.margin_pct)) for c in (old, new)),
                     ]
                 )
     return rows

@@ -19,6 +19,7 @@ from giaoban.results.report.document import (
     capital,
     uncapital,
 )
+from giaoban.results.report.wording import shown_margin
 
 LINKS_SHOWN = 10
 """Link directions in the table: the most loaded ones, the rest is in the result file."""
@@ -172,7 +173,9 @@ def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
     known = [c for c in result.criteria if c.margin_pct is not None and c.id not in BESIDE_THE_RUN]
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
     if least:
-        items = (f"{_lower(say.criterion(c))} ({say.percent(c.margin_pct)})" for c in least)
+        items = (
+            f"{_lower(say.criterion(c))} ({say.percent(shown_margin(c.margin_pct))})" for c in least
+        )
         yield Par(say("least", criteria="; ".join(items)))
 
 

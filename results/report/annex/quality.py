@@ -33,7 +33,7 @@ from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 from giaoban.results.report.terminals_words import terminals_table
 from giaoban.results.report.unmodelled_words import unrated_sound
-from giaoban.results.report.wording import FIGURES_ALONE, NOT_SHOWN, margin_of
+from giaoban.results.report.wording import FIGURES_ALONE, NOT_SHOWN, margin_of, shown_margin
 
 UNINTERRUPTED = frozenset(
     {
@@ -116,7 +116,7 @@ class AnnexCriteriaWording:
 
     def margin(self, c: CriterionResult) -> str:
         left = margin_of(c) if self._result.is_judged else None
-        return NOTHING if left is None else self._say.percent(left)
+        return NOTHING if left is None else self._say.percent(shown_margin(left))
 
     def ok(self, c: CriterionResult) -> bool | None:
         return c.met if self._result.is_judged else None

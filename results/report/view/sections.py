@@ -45,7 +45,13 @@ from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
-from giaoban.results.report.wording import FIGURES_ALONE, NOT_SHOWN, margin_of, reasons
+from giaoban.results.report.wording import (
+    FIGURES_ALONE,
+    NOT_SHOWN,
+    margin_of,
+    reasons,
+    shown_margin,
+)
 from giaoban.translation import Language
 
 SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
@@ -313,7 +319,7 @@ def _change(change: Change, words: PageWording, say: AnnexWording) -> list[Cell]
             for c in (change.a, change.b)
         ),
         Cell(say.limit(either)),
-        *(Cell(say.percent(margin_of(c))) for c in (change.a, change.b)),
+        *(Cell(say.percent(shown_margin(margin_of(c)))) for c in (change.a, change.b)),
         Cell(words(change.trend), tone=_TRENDS[change.trend]),
     ]
 

@@ -66,7 +66,7 @@ def test_what_the_year_says(root: Path) -> None:
     assert network["name"] == "topology/province.toml (bbbbbbbb)"  # no run kept its copy
     checked, least, tried = network["overview"]
     assert "1 lần đạt, 2 lần không đạt, trên 2 kịch bản" in checked
-    assert least.startswith("Dư địa nhỏ nhất tính được trong năm là −3.040\u00a0% (")
+    assert least.startswith("Dư địa nhỏ nhất tính được trong năm là −100\u00a0% (")
     assert tried == (
         "Thử sự cố: đã thử mọi sự cố đơn lẻ mà mạng có thể gặp, phát hiện 1 điểm lỗi đơn (đường "
         "truyền Gia Nghĩa – Đắk Glong)."

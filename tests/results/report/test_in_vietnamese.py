@@ -522,7 +522,7 @@ def test_of_a_sweep(answer: SweepAnswer) -> None:
 
 def test_a_margin_has_the_signs_of_the_language() -> None:
     """As all figures beside it: whoever reads a table finds no two kinds of numbers in it."""
-    for pct, en, vi in ((-2100.4, "-2,100 %", "−2.100 %"), (10.4, "+10 %", "+10 %")):
+    for pct, en, vi in ((-87.4, "-87 %", "−87 %"), (10.4, "+10 %", "+10 %")):
         assert (str(margin(pct)), translator("vi").say(margin(pct))) == (en, vi)
     assert margin(None) == "–"
 
