@@ -1,10 +1,8 @@
-"""The estimate beside ns-3, and what it costs with ever more bridges."""
+"""The estimate beside ns-3."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,19 +18,15 @@ from bench.estimate.schedule import (
     through_estimate,
     through_ns3,
 )
-from bench.estimate.whole import figures_of
 from bench.harness import ROOT, Say, Target, table
 from bench.inputs import SIZES, write_scenario
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import Question, make_question
 
 THIN_LINK = ROOT / "scenarios" / "expansion-thin-link.toml"
-SCALE = (8, 71, 500, 2000, 11_000)
-CHILD_WITHIN_S = 1200.0
 RUNS = 3
 TIMES_NS3 = 100.0
 DELAY_WITHIN_MS, DELAY_WITHIN_PCT, LOSS_WITHIN_POINTS = 0.2, 5.0, 0.2
-MOST_MB = 2000.0
 
 
 @dataclass(frozen=True)
@@ -66,43 +60,14 @@ class QueueComparison:
 
 
 @dataclass(frozen=True)
-class Scaled:
-    """A country of so many bridges, in a process of its own.
-
-    `plan_s`: from files to the plan. `loads_s`: loads of all links and of the device.
-    `network_s`: the packets of one second with everybody in, through all queues. `peak_mb`: of the
-    process, all of it (Linux counts what its parent had at the fork, so it is not less than that).
-    """
-
-    bridges: int
-    plan_s: float
-    loads_s: float
-    network_s: float
-    packets: int
-    peak_mb: float
-
-
-@dataclass(frozen=True)
 class EstimateFigures:
     """Everything that `python -m bench estimate` measured."""
 
     compared: list[QueueComparison]
-    scaled: list[Scaled]
     version: str
 
-    def exponents(self) -> dict[str, float]:
-        """Fitted powers of the number of bridges, from 71 on; `n log n` is what is allowed."""
-        large = [one for one in self.scaled if one.bridges >= 71]
-        bridges = [float(one.bridges) for one in large]
-        return {
-            "plan": exponent(bridges, [one.plan_s for one in large]),
-            "loads": exponent(bridges, [one.loads_s for one in large]),
-            "network": exponent(bridges, [one.network_s for one in large]),
-            "n log n": exponent(bridges, [n * math.log(n) for n in bridges]),
-        }
-
     def targets(self) -> list[Target]:
-        """Speed and agreement beside ns-3, cost against bridges."""
+        """Return speed and agreement beside ns-3."""
         rows = []
         for one in self.compared:
             of = one.what
@@ -113,26 +78,18 @@ class EstimateFigures:
                 Target(share, one.delay_off_share, at_most=1.0),
                 Target(loss, one.lost_off_points, at_most=LOSS_WITHIN_POINTS),
             ]
-        powers = self.exponents()
-        for name in ("plan", "loads", "network"):
-            what = f"cost of {name}, power of bridges"
-            rows.append(Target(what, powers[name], at_most=powers["n log n"]))
-        what = f"{self.scaled[-1].bridges} bridges, peak memory in MB"
-        rows.append(Target(what, max(one.peak_mb for one in self.scaled), at_most=MOST_MB))
         return rows
 
     def to_json(self) -> dict[str, Any]:
         """`estimate`."""
         told = {
             "compared": [asdict(one) | {"times_ns3": one.times_ns3} for one in self.compared],
-            "scaled": [asdict(one) for one in self.scaled],
-            "exponents": self.exponents(),
             "ns3": self.version,
         }
         return {"estimate": told}
 
     def show(self, console: Console) -> None:
-        """Speed and agreement beside ns-3, then cost against bridges."""
+        """Print speed and agreement beside ns-3."""
         rows = table(
             "The estimate beside ns-3: million packets × hops a second of one core",
             "< | packets | estimate | ns-3 static | ns-3 nix | × ns-3 | whole estimate, s",
@@ -163,27 +120,6 @@ class EstimateFigures:
                 f"{one.lost_ns3_pct:.3f}",
             )
         console.print(rows)
-        rows = table(
-            "A country of so many bridges: seconds of one core",
-            "< | plan | loads | 1 s of packets | packets | peak MB",
-        )
-        for each in self.scaled:
-            rows.add_row(
-                str(each.bridges),
-                f"{each.plan_s:.2f}",
-                f"{each.loads_s:.3f}",
-                f"{each.network_s:.2f}",
-                f"{each.packets:,}",
-                f"{each.peak_mb:.0f}",
-            )
-        console.print(rows)
-        powers = ", ".join(f"{name} {power:.2f}" for name, power in self.exponents().items())
-        console.print(f"powers of the number of bridges from 71 on: {powers}\n", highlight=False)
-
-
-def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The power of the size by which the cost grows: a straight line through the logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 def measure(folder: Path, say: Say) -> EstimateFigures:
@@ -195,11 +131,7 @@ def measure(folder: Path, say: Say) -> EstimateFigures:
         compared.append(compare(f"{size.bridges} bridges", question, folder))
     say("estimate and ns-3: a link that is full")
     compared.append(compare("a full link", make_question(THIN_LINK), folder))
-    scaled = []
-    for bridges in SCALE:
-        say(f"estimate: {bridges} bridges")
-        scaled.append(Scaled(**figures_of(str(bridges), within_s=CHILD_WITHIN_S)))
-    return EstimateFigures(compared, scaled, ns3.version())
+    return EstimateFigures(compared, ns3.version())
 
 
 def compare(what: str, question: Question, folder: Path) -> QueueComparison:

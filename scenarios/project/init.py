@@ -18,7 +18,6 @@ from giaoban.processes.children import interruptions_held
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec.generated_country import PROVINCE, tree_files
 from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.schemas import IN_A_PROJECT, input_schemas, referring
 from giaoban.sentence import N_, Sentence, message
@@ -35,8 +34,7 @@ from giaoban.traffic.profiles import DEFAULT_PROFILE
 from giaoban.translation import Language, translator
 
 TEMPLATES = Path(__file__).with_name("templates")
-TREE = "tree"
-"""A source: the made-up country of `giaoban topology generate-tree`."""
+PROVINCE = "province.toml"
 README, IGNORE = "README.md", ".gitignore"
 KEPT = (README, IGNORE)
 """Files that a folder may have already: they stay as they are."""
@@ -52,14 +50,13 @@ PHASE_S = 10.0
 
 @dataclass(frozen=True)
 class ProjectOptions:
-    """What is made; `source` is "tree", a folder of CSV files or a GraphML file, or nothing: a
-    small province to begin with. `language` is that of what people read in it, `said` whether the
+    """The project to make; `source` is a folder of CSV files or a GraphML file; without it, a small
+    province to begin with. `language` is that of what people read in it, `said` whether the
     project is to speak it."""
 
     language: Language
     said: bool = False
     source: str | None = None
-    bridges: int = 20
     name: str | None = None
     mcu_at: str | None = None
     device: str | None = None
@@ -120,9 +117,7 @@ def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list
     lang = wishes.language
     name = wishes.name or folder.resolve().name or "giaoban"
     texts: dict[str, str] = {}
-    if wishes.source == TREE:
-        texts |= tree_files(wishes.bridges, DEFAULT_PROFILE, below=SCENARIOS)
-    elif wishes.source is not None:
+    if wishes.source is not None:
         source = Path(wishes.source)
         options = ImportOptions(None, wishes.name, wishes.mcu_at, wishes.device)
         province, draft = import_province(source, guess_format(source), options)

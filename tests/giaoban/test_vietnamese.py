@@ -28,7 +28,6 @@ ELSEWHERE = {
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",
     "scenarios/cli/commands/documents/annex.py": "an office's own kind of letter, in a help text",
     "scenarios/cli/standard_streams.py": "letters that a terminal may lack",
-    "topology/country.py": "names of places of a made-up country",
     "topology/importers/tables.py": "headings that people's own tables have",
     "topology/units/known.py": "names of places, and of a decree",
     "topology/units/lists.py": "headings that people's own tables have",

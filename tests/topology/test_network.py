@@ -14,7 +14,7 @@ from provinces import bridge, province_of, provinces
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from giaoban.topology.addressing import allocate, capacity, prefix
+from giaoban.topology.addressing import allocate, capacity, prefix, span_for
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
@@ -194,3 +194,20 @@ def test_assumptions_name_every_assumed_record_in_both_languages() -> None:
     assert vietnamese[-1].source == "a wish", "without a Vietnamese text the other is shown"
     assert any("giới hạn" in i.settled_by or "tốc độ" in i.settled_by for i in vietnamese)
     assert {i.source for i in vietnamese[:-2]}.isdisjoint(i.source for i in found[:-2])
+
+
+def test_a_range_has_room_for_as_many_links_again() -> None:
+    assert span_for(32, "10.67.0.0/24", "10.64.0.0") == "10.67.0.0/24"
+    assert span_for(33, "10.67.0.0/24", "10.64.0.0") == "10.64.0.0/23"
+    assert capacity(span_for(758, "10.67.0.0/24", "10.64.0.0")) == 2048
+    assert span_for(1, "10.0.0.0/30", "10.64.0.0") == "10.64.0.0/29"
+
+
+def test_a_copy_of_a_network_with_other_links_looks_them_up_anew() -> None:
+    network = build(province_of([(0, 1, 5.0)], 2, [0, 1]))
+    link = network.links[0]
+    assert network.link(link.id).km == link.km
+    other = network.model_copy(update={"links": [link.model_copy(update={"km": 1234.0})]})
+    assert other.link(link.id).km == 1234.0
+    assert [each.id for each in other.links_at(link.a)] == [link.id]
+    assert network == Network.model_validate(network.model_dump())

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from giaoban.errors import InputError
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.topology.country import country
 from giaoban.topology.importers.files import as_toml
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 from giaoban.topology.usual import USUAL, keys_of, probably
@@ -111,9 +110,11 @@ jitter = { model = "gamma", shape = 2.0, scale_ms = 1500.0 }
 
 
 def test_what_is_made_or_imported_says_that_it_is_meant() -> None:
-    made = country(5)
-    assert keys_of(made) == made.unusual == ["buffer_packets", "rate_mbps"]
-    assert tomllib.loads(as_toml(made))["unusual"] == made.unusual
+    province = load_province(DEFAULT_PROVINCE)
+    fast = province.mcu.model_copy(update={"rate_mbps": 1e6})
+    made = province.model_copy(update={"mcu": fast, "unusual": ["rate_mbps"]})
+    assert keys_of(made) == ["rate_mbps"]
+    assert tomllib.loads(as_toml(made))["unusual"] == ["rate_mbps"]
     assert keys_of(load_province(DEFAULT_PROVINCE)) == []
 
 

@@ -18,8 +18,8 @@ from giaoban.scenarios.estimate.network.queues import Served
 from giaoban.scenarios.estimate.network.transit import FlowOf, Transit
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec.generated_country import tree_files
 from tests.nights import at_night
+from tests.scenarios.trees import tree_scenario
 
 
 class _Crossed:
@@ -35,9 +35,7 @@ class _Crossed:
 
 
 def tree(folder: Path, bridges: int) -> Plan:
-    for name, text in tree_files(bridges, "720p30-2m").items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return make_question(folder / "scenario.toml").plan
+    return make_question(tree_scenario(folder, bridges, "720p30-2m")).plan
 
 
 def test_what_follows_every_hop_is_what_its_ways_say(tmp_path: Path) -> None:

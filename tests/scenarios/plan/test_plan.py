@@ -15,13 +15,13 @@ from giaoban.errors import InputError
 from giaoban.scenarios.plan.plan import CLOSING_S, Plan
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.streams import WATCHING
-from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.topology.lines.impairments import GilbertElliott
 from giaoban.topology.network import Hop
 from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval
 from tests.laws import examples
+from tests.scenarios.trees import tree_scenario
 
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
 
@@ -228,10 +228,9 @@ def test_the_work_grows_with_the_bridges_and_no_faster(tmp_path: Path) -> None:
     """Function calls, which do not mind how busy the machine is: n log n is 2.2 times as many."""
 
     def calls(bridges: int) -> int:
-        for name, text in tree_files(bridges, "720p30-2m").items():
-            (tmp_path / name).write_text(text, encoding="utf-8")
+        path = tree_scenario(tmp_path, bridges, "720p30-2m")
         profile = cProfile.Profile()
-        profile.runcall(make_question, tmp_path / SCENARIO)
+        profile.runcall(make_question, path)
         return sum(each.callcount for each in profile.getstats())  # type: ignore[attr-defined]
 
     calls(2)  # what is loaded and compiled once

@@ -138,9 +138,7 @@ def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
     assert told[-1] == IN_A_PROJECT  # a folder, for its files
     schemas = len(input_schemas())
     assert len(files_in(tmp_path / "b")) == len(told) - 1 + schemas
-    ran = giaoban("init", tmp_path / "c", "--from", "tree", "--bridges", "5", "--lang", "en")
-    assert ran.code == 0, ran.err
-    for name, bridges in (("a", 12), ("b", 9), ("c", 5)):
+    for name, bridges in (("a", 12), ("b", 9)):
         [scenario] = project_of(tmp_path / name / "scenarios" / "x").scenario_files()
         assert len(make_question(scenario).plan.calls) == bridges
 
@@ -184,9 +182,7 @@ def test_what_cannot_be_asked_is_not_written(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--bridges", "5"), "--bridges: means nothing here"),
         (("--mcu-at", "x"), "--mcu-at: means nothing here"),
-        (("--from", "tree", "--device", "rmx-1500-mpmx"), "--device: means nothing here"),
         (("--device", "rmx-1500-mpm"), 'did you mean "rmx-1500-mpmx"'),
         (("--ci", "jenkins"), "(allowed: github, gitlab, none)"),
         (("--from", "nowhere.csv"), "nowhere.csv"),

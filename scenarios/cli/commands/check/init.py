@@ -17,7 +17,6 @@ from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.emulation import engine
 from giaoban.scenarios.project.init import (
     SCENARIOS,
-    TREE,
     Ci,
     ProjectOptions,
     add_ci,
@@ -25,7 +24,6 @@ from giaoban.scenarios.project.init import (
 )
 from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.sentence import Sentence
-from giaoban.topology.country import MOST_BRIDGES
 
 
 def command(
@@ -37,15 +35,10 @@ def command(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help="the network: folder with sites.csv and links.csv, GraphML file, or tree (a "
-            "made-up country)",
+            help="the network: folder with sites.csv and links.csv, or GraphML file",
         ),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="the province's name")] = None,
-    bridges: Annotated[
-        int | None,
-        typer.Option("--bridges", min=2, max=MOST_BRIDGES, help="of a tree: how many (20)"),
-    ] = None,
     mcu_at: Annotated[
         str | None,
         typer.Option("--mcu-at", help="of an import: router that the MCU hangs on (id or name)"),
@@ -64,26 +57,15 @@ def command(
     Without --from it is a small made-up province, to be replaced by yours. Nothing that is there is
     overwritten, and all files are written or none. In a project, --ci adds that file alone.
     """
-    if (
-        ci is not None
-        and ci != "none"
-        and (folder / FILE).is_file()
-        and not (source or name or bridges)
-    ):
+    if ci is not None and ci != "none" and (folder / FILE).is_file() and not (source or name):
         added = add_ci(folder, ci)
         if as_json:
             print_json({"files": [str(added)], "kept": [], "notes": []})
         else:
             print_blocks(*pars([str(added)]), _accepting("SCENARIO"))
         return 0
-    of_tree = source == TREE
-    for option, given, fits in (
-        ("--bridges", bridges, of_tree),
-        ("--mcu-at", mcu_at, source is not None and not of_tree),
-        ("--device", device, not of_tree),
-    ):
-        if given is not None and not fits:
-            raise InputError("{option}: means nothing here (see --help)", option=option)
+    if mcu_at is not None and source is None:
+        raise InputError("{option}: means nothing here (see --help)", option="--mcu-at")
     if device is not None:
         pick(load_devices(), device)
     made = make_project(
@@ -92,7 +74,6 @@ def command(
             language=language.chosen(),
             said=language.asked() is not None,
             source=source,
-            bridges=20 if bridges is None else bridges,
             name=name,
             mcu_at=mcu_at,
             device=device,

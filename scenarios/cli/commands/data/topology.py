@@ -14,25 +14,21 @@ from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.project import current
-from giaoban.sentence import N_, Sentence, number
+from giaoban.sentence import Sentence, number
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.country import BRIDGES, MOST_BRIDGES
 from giaoban.topology.importers.complete import ImportOptions
 from giaoban.topology.importers.files import (
     Format,
     export_province,
     guess_format,
     import_province,
-    write_texts,
     write_toml,
 )
 from giaoban.topology.listing import PathRow, address_rows, path_rows
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
 
 Force = Annotated[bool, typer.Option("--force", help="replace files that are there already")]
 
@@ -122,35 +118,6 @@ def export(
         print_json({"files": [str(path) for path in files]})
         return 0
     print_blocks(*pars(map(str, files)))
-    return 0
-
-
-ESTIMATED = 100
-"""Up to so many bridges the packets of the scenario's phases are within what an estimate keeps."""
-
-
-@app.command("generate-tree")
-def generate(
-    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="folder for the three files")],
-    bridges: Annotated[
-        int, typer.Option("--bridges", min=2, max=MOST_BRIDGES, help="how many")
-    ] = BRIDGES,
-    profile: Annotated[str, typer.Option("--profile", help="call profile")] = DEFAULT_PROFILE,
-    force: Annotated[bool, typer.Option("--force", help="replace files that are there")] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Write a country of communes, districts and provinces, with a device and a scenario."""
-    load_profiles().pick(profile)
-    texts = tree_files(bridges, profile)
-    files = write_texts({out / name: text for name, text in texts.items()}, replace=force)
-    if as_json:
-        print_json({"files": [str(path) for path in files]})
-        return 0
-    told = Sentence("all figures are made up")
-    if bridges <= ESTIMATED:
-        known = N_("all figures are made up; next: giaoban check {scenario} --estimate")
-        told = Sentence(known, scenario=out / SCENARIO)
-    print_blocks(*pars(map(str, files)), Par(told, tone="quiet"))
     return 0
 
 

@@ -20,7 +20,7 @@ from giaoban.scenarios.estimate.network.hops import is_steady
 from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
 from giaoban.scenarios.plan.question import Question, make_question
-from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
+from tests.scenarios.trees import tree_scenario
 
 LINKS = [(2.0, 190.0, 40, 0), (10.0, 5.0, 300, 24), (0.3, 2000.0, 12, -14)]
 """Mb/s, µs, packets, bytes that the rate counts beside a frame's own."""
@@ -67,7 +67,7 @@ def test_queues_side_by_side(seed: int, calls: list[int], load: float) -> None:
 
 IMPAIRED = """
 [[impairment]]
-link = "access-p001-h01-x01"
+link = "access-b-1"
 direction = "up"
 from_s = 0.5
 to_s = 4.0
@@ -75,7 +75,7 @@ jitter = { model = "gamma", shape = 2.0, scale_ms = 5.0, reorder = true }
 loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
 
 [[impairment]]
-link = "access-p001-h01-x01"
+link = "access-b-1"
 direction = "down"
 from_s = 1.0
 to_s = 4.0
@@ -84,11 +84,8 @@ corrupt = 0.02
 """
 
 
-def country(folder: Path, bridges: int, impaired: str = "") -> Question:
-    for file, text in tree_files(bridges, "cif30-128k").items():
-        more = impaired if file == SCENARIO else ""
-        (folder / file).write_text(text + more, encoding="utf-8")
-    return make_question(folder / SCENARIO)
+def tree(folder: Path, bridges: int, impaired: str = "") -> Question:
+    return make_question(tree_scenario(folder, bridges, "cif30-128k", impaired))
 
 
 @pytest.mark.parametrize("step_packets", [2_000_000, 1])
@@ -96,7 +93,7 @@ def test_the_answer_is_that_of_hop_after_hop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_packets: int
 ) -> None:
     monkeypatch.setattr("giaoban.scenarios.estimate.limits.STEP_PACKETS", step_packets)
-    question = country(tmp_path, 20)
+    question = tree(tmp_path, 20)
     assert is_steady(question.plan)
     found = estimate(question)
     monkeypatch.setattr("giaoban.scenarios.estimate.media.media.is_steady", lambda _plan: False)
@@ -114,7 +111,7 @@ def test_the_answer_is_that_of_hop_after_hop(
 def test_so_it_is_where_packets_are_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: dict[str, float]
 ) -> None:
-    question = country(tmp_path, 3)
+    question = tree(tmp_path, 3)
     network = question.plan.network
     links = [link.model_copy(update=line) for link in network.links]
     plan = question.plan.model_copy(update={"network": network.model_copy(update={"links": links})})
@@ -125,7 +122,7 @@ def test_so_it_is_where_packets_are_lost(
 def test_so_it_is_where_packets_are_held_back_doubled_and_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = as_hop_after_hop(country(tmp_path, 3, IMPAIRED), monkeypatch)
+    found = as_hop_after_hop(tree(tmp_path, 3, IMPAIRED), monkeypatch)
     accounting = found.accounting
     assert min(accounting.packets_lost_by_impairment, accounting.packets_duplicated) > 0
     assert accounting.packets_damaged > 0
@@ -143,7 +140,7 @@ def as_hop_after_hop(question: Question, monkeypatch: pytest.MonkeyPatch) -> Res
 
 
 def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
-    paths = find_paths(country(tmp_path, 20).plan)
+    paths = find_paths(tree(tmp_path, 20).plan)
     level = level_of(paths)
     assert set(level) == set(paths.in_order)
     ranks = [level[hop] for hop in paths.in_order]
@@ -174,7 +171,7 @@ def test_two_levels_are_of_one_part_if_any_paths_join_them(ways: list[list[int]]
 
 
 def test_what_goes_up_is_one_part_and_what_goes_down_another(tmp_path: Path) -> None:
-    paths = find_paths(country(tmp_path, 20).plan)
+    paths = find_paths(tree(tmp_path, 20).plan)
     parts = parts_of(paths, {hop: hop for hop in paths.in_order})
     ways = [sorted({hop for path in ways for hop in paths.of(path)}) for ways in up_and_down(paths)]
     assert sorted(map(list, parts)) == sorted(ways)
