@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import locust.stats
 from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
 from locust import events
@@ -350,8 +351,30 @@ class LocustListeners:
         return options
 
 
+class CsvWriter(locust.stats.StatsCSVFileWriter):  # type: ignore[misc]
+    """Locust's CSV files, which are closed when no greenlet writes them any more.
+
+    Locust closes them, and leaves the greenlet: one whose second is over before the process has
+    ended logs a traceback about a closed file.
+    """
+
+    _greenlet: gevent.Greenlet | None = None
+
+    def stats_writer(self) -> None:
+        """Write the files until this greenlet is killed."""
+        self._greenlet = gevent.getcurrent()
+        super().stats_writer()
+
+    def close_files(self) -> None:
+        """Stop the writing greenlet, then close the files."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        super().close_files()
+
+
 def install() -> None:
     """Hang everything up on Locust's events."""
+    locust.stats.StatsCSVFileWriter = CsvWriter
 
     def on_parser(parser: LocustArgumentParser, **_: Any) -> None:
         add_options(parser)
