@@ -15,7 +15,7 @@ from giaoban.errors import InputError, told
 from giaoban.files import MAX_BYTES, read_file
 from giaoban.table import MOST_COLUMNS, read_table
 from giaoban.tomlfile import SMALL, StrictModel, load, read_json
-from giaoban.topology.importers.zoo import read_graphml
+from giaoban.topology.importers.files import import_province
 from giaoban.topology.units import units_from_csv
 from tests.nights import at_night
 
@@ -200,7 +200,7 @@ GRAPHML = {
 def test_a_graph_of_any_shape_has_a_short_answer(tmp_path: Path, what: str) -> None:
     path = tmp_path / "x.graphml"
     path.write_text(GRAPHML[what])
-    _answers_shortly(lambda: read_graphml(path))
+    _answers_shortly(lambda: import_province(path, "graphml"))
 
 
 def _answers_shortly(call: Callable[[], object], seconds: float = 10) -> None:

@@ -276,8 +276,6 @@ def _hosts(draft: Draft, wishes: ImportOptions, counts: Counter[str]) -> tuple[S
     _access(mcu, MCU_KM, MCU_MBPS, draft)
     if not bridges:
         for site in draft.routers:
-            if not site.meets:
-                continue
             made = distinct(site.id.removeprefix("r-") or site.id, taken, ID_LENGTH)
             taken.add(made)
             given: Values = {"router": site.id, "source": words.AT_SITE.en}
@@ -314,20 +312,19 @@ def _access(site: Site, km: float, mbps: float, draft: Draft) -> None:
 
 
 def _central(draft: Draft) -> Site:
-    """The router with the least fibre to all others that meet; the first of equals."""
+    """Return the router with the least fibre to all others; the first of equals."""
     graph = networkx.Graph()
     graph.add_nodes_from(site.id for site in draft.routers)
     for line in draft.lines:
         km = float(str(line.given["km"]))
         old = graph.get_edge_data(line.a, line.b, {"km": math.inf})["km"]
         graph.add_edge(line.a, line.b, km=min(km, old))
-    meet = [site for site in draft.routers if site.meets] or draft.routers
 
     def far(site: Site) -> float:
         reach = networkx.single_source_dijkstra_path_length(graph, site.id, weight="km")
-        return math.fsum(reach[other.id] for other in meet)
+        return math.fsum(reach[other.id] for other in draft.routers)
 
-    return min(meet, key=far)
+    return min(draft.routers, key=far)
 
 
 def _settings(draft: Draft, wishes: ImportOptions, hosts: int) -> dict[str, Any]:

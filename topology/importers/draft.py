@@ -22,17 +22,13 @@ _NAME = "\n"
 
 @dataclass
 class Site:
-    """A node. `where` is its place in the file, in words; `given` what the file says of it.
-
-    `meets` tells whether a bridge may stand at a router: not where another network begins.
-    """
+    """A node. `where` is its place in the file; `given` the fields that the file gives for it."""
 
     kind: Kind
     id: str
     name: str
     where: str
     given: Values = field(default_factory=dict)
-    meets: bool = True
 
 
 @dataclass

@@ -16,21 +16,17 @@ from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.topology.importers.complete import ImportOptions, complete
 from giaoban.topology.importers.draft import Draft
-from giaoban.topology.importers.graphml import graphml
+from giaoban.topology.importers.graphml import graphml, read_graphml
 from giaoban.topology.importers.tables import SITES, read_csv, tables
-from giaoban.topology.importers.zoo import read_graphml
 from giaoban.topology.model import Access, Link, Province
 
-Format = Literal["csv", "graphml", "zoo"]
+Format = Literal["csv", "graphml"]
 
 
 def import_province(
     path: Path, file_format: Format, wishes: ImportOptions | None = None
 ) -> tuple[Province, Draft]:
-    """The province that a file describes, and its draft with notes. Raises `InputError`.
-
-    `zoo` and `graphml` are read alike: what a file holds tells which of the two it is.
-    """
+    """Return the province that a file describes, and its draft with notes. Raises `InputError`."""
     draft = read_csv(path) if file_format == "csv" else read_graphml(path)
     return complete(draft, wishes), draft
 
@@ -49,7 +45,7 @@ def guess_format(path: Path) -> Format:
             return "graphml"
     raise InputError(
         "{path}: its name does not tell the format (allowed: .csv, .graphml, a folder "
-        "with {sites}; or giaoban topology import --format csv, graphml, zoo)",
+        "with {sites}; or giaoban topology import --format csv, graphml)",
         path=path,
         sites=SITES,
     )
