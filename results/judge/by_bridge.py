@@ -8,17 +8,16 @@ from typing import NamedTuple
 
 from giaoban.results.judge.criteria import (
     CALLS_AS_ASKED,
-    DELAY_NO_WORSE,
     FAULT_BRIDGES_LOST,
     FAULT_INTERRUPTION,
-    LOSS_NO_WORSE,
     NO_BRIDGE_DROPPED,
+    NO_WORSE,
     Criteria,
     Criterion,
 )
 from giaoban.results.judge.under_faults import as_judged, comparable
 from giaoban.results.judge.verdict import judged_alone, margin_pct
-from giaoban.results.judge.worst import worst
+from giaoban.results.judge.worst import Reference, worst
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.result import CriterionResult, Phase
 from giaoban.results.model.streams import StreamResult
@@ -28,8 +27,7 @@ OF_A_BRIDGE = ("stream", "bridge")
 RULES_OF_A_BRIDGE = (
     CALLS_AS_ASKED,
     NO_BRIDGE_DROPPED,
-    LOSS_NO_WORSE,
-    DELAY_NO_WORSE,
+    *NO_WORSE,
     FAULT_INTERRUPTION,
     FAULT_BRIDGES_LOST,
 )
@@ -95,13 +93,14 @@ def figures_by_bridge(
     criteria: Criteria,
     existing: Sequence[str],
     faults: Sequence[FaultResult] = (),
+    reference: Reference | None = None,
 ) -> dict[str, dict[str, BridgeFigure]]:
     """By bridge and criterion, of all criteria that are about bridges: what each would find if
     there were no other bridge. One that finds nothing to measure is left out.
 
     Args:
         judged: as criteria look at the phases, by seconds of warming up (`judge`).
-        existing: the bridges that are compared with how they were in the first phase.
+        existing: the bridges that are compared with `reference`, else with the first phase.
     """
     of_bridges = [c for c in criteria.criterion if _is_on(c, OF_A_BRIDGE) or _is_rule(c)]
     if not faults:
@@ -114,12 +113,9 @@ def figures_by_bridge(
         hit = [_alone_in(fault, bridge) for fault in faults]
         for criterion in of_bridges:
             phases = seen[criterion.warm_up_s].get(bridge, [])
-            if not phases or (
-                criterion.id in (LOSS_NO_WORSE, DELAY_NO_WORSE)
-                and not comparable(alone, hit, compared)
-            ):
+            if not phases or (criterion.id in NO_WORSE and not comparable(alone, hit, compared)):
                 continue
-            at = worst(criterion, phases, compared, (), hit)
+            at = worst(criterion, phases, compared, (), hit, reference)
             if not at.nothing:
                 own[criterion.id] = BridgeFigure(at.value, margin_pct(criterion, at.value))
     return found

@@ -47,6 +47,8 @@ LINK_PEAK: Final = "link-peak"
 NO_BRIDGE_DROPPED: Final = "no-bridge-dropped"
 LOSS_NO_WORSE: Final = "existing-loss-no-worse"
 DELAY_NO_WORSE: Final = "existing-delay-no-worse"
+NO_WORSE = (LOSS_NO_WORSE, DELAY_NO_WORSE)
+"""Existing bridges against themselves: with and without the new ones, or after and before."""
 FAULT_INTERRUPTION: Final = "fault-interruption"
 FAULT_BRIDGES_LOST: Final = "fault-bridges-lost"
 EVERY_SEED: Final = "holds-at-every-seed"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Place
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import Phase, Result
 from giaoban.results.model.streams import StreamResult
 
 DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
@@ -14,6 +14,17 @@ DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
 
 
 def off_by(emulated: Result, estimated: Result) -> OffBy:
+    """Return how far an estimate is off, with whether it comes to the same verdict."""
+    return phases_off_by(emulated.phases, estimated.phases).model_copy(
+        update={
+            "same_verdict": emulated.verdict == estimated.verdict,
+            "same_binding": _bound(emulated) == _bound(estimated),
+        }
+    )
+
+
+def phases_off_by(emulated: Sequence[Phase], estimated: Sequence[Phase]) -> OffBy:
+    """Return how far the measures of an estimate are off."""
     worst_delay: float | None = None
     worst_loss: float | None = None
     delay_at: Place | None = None
@@ -52,14 +63,12 @@ def off_by(emulated: Result, estimated: Result) -> OffBy:
         loss_worst_at="" if loss_at is None else loss_at.text,
         loss_place=loss_at,
         within=within and not found,
-        same_verdict=emulated.verdict == estimated.verdict,
-        same_binding=_bound(emulated) == _bound(estimated),
         streams=count,
     )
 
 
-def _streams(result: Result) -> Iterator[tuple[Place, StreamResult]]:
-    for phase in result.phases:
+def _streams(phases: Sequence[Phase]) -> Iterator[tuple[Place, StreamResult]]:
+    for phase in phases:
         for bridge in phase.bridges:
             for stream in bridge.streams:
                 detail = f"{stream.kind} {stream.direction}"

@@ -31,6 +31,7 @@ from giaoban.results.judge.criteria import (
     EVERY_SEED,
     FAULT_INTERRUPTION,
     LINK_PEAK,
+    NO_WORSE,
     OF_FAULTS,
     RATE,
     Criteria,
@@ -42,7 +43,7 @@ from giaoban.results.judge.under_faults import (
     comparable,
     independent,
 )
-from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
+from giaoban.results.judge.worst import Reference, at_other_seeds, in_meetings, worst
 from giaoban.results.model.faults import AcceptedInterruption, FaultResult
 from giaoban.results.model.places import Binding, Cause, Place, WorstValue
 from giaoban.results.model.quantities import Id, Verdict
@@ -130,8 +131,11 @@ def judge(
     faults: Sequence[FaultResult] = (),
     seeds: Seeds | None = None,
     length_min: float | None = None,
+    reference: Reference | None = None,
 ) -> Judgement:
-    """Judge a run; phases in time order, the first is the comparison for existing bridges.
+    """Judge a run; phases in time order.
+
+    Existing bridges are compared with `reference`, else with the first phase.
 
     `existing` and `new` are bridge ids; `invalid` are reasons why the emulation cannot be trusted:
     any makes the verdict `invalid`, with the criteria still shown. Without existing bridges, or
@@ -157,11 +161,14 @@ def judge(
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):
             continue
-        if criterion.id.startswith("existing-") and not comparable(phases, faults, existing):
+        if criterion.id in NO_WORSE and not comparable(phases, faults, existing):
             continue
         measured = as_judged(_after(criterion.warm_up_s, phases, warmed or {}), faults)
-        found = worst(criterion, measured, existing, new, faults)
+        found = worst(criterion, measured, existing, new, faults, reference)
         result = _result(criterion, found)
+        if criterion.id in NO_WORSE:
+            other = "before" if reference is None else "without-new"
+            result = result.model_copy(update={"compared_with": other})
         if criterion.measure is not None and criterion.measure.metric == ARTEFACTS_PER_H:
             result = result.model_copy(
                 update={"artefacts": _artefacts(found.place, measured, length_min or 60.0)}
@@ -208,7 +215,7 @@ def _fails_without(
     """
     before = phases[0]
     # phases of losses that are foreseen have no record of the MCU
-    if not new or criterion.id.startswith("existing-"):
+    if not new or criterion.id in NO_WORSE:
         return False
     calls = {bridge.id for bridge in before.bridges} | {call.bridge for call in before.mcu.refused}
     if not calls.isdisjoint(new):

@@ -7,6 +7,8 @@ more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from giaoban.results.confidence import (
     ConfidenceInterval,
@@ -39,6 +41,28 @@ UNANSWERED = frozenset({408})
 PEAK_TIE_PCT = 1.0
 #: Which have dropped this share of what the link did that dropped most, or more, drop as much.
 DROPS_TIE = 0.5
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An estimate of the same meeting at the same seed without the new bridges.
+
+    Attributes:
+        without: its phases.
+        drawn: the ways (bridge, direction) over lines whose impairments are drawn packet by packet.
+            There other packets are hit without the new bridges, so that a difference may be chance;
+            everywhere else it is exact in phases of `EXACT_FROM_S`.
+        with_new: the phases of the estimate with the new bridges, where the run itself is emulated;
+            else those of the run are compared.
+    """
+
+    without: Sequence[Phase]
+    drawn: frozenset[tuple[str, str]] = frozenset()
+    with_new: Sequence[Phase] | None = None
+
+
+EXACT_FROM_S = 10.0
+"""In a shorter phase one packet or one key frame would decide: there only a certain rise counts."""
 SHOWN = 0.005
 """Less than this is nought in every document, which has two decimals."""
 
@@ -49,8 +73,11 @@ def worst(
     existing: Sequence[str],
     new: Sequence[str],
     faults: Sequence[FaultResult] = (),
+    reference: Reference | None = None,
 ) -> WorstValue:
     """The value of one criterion; `phases` in time order and not empty, as they are judged.
+
+    `reference`: what existing bridges are compared with; None: with the first phase.
 
     That on other seeds is not about phases: see `at_other_seeds`.
     """
@@ -68,9 +95,11 @@ def worst(
         case criteria.NO_BRIDGE_DROPPED:
             return _dropped(phases, faults)
         case criteria.LOSS_NO_WORSE:
-            return _no_worse(phases, existing, _losses, _detectable_loss, 100.0, faults)
+            pairs = _compared(phases, existing, faults, reference)
+            return _no_worse(phases, pairs, _losses, _detectable_loss, 100.0)
         case criteria.DELAY_NO_WORSE:
-            return _no_worse(phases, existing, _delays, _detectable_delay, 1.0, faults)
+            pairs = _compared(phases, existing, faults, reference)
+            return _no_worse(phases, pairs, _delays, _detectable_delay, 1.0)
         case criteria.FAULT_INTERRUPTION:
             return longest_interruption(faults)
         case criteria.FAULT_BRIDGES_LOST:
@@ -188,26 +217,41 @@ def _cut(stream: StreamResult) -> bool:
     return not stream.packets_received or (silence is not None and silence > DROPPED_AFTER_MS)
 
 
+class _Compared(NamedTuple):
+    """Two measurements of one stream; `exact`: chance is the same in both."""
+
+    before: StreamResult
+    now: StreamResult
+    place: Place
+    exact: bool
+
+
 def _no_worse(
     phases: Sequence[Phase],
-    existing: Sequence[str],
+    pairs: Iterable[_Compared],
     known: Callable[
         [StreamResult, StreamResult], tuple[ConfidenceInterval | None, ConfidenceInterval | None]
     ],
     detectable: Callable[[StreamResult], float],
     scale: float,
-    faults: Sequence[FaultResult],
 ) -> WorstValue:
-    """The largest rise that is certain, and the smallest that would have shown everywhere: on each
-    way of each bridge the stream counts that shows most."""
+    """Return the largest rise, and the smallest that would have shown everywhere.
+
+    Where chance differs only a certain rise counts, and on each way of each bridge the stream that
+    shows most.
+    """
     rises: list[Value] = []
     shown: dict[tuple[str, str], float] = {}
-    for before, stream, place in _compared(phases, existing, faults):
-        base, now = known(before, stream)
+    for pair in pairs:
+        base, now = known(pair.before, pair.now)
         if base is None:
             continue
-        rises.append((None if now is None else scale * certain_rise(base, now), place))
-        way, least = (place.id, stream.direction), scale * detectable(before)
+        rise = None
+        if now is not None:
+            rise = max(0.0, now.value - base.value) if pair.exact else certain_rise(base, now)
+        rises.append((None if rise is None else scale * rise, pair.place))
+        way = pair.place.id, pair.now.direction
+        least = 0.0 if pair.exact else scale * detectable(pair.before)
         shown[way] = min(shown.get(way, least), least)
     found = pick(rises, phases, what="phases after the first to compare with it")
     if found.nothing or max(shown.values()) < SHOWN:
@@ -216,13 +260,29 @@ def _no_worse(
 
 
 def _compared(
-    phases: Sequence[Phase], existing: Sequence[str], faults: Sequence[FaultResult]
-) -> Iterator[tuple[StreamResult, StreamResult, Place]]:
-    """Each existing bridge's streams in the first phase and in a later one.
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    faults: Sequence[FaultResult],
+    reference: Reference | None,
+) -> Iterator[_Compared]:
+    """Yield each existing bridge's streams with and without the new bridges, phase by phase.
 
-    But for phases in which a fault interrupted it.
+    Without a reference: in the first phase and in a later one, but for phases in which a fault
+    interrupted the bridge.
     """
     wanted = set(existing)
+    if reference is not None:
+        own = phases if reference.with_new is None else reference.with_new
+        for phase, without in zip(own, reference.without, strict=True):
+            alone = {(b, s.kind, s.direction): s for b, s in heard_streams(without)}
+            for bridge, stream in heard_streams(phase):
+                base = alone.get((bridge, stream.kind, stream.direction))
+                if base is not None and bridge in wanted:
+                    place = stream_place(bridge, stream, phase)
+                    drawn = (bridge, stream.direction) in reference.drawn
+                    exact = not drawn and phase.seconds >= EXACT_FROM_S
+                    yield _Compared(base, stream, place, exact)
+        return
     calm = [wanted - gone for gone in interrupted_in(phases, faults)]
     before = {
         (bridge, s.kind, s.direction): s
@@ -233,15 +293,15 @@ def _compared(
         for bridge, stream in heard_streams(phase):
             base = before.get((bridge, stream.kind, stream.direction))
             if base is not None and bridge in here:
-                yield base, stream, stream_place(bridge, stream, phase)
+                yield _Compared(base, stream, stream_place(bridge, stream, phase), exact=False)
 
 
 def _losses(
     before: StreamResult, now: StreamResult
 ) -> tuple[ConfidenceInterval | None, ConfidenceInterval | None]:
-    """The shares of packets lost on the wire."""
+    """Return the shares of packets that the listener misses."""
     spread = max(_spread(before), _spread(now))
-    return _lost(before, spread), _lost(now, spread)
+    return _missed(before, spread), _missed(now, spread)
 
 
 def _spread(stream: StreamResult) -> float:
@@ -249,17 +309,18 @@ def _spread(stream: StreamResult) -> float:
     return max(stream.loss_spread or 1.0, in_bursts(stream.loss_burst_mean))
 
 
-def _lost(stream: StreamResult, spread: float) -> ConfidenceInterval | None:
-    """None: nothing was sent."""
-    sent = stream.packets_sent
-    return lost_share(sent - stream.packets_received, sent, spread) if sent else None
+def _missed(stream: StreamResult, spread: float) -> ConfidenceInterval | None:
+    """Return the share of packets lost, impaired, corrupted or late; None: nothing was due."""
+    due = stream.packets_sent + stream.packets_impaired
+    useful = stream.packets_received - stream.packets_corrupted - stream.packets_late
+    return lost_share(due - useful, due, spread) if due else None
 
 
 def _detectable_loss(before: StreamResult) -> float:
-    """On a line whose losses come as before."""
-    sent, spread = before.packets_sent, _spread(before)
-    known = lost_share(sent - before.packets_received, sent, spread)
-    return detectable_share_rise(known, sent, spread)
+    """Return the smallest share that shows on a line whose losses come as before."""
+    due, spread = before.packets_sent + before.packets_impaired, _spread(before)
+    known = _missed(before, spread)
+    return 1.0 if known is None else detectable_share_rise(known, due, spread)
 
 
 def _delays(

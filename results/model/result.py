@@ -271,10 +271,12 @@ class CriterionResult(StrictModel):
     load, how long the window is of which the worst was judged. Without a `place` there was nothing
     to measure at all.
     `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
-    the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
-    smallest change that a run of this length can show, of a criterion that compares. `shown`:
-    false where that is more than `threshold`; the criterion is then neither met nor failed, has no
-    margin and does not decide. `artefacts`: what the rate of `picture-artefacts` rests on.
+    the threshold that the source prefers not to be passed; it does not decide. `compared_with`:
+    what existing bridges are compared with: the first phase, or an estimate of the same meeting at
+    the same seed without the new bridges. `detectable`: the smallest rise that a run of this length
+    can show. `shown`: false where that is more than `threshold`; the criterion is then neither met
+    nor failed, has no margin and does not decide. `artefacts`: what the rate of `picture-artefacts`
+    rests on.
     `margin_pct` is the share of the allowance still unused
     (`giaoban.results.judge.verdict.margin_pct`).
     """
@@ -290,6 +292,7 @@ class CriterionResult(StrictModel):
     window_ms: WindowMs | None = None
     sense: Sense
     preferred: float | None = None
+    compared_with: Literal["before", "without-new"] | None = None
     detectable: float | None = None
     shown: bool = True
     artefacts: Artefacts | None = None

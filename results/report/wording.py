@@ -877,11 +877,18 @@ class Wording(Translator):
         return "; ".join([*([expected] if of.expected_per_h else []), observed])
 
     def detectable(self, c: CriterionResult) -> str:
-        """Return which rise the run could have shown; '' where nothing is compared."""
+        """Return which rise the run could have shown; '' where every one shows."""
         if c.detectable is None:
             return ""
         least, limit = self.in_unit(c.detectable, c), self.in_unit(c.threshold, c)
         return self.gettext(DETECTABLE if c.shown else UNDETECTABLE, least=least, limit=limit)
+
+    def comparison(self, c: CriterionResult) -> str:
+        """Return what existing bridges are compared with, and which rise that can show."""
+        if c.compared_with is None:
+            return ""
+        other = self.gettext(COMPARED[c.compared_with])
+        return "; ".join(filter(None, (other, self.detectable(c))))
 
     def within(self, of: VariationChecked, result: Result) -> str:
         """What limits a variation of the check, and where; '' where none was tried."""
@@ -901,6 +908,12 @@ class Wording(Translator):
 
 
 NOT_SHOWN = N_("not shown")
+COMPARED = {
+    "before": N_("compared with the first phase"),
+    "without-new": N_(
+        "compared, by estimate, with the same meeting at the same seed without the new bridges"
+    ),
+}
 DETECTABLE = N_(
     "only a certain rise counts; in phases of this length one of less than {least} cannot be "
     "detected"

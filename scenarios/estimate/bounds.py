@@ -28,10 +28,12 @@ class Bounds:
     Attributes:
         within: its buffers and losses.
         ends_ns: the plan may end at any moment behind it.
+        reference: the same of the meeting that it is compared with, if any.
     """
 
     within: Within
     ends_ns: int
+    reference: Bounds | None = None
 
     @classmethod
     def of(cls, plan: Plan, timeline: Timeline, estimated: EstimatedTraffic) -> Bounds | None:
@@ -50,6 +52,8 @@ class Bounds:
 
     def hold_for(self, plan: Plan) -> bool:
         """Whether the same would be found of a plan that is equal in all else."""
+        if self.reference is not None and not self.reference.hold_for(plan):
+            return False
         return round(plan.end_s * 1e9) > self.ends_ns and self.within.holds_for(plan)
 
 

@@ -16,8 +16,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from giaoban.clock import SECOND_NS
+from giaoban.results.judge.criteria import NO_WORSE
 from giaoban.results.judge.off_by import off_by
 from giaoban.results.judge.verdict import Judgement
+from giaoban.results.judge.worst import Reference
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.result import Engine, Result
@@ -41,6 +43,7 @@ from giaoban.scenarios.measure.assemble import (
     assemble,
     criteria_of,
     judged,
+    measured_phases,
     of_jitter,
     of_load_windows,
     of_queues,
@@ -54,6 +57,8 @@ from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.guest import BridgeRoutes
 from giaoban.sentence import Sentence, joined
 from giaoban.topology.convergence.forwarding import KnownRouters
+from giaoban.topology.lines.impairments import LineImpairment
+from giaoban.topology.routing import shortest_paths
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 
@@ -74,7 +79,58 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
     check(question)
     name = run_id or f"{question.plan.scenario_id}-estimate"
     with _captures_of(question, _failing(question.plan)) as (captures, rebuilt):
-        return assemble(question, captures, ENGINE, name, rebuilt)
+        return assemble(question, captures, ENGINE, name, rebuilt, reference_of(question))
+
+
+def reference_of(question: Question) -> Reference | None:
+    """Return what existing bridges are compared with; None: the first phase."""
+    found = _without_new(question)
+    return None if found is None else found.reference
+
+
+class _WithoutNew(NamedTuple):
+    """A meeting without the new bridges; `bounds`: with which other figures it is the same."""
+
+    reference: Reference
+    bounds: Bounds | None
+
+
+def _without_new(question: Question, made: StreamCache | None = None) -> _WithoutNew | None:
+    """Hold a question's meeting without its new bridges.
+
+    None where there are none, no criterion compares, or something fails on purpose: what a fault
+    interrupts is not the same without them.
+
+    Args:
+        made: streams of other meetings, which are not made again.
+    """
+    criteria = criteria_of(question)
+    compared = criteria.model_copy(
+        update={"criterion": [each for each in criteria.criterion if each.id in NO_WORSE]}
+    )
+    if question.plan.faults or not compared.criterion or not question.plan.adds_bridges:
+        return None
+    plan = question.plan.without_new()
+    timeline = signal(plan)
+    estimated = estimate_media(plan, timeline, question.recordings, made=made)
+    try:
+        phases = measured_phases(captures_of(plan, timeline, estimated), compared)
+        return _WithoutNew(Reference(phases, _drawn(plan)), Bounds.of(plan, timeline, estimated))
+    finally:
+        estimated.close()
+
+
+def _drawn(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the ways over lines that draw what becomes of each packet."""
+    lines = {hop for link in plan.network.links if link.loss_pct for hop in link.hops}
+    lines |= {line.hop for line in plan.lines if line.what != LineImpairment()}
+    routes, mcu = shortest_paths(plan.network), plan.network.mcu.id
+    return frozenset(
+        (call.bridge, direction)
+        for call in plan.calls
+        for direction, source, target in (("up", call.bridge, mcu), ("down", mcu, call.bridge))
+        if not lines.isdisjoint(routes.path(source, target))
+    )
 
 
 class FailingEstimate(NamedTuple):
@@ -177,11 +233,15 @@ def foreseen_failure(question: Question, past_pct: float | None) -> EarlyJudgeme
 
 
 class EstimatedMeeting(NamedTuple):
-    """A meeting that was held to its end, or until `early` found it to fail."""
+    """A meeting that was held to its end, or until `early` found it to fail.
+
+    `without_new`: the same without the new bridges, where it is compared with that.
+    """
 
     meeting: Timeline
     estimated: EstimatedTraffic
     early: EarlyStop | None
+    without_new: _WithoutNew | None
 
 
 def estimate_meeting(
@@ -225,7 +285,10 @@ def estimate_meeting(
         waits=of_queues(criteria),
         load_windows=of_load_windows(criteria),
     )
-    return EstimatedMeeting(meeting, estimated, early)
+    fails = early is not None and early.found is not None
+    return EstimatedMeeting(
+        meeting, estimated, early, None if fails else _without_new(question, made)
+    )
 
 
 def judge_meeting(
@@ -237,16 +300,21 @@ def judge_meeting(
     Args:
         known: traces of other meetings, which are not measured again.
     """
-    plan, (meeting, estimated, early) = question.plan, held
+    plan, (meeting, estimated, early, without_new) = question.plan, held
     if early is not None and early.found is not None:
         return EarlyJudgement(early.found, whole=False)
     criteria = criteria_of(question)
     captures = captures_of(plan, meeting, estimated, known, jitter=of_jitter(criteria))
-    judgement = judged(question, captures, criteria, queue_waits(estimated))
+    reference = None if without_new is None else without_new.reference
+    judgement = judged(question, captures, criteria, queue_waits(estimated), reference)
     if early is not None and early.looked and judgement.verdict != "pass":
         # when it was looked at hangs on steps that were done again, of which bounds know nothing
         return EarlyJudgement(judgement, whole=True)
-    return EarlyJudgement(judgement, whole=True, bounds=Bounds.of(plan, meeting, estimated))
+    bounds = Bounds.of(plan, meeting, estimated)
+    if without_new is not None and bounds is not None:
+        other = without_new.bounds
+        bounds = None if other is None else replace(bounds, reference=other)
+    return EarlyJudgement(judgement, whole=True, bounds=bounds)
 
 
 def _failing(plan: Plan) -> FailingPaths | None:
@@ -271,11 +339,13 @@ def _captures_of(
 class PriorEstimate:
     """What an estimate says of a question that is emulated.
 
-    `refused`: why there is no estimate, else `result` is it.
+    `refused`: why there is no estimate, else `result` is it. `reference`: what existing bridges of
+    the emulation are compared with.
     """
 
     result: Result | None = None
     refused: Sentence | None = None
+    reference: Reference | None = None
 
     def beside(self, emulated: Answer) -> Answer:
         """An emulation's answer with how far this was off."""
@@ -296,8 +366,11 @@ def prior_estimate(question: Question) -> PriorEstimate:
 
 
 def _prior_of(question: Question, captures: Captures, rebuilt: Rebuilt) -> PriorEstimate:
-    name = f"{question.plan.scenario_id}-estimate"
-    return PriorEstimate(assemble(question, captures, ENGINE, name, rebuilt).result)
+    name, reference = f"{question.plan.scenario_id}-estimate", reference_of(question)
+    answer = assemble(question, captures, ENGINE, name, rebuilt, reference)
+    if reference is not None:
+        reference = replace(reference, with_new=answer.judged[0.0])
+    return PriorEstimate(answer.result, reference=reference)
 
 
 class Foreseen(NamedTuple):

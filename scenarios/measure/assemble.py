@@ -16,7 +16,9 @@ from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS
 from giaoban.results.judge.criteria import DELAY_NO_WORSE, MCU_UNITS, Criteria, load_criteria
 from giaoban.results.judge.metrics import ONLY_GROWS
+from giaoban.results.judge.off_by import phases_off_by
 from giaoban.results.judge.verdict import Judgement, judge
+from giaoban.results.judge.worst import Reference
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import (
@@ -94,13 +96,15 @@ class Answer:
     """A result with what its documents are drawn from.
 
     `judged`: its phases as criteria look at them, by seconds of warming up: where something failed
-    on purpose, measured without the interruptions by it.
+    on purpose, measured without the interruptions by it. `reference`: what existing bridges were
+    compared with; None: the first phase.
     """
 
     result: Result
     series: Series
     criteria: Criteria
     judged: Mapping[float, Sequence[Phase]]
+    reference: Reference | None = None
 
 
 def assemble(
@@ -109,10 +113,13 @@ def assemble(
     engine: Engine,
     run_id: str,
     rebuilt: Rebuilt | None = None,
+    reference: Reference | None = None,
 ) -> Answer:
     """Measure every phase and judge. Raises `InputError` for the scenario's thresholds.
 
-    `rebuilt`: queueing at every hop, where it is known already; None: it is rebuilt.
+    `rebuilt`: queueing at every hop, where it is known already; None: it is rebuilt. `reference`:
+    what existing bridges are compared with; that of an emulation counts where its estimate of the
+    meeting with the new bridges agrees with what was emulated.
     """
     plan = captures.plan
     criteria = criteria_of(question)
@@ -121,7 +128,10 @@ def assemble(
     measured = _measured(
         question, captures, criteria, rebuilt or rebuild(captures), pictures, by_second.look_at
     )
-    judgement, faults = measured.judged(criteria, plan), measured.faults
+    if reference is not None and reference.with_new is not None:
+        agrees = phases_off_by(measured.phases, reference.with_new).within
+        reference = reference if agrees else None
+    judgement, faults = measured.judged(criteria, plan, reference), measured.faults
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
     own = [devices(captures, number) for number in range(len(plan.phases))]
@@ -175,21 +185,26 @@ def assemble(
         names=names,
     )
     drawn = series(question, captures, by_second, names, faults)
-    return Answer(result, drawn, criteria, measured.found)
+    return Answer(result, drawn, criteria, measured.found, reference)
 
 
 def judged(
-    question: Question, captures: Captures, criteria: Criteria, rebuilt: Rebuilt
+    question: Question,
+    captures: Captures,
+    criteria: Criteria,
+    rebuilt: Rebuilt,
+    reference: Reference | None,
 ) -> Judgement:
     """The judgement that `assemble` would come to, without what documents are made of.
 
     Args:
         criteria: the question's (`criteria_of`).
+        reference: as of `assemble`.
     """
     needed, wanted = rebuilt if of_queues(criteria) else None, figures_of_streams(criteria)
     pictures = FrameAnalyses(captures)
     measured = _measured(question, captures, criteria, needed, pictures, wanted=wanted)
-    return measured.judged(criteria, captures.plan)
+    return measured.judged(criteria, captures.plan, reference)
 
 
 def measured_phases(captures: Captures, criteria: Criteria) -> list[Phase]:
@@ -232,7 +247,7 @@ class _Measured:
     faults: list[FaultResult]
     invalid: list[Reason]
 
-    def judged(self, criteria: Criteria, plan: Plan) -> Judgement:
+    def judged(self, criteria: Criteria, plan: Plan, reference: Reference | None) -> Judgement:
         return judge(
             self.found[0.0],
             criteria,
@@ -242,6 +257,7 @@ class _Measured:
             warmed=self.found,
             faults=self.faults,
             length_min=plan.length_min,
+            reference=reference,
         )
 
 

@@ -220,6 +220,26 @@ class Plan(StrictModel):
         what it has."""
         return None if self.dial == "out" else self.profile.video_kbps + self.audio.kbps
 
+    @property
+    def adds_bridges(self) -> bool:
+        """Whether new bridges join existing ones."""
+        return len({call.new for call in self.calls}) > 1
+
+    def without_new(self) -> Plan:
+        """Return the same meeting at the same seed, in which the new bridges never call."""
+        new = {call.bridge for call in self.calls if call.new}
+        calls = [
+            call.model_copy(update={"dial_s": self.end_s}) if call.new else call
+            for call in self.calls
+        ]
+        controls = [
+            control
+            for control in self.controls
+            if new.isdisjoint((control.by, subject(control.do)))
+        ]
+        shown = None if self.content is None or self.content.bridge in new else self.content
+        return self.model_copy(update={"calls": calls, "controls": controls, "content": shown})
+
     def to_json(self) -> str:
         """The text of `plan.json`, which `model_validate_json` reads back."""
         return self.model_dump_json(by_alias=True, indent=1)

@@ -109,8 +109,10 @@ def check(
             trying.begin()
         progress(Sentence("measuring"), 0.0)
         captured = captures.load(folder.path, question.plan)
-        answer = assemble(question, captured, about, folder.run_id)
-        answer = prior.result().beside(answer)
+        estimated = prior.result()
+        reference = estimated.reference
+        answer = assemble(question, captured, about, folder.run_id, reference=reference)
+        answer = estimated.beside(answer)
         pictures = _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)

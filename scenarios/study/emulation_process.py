@@ -201,16 +201,19 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
     check_counted(order.engine, short_windows=windows)
     with writing(folder):
         work.mkdir()
-        question = order.question
-        if not question.plan.watchful:  # else nothing hangs on whether any packet is lost
-            from giaoban.scenarios.estimate.estimate import with_losses_foreseen  # long to load
+        question, reference = order.question, None
+        compares = question.plan.adds_bridges and not question.plan.faults
+        if compares or not question.plan.watchful:  # else nothing hangs on any packet lost
+            from giaoban.scenarios.estimate.estimate import foreseen  # long to load
 
-            question = with_losses_foreseen(question)
+            with foreseen(question) as estimated:
+                question = estimated.question
+                reference = estimated.prior().reference if compares else None
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, order.engine, tell_progress, order.origin)
         tell_progress(Sentence("measuring"), 0.0)
         captured = captures.load(work, question.plan)
-        answer = assemble(question, captured, about, folder.name)
+        answer = assemble(question, captured, about, folder.name, reference=reference)
         write_result(folder, answer.result)
         found = order.look(answer, work / "captures")
         shutil.rmtree(work)

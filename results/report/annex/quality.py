@@ -141,8 +141,8 @@ class AnnexCriteriaWording:
             notes.append(say("past preferred", limit=say.in_unit(c.preferred, c)))
         if basis := say.artefacts(c):
             notes.append(basis)
-        if detectable := say.detectable(c):
-            notes.append(detectable)
+        if comparison := say.comparison(c):
+            notes.append(comparison)
         return "; ".join(filter(None, notes))
 
 

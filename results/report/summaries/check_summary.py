@@ -114,8 +114,8 @@ def criteria(result: Result, say: Wording = ENGLISH) -> Table:
 
 
 def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
-    """What a criterion says beside whether it is met: a preferred figure that is passed, the
-    smallest change that could have been shown."""
+    """Return what a criterion says beside whether it is met: a preferred figure that is passed,
+    what it is compared with, the smallest rise that shows."""
     if not result.is_judged:
         return []
     short = screen_wording(result, say)
@@ -143,8 +143,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     for c in result.criteria:
         if basis := say.artefacts(c):
             notes.append(short.note(f"{say.criterion(c)}: {basis}."))
-        if detectable := say.detectable(c):
-            notes.append(short.note(f"{say.criterion(c)}: {detectable}."))
+        if comparison := say.comparison(c):
+            notes.append(short.note(f"{say.criterion(c)}: {comparison}."))
     return notes
 
 

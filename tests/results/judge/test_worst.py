@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.results.judge.criteria import Criterion
-from giaoban.results.judge.worst import worst
+from giaoban.results.judge.worst import Reference, worst
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Downspeeded, Phase, Refused
 
@@ -314,6 +314,34 @@ def test_what_would_have_shown_is_of_the_way_that_shows_least() -> None:
     assert detectable((9000, 500, 100)) < detectable((9000, 100, 100))
     # the worse of two bridges
     assert detectable((900, 900, 900), (100, 900, 900)) == detectable((100, 900, 900))
+
+
+def test_with_a_reference_phases_are_compared_with_the_same_meeting_without_new_bridges() -> None:
+    """Two packets of 1,500 that are late only with the new bridges are a rise of 0.13 points."""
+    late = {"packets_late": 12, "delay_ms": 20.0}
+    found = changed({"packets_late": 10, "delay_ms": 12.0}, late)
+    without = changed({"packets_late": 10, "delay_ms": 12.0}, late | {"packets_late": 10})
+    one = worst(LOSS, found, ["x"], [], (), Reference(without))
+    assert one.value == pytest.approx(100 * 2 / 1500)
+    assert (one.place.text, one.detectable) == ("x audio down, during", None)
+    # the delay rose with or without them; no other bridge is compared
+    assert worst(DELAY, found, ["x"], [], (), Reference(without)).value == 0
+    assert worst(DELAY, found, ["y"], ["x"], (), Reference(without)).nothing
+    # of an emulation the estimates with and without them are compared
+    estimated = changed({"packets_late": 10}, {"packets_late": 25})
+    both = Reference(without, with_new=estimated)
+    assert worst(LOSS, found, ["x"], [], (), both).value == pytest.approx(1)
+
+
+def test_on_a_line_that_draws_losses_a_difference_to_the_reference_may_be_chance() -> None:
+    found, without = changed({}, {"received": 1494}), changed({}, {"received": 1497})
+    drawn = frozenset({("x", "down")})
+    one = worst(LOSS, found, ["x"], [], (), Reference(without, drawn))
+    assert one.value == 0
+    assert one.detectable is not None
+    assert one.detectable > LOSS.threshold
+    other = Reference(without, frozenset({("x", "up")}))
+    assert worst(LOSS, found, ["x"], [], (), other).value == pytest.approx(0.2)
 
 
 def test_the_place_of_nothing_dropped_is_the_mcu_in_the_last_phase() -> None:

@@ -106,7 +106,7 @@ def test_where_it_was_stopped_there_is_no_share_of_all_seeds() -> None:
     assert (found.least_pct, found.most_pct, found.passed, found.tried) == (None, None, 1, 2)
 
 
-UNSHOWN = "not shown: Existing bridges: certain rise in packets lost"
+UNSHOWN = "not shown: Existing bridges: rise in packets missed"
 """Of the sound run, whose phases of 30 s are too short for that."""
 
 

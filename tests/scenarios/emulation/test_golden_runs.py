@@ -250,9 +250,10 @@ def test_the_11th_call_is_stepped_down_as_the_device_documents_say(runs: Runs) -
         [less] = phase.mcu.downspeeded
         assert (less.bridge, less.asked, less.given) == (last.id, "1080p30", "720p30")
     assert (len(after.mcu.joined), after.mcu.refused) == (11, [])
-    # the ports are all in use; and sound waits behind key frames of 1080p on lines without classes
+    # the ports are all in use; and sound waits behind key frames of 1080p on lines without classes,
+    # longer with the 11th call than without it
     failed = {c.id for c in run.result.criteria if not c.ok}
-    assert failed == {"every-call-as-asked", "mcu-units", "audio-loss"}
+    assert failed == {"every-call-as-asked", "mcu-units", "audio-loss", "existing-loss-no-worse"}
     assert (run.result.binding.criterion, run.result.binding.cause) == (
         "every-call-as-asked",
         "mcu",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
+from giaoban.scenarios.estimate import estimate as estimates
 from giaoban.scenarios.estimate import reuse, signalling
 from giaoban.scenarios.estimate.estimate import (
     EarlyJudgement,
@@ -73,6 +74,15 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
 
     monkeypatch.setattr(reuse, "estimate_meeting", noted)
     return found
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No meeting is held without the new bridge, which would be counted as well."""
+    monkeypatch.setattr(estimates, "_without_new", lambda *_: None)
+    _from_the_beginning.clear()
+    yield
+    _from_the_beginning.clear()
 
 
 _from_the_beginning: dict[tuple[bytes, float | None], EarlyJudgement] = {}
@@ -229,6 +239,7 @@ def test_other_ways_and_another_end_are_another_meeting(
     assert len(ends) > 1
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_queue_to_which_the_same_comes_is_not_gone_through_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +259,7 @@ def test_a_queue_to_which_the_same_comes_is_not_gone_through_again(
         assert 0 < sum(len(batch.came_ns) for batch in served) < 0.75 * packets
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("delay_ms", [60.0, 110.0])
 def test_who_composes_later_serves_nothing_that_goes_up_again(
     world: World, monkeypatch: pytest.MonkeyPatch, delay_ms: float
@@ -323,6 +335,7 @@ def test_who_goes_on_loses_by_its_own_figures(
         assert judge(question, FAR_PCT).judgement == from_the_beginning(question, FAR_PCT).judgement
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(("figure", "value"), [("loss_pct", 0.4), ("buffer_packets", 16)])
 def test_a_meeting_goes_on_from_where_another_was(
     world: World, figure: str, value: float, monkeypatch: pytest.MonkeyPatch
@@ -344,6 +357,7 @@ def test_a_meeting_goes_on_from_where_another_was(
     assert min(steps)[0] > 1_000_000_000
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_queue_shorter_than_one_that_loses_is_known_to_lose(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,10 +41,6 @@ def accepted(scenario: Document, _folder: Path) -> None:
     scenario["fault"][0] |= {"accepted": "all", "accepted_reason": "a second MCU is ordered"}
 
 
-def g711(scenario: Document, _folder: Path) -> None:
-    scenario["profile"] = "cif30-128k"
-
-
 def as_quick_when_full(scenario: Document, folder: Path) -> None:
     """Devices that take no longer the fuller they are."""
     file = Path(scenario["devices"])
@@ -65,7 +61,6 @@ def _idle(table: Any) -> Any:
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("communes-on-an-e1", g711),
         ("slides-over-a-thin-line", without("content")),
         ("buffer-of-ten-milliseconds", queue_of_packets),
         ("pictures-of-a-recorded-endpoint", without("encoder")),

@@ -165,7 +165,7 @@ def test_what_measures_the_estimate_beside_it_reads_nothing_that_is_closed(
     monkeypatch.setattr(estimate, "_prior_of", slowly)
     monkeypatch.setattr(EstimatedTraffic, "close", told)
     monkeypatch.setattr(check, "emulate", fails)
-    file = scenario(tmp_path / "s.toml")
+    file = scenario(tmp_path / "s.toml", bridges=())  # no other meeting is held, without new ones
     ran = giaoban("check", file, "--results", tmp_path / "results")
     if isinstance(error, InvalidRun):
         assert order == ["measured", "closed"], "nothing goes on after it"

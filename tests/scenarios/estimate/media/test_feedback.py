@@ -174,7 +174,7 @@ def test_what_was_held_to_foresee_losses_is_the_estimate_beside_the_emulation(
         with foreseen(asked) as told:
             assert told.question == question
             assert told.prior() == alone
-        assert held == 1
+        assert held == 1 + asked.plan.adds_bridges  # and once without the new bridge
 
 
 def test_why_there_is_no_estimate_beside_an_emulation_is_told_in_both_languages(
