@@ -22,8 +22,6 @@ LABELS = {
     "mpls_labels": N_("MPLS labels"),
     "cir_mbps": N_("committed rate"),
     "cbs_bytes": N_("committed burst"),
-    "eir_mbps": N_("excess rate"),
-    "ebs_bytes": N_("excess burst"),
     "video_share_pct": N_("share sure for pictures"),
     "units_total": N_("units in all"),
     "units": N_("units"),
@@ -134,8 +132,6 @@ UNITS = {
     "picture_bytes": "bytes",
     "cir_mbps": "Mb/s",
     "cbs_bytes": "bytes",
-    "eir_mbps": "Mb/s",
-    "ebs_bytes": "bytes",
     "scene_changes_per_min": "1/min",
 }
 """By key; else by the key's ending."""

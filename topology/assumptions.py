@@ -10,7 +10,6 @@ from giaoban.provenance import Assumable, Sourced
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
 from giaoban.topology.lines.framing import Framing
-from giaoban.topology.lines.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.translation import N_, Language, Translator, translator
 
@@ -25,14 +24,7 @@ _FIGURES = {
 _ALWAYS = ("km", "rate_mbps")
 _TABLES = {
     "framing": N_("what the rate counts"),
-    "queue": N_("queue discipline"),
     "profile": N_("bandwidth profiles"),
-}
-_DISCIPLINES = {
-    "tail_drop": N_("drops at the tail"),
-    "codel": "CoDel",
-    "fq_codel": "FQ-CoDel",
-    "red": "RED",
 }
 _PROTOCOLS = {
     "static": N_("static routes"),
@@ -122,23 +114,9 @@ def _records(
                 shown.append("PPPoE")
             yield of, say.gettext("what the rate counts, {line}", line=what), ", ".join(shown)
 
-    def queue(what: str, of: QueueDiscipline | None) -> Iterator[tuple[Sourced, str, str]]:
-        if of is not None:
-            shown = [say.text(_DISCIPLINES[of.discipline])]
-            match of.resolved:
-                case Codel() | FqCodel() as codel:
-                    shown.append(f"{number(codel.target_us / 1000)} ms")
-                    shown.append(f"{number(codel.interval_us / 1000)} ms")
-                case Red() as red:
-                    shown.append(f"{number(red.min_bytes)}–{number(red.max_bytes)} byte")
-                    shown.append(f"{number(red.max_drop_pct)} %")
-            yield of, say.gettext("queue discipline, {line}", line=what), ", ".join(shown)
-
     def profiles(what: str, of: Sequence[BandwidthProfile]) -> Iterator[tuple[Sourced, str, str]]:
         for each in of:
             shown = [("CIR", each.cir_mbps, "Mb/s"), ("CBS", each.cbs_bytes, "byte")]
-            if each.ebs_bytes:
-                shown += [("EIR", each.eir_mbps, "Mb/s"), ("EBS", each.ebs_bytes, "byte")]
             value = ", ".join(f"{name} {number(figure)} {unit}" for name, figure, unit in shown)
             yield each, say.gettext("bandwidth profile, {line}", line=what), value
 
@@ -147,7 +125,6 @@ def _records(
     ) -> Iterator[tuple[Sourced, str, str]]:
         yield of, what, value
         yield from framing(what, of.framing)
-        yield from queue(what, of.queue)
         yield from profiles(what, of.profile or [])
 
     called = province.link_names

@@ -24,7 +24,6 @@ from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
 from giaoban.topology.lines.buffers import KEYS, Buffer, BufferBytes, BufferMs, check_one
 from giaoban.topology.lines.framing import Framing
 from giaoban.topology.lines.qos import Qos
-from giaoban.topology.lines.queue_discipline import QueueDiscipline
 from giaoban.topology.usual import known_key, with_probable
 from giaoban.translation import N_
 
@@ -212,17 +211,17 @@ class _Line(_Buffered):
     """How many packets may wait at each end; what comes more is lost. In packets, for each
     direction. One of the three `buffer_` keys has to be given. Like `200`."""
     buffer_bytes: BufferBytes | None = None
-    """How many may wait, in bytes, instead of packets. Like `64000`."""
+    """How many may wait, in bytes, instead of packets: as many full packets as fit.
+    Like `64000`."""
     buffer_ms: BufferMs | None = None
-    """What may wait, in ms of the line's rate, instead of packets. Like `50.0`."""
+    """What may wait, in ms of the line's rate, instead of packets: as many full packets as fit.
+    Like `50.0`."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
     framing: Framing | None = None
     """What the rate counts of each packet; as the province's `[framing]` says where not given."""
-    queue: QueueDiscipline | None = None
-    """What its queues drop before they are full; they drop at the tail where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
-    """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
+    """The rate and burst that the carrier polices, one table a direction."""
 
     @model_validator(mode="after")
     def _has_one_buffer(self) -> Self:
@@ -512,8 +511,6 @@ class LinkChange(_Buffered):
     """Another loss at random in percent, in each direction. Like `0.1`."""
     framing: Framing | None = None
     """Another meaning of the rate."""
-    queue: QueueDiscipline | None = None
-    """Another queue discipline."""
     profile: list[BandwidthProfile] | None = None
     """Other bandwidth profiles than the link has: all that it has then."""
 
@@ -523,7 +520,7 @@ class LinkChange(_Buffered):
             raise ValueError(
                 Sentence(
                     "changes nothing (allowed: at least one of km, rate_mbps, "
-                    "buffer_packets, buffer_bytes, buffer_ms, loss_pct, framing, queue, profile)"
+                    "buffer_packets, buffer_bytes, buffer_ms, loss_pct, framing, profile)"
                 )
             )
         return self
@@ -538,9 +535,9 @@ class LinkChange(_Buffered):
         """What changes, by the keys of the file."""
         return [*self.figures(), *self.tables()]
 
-    def tables(self) -> dict[str, Framing | QueueDiscipline | list[BandwidthProfile]]:
+    def tables(self) -> dict[str, Framing | list[BandwidthProfile]]:
         """What changes beside figures, by the keys of the file."""
-        named = {"framing": self.framing, "queue": self.queue, "profile": self.profile}
+        named = {"framing": self.framing, "profile": self.profile}
         return {name: value for name, value in named.items() if value is not None}
 
     def figures(self) -> dict[str, float | int]:

@@ -16,14 +16,11 @@ from giaoban.errors import InputError, near_names
 from giaoban.names import access_link_id, link_names
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
-from giaoban.topology.lines.bandwidth_profile import At, Ends, LineProfile, line_profiles
-from giaoban.topology.lines.buffers import packets_in
+from giaoban.topology.lines.bandwidth_profile import Ends, LineProfile, line_profiles
 from giaoban.topology.lines.framing import Framing
-from giaoban.topology.lines.qos import Qos, by_class
-from giaoban.topology.lines.queue_discipline import Discipline
+from giaoban.topology.lines.qos import Qos
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.topology.validate import (
-    WITH_CLASSES,
     bridge_mistakes,
     change_mistakes,
     raise_mistakes,
@@ -63,9 +60,7 @@ class NetLink(StrictModel):
 
     `address_a` is an interface address, "10.67.0.1/30". On an access link a is the host.
     `overhead_bytes`: the rate counts so many of each frame beside those of its headers and
-    contents (`Framing.overhead_bytes`). `buffer_bytes`: its queue holds so many of the bytes that
-    the rate counts; 0: it holds `buffer_packets`, which else is how many full frames have room.
-    `queue`: what it drops before it is full; None: nothing.
+    contents (`Framing.overhead_bytes`).
     """
 
     id: str
@@ -83,17 +78,14 @@ class NetLink(StrictModel):
     source: str
     settled_by: str
     overhead_bytes: int = 0
-    buffer_bytes: int = 0
-    queue: Discipline | None = None
     profiles: list[LineProfile] = Field(default_factory=list)
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A line that nobody polices is written as it is without profiles, and one whose rate
-        counts what captures show as it is without framing, one whose queue counts packets as it
-        is without bytes, one that drops at the tail as it is without a discipline."""
+        """Leave out the profiles of a line without policers, and the overhead of a rate that counts
+        what captures show."""
         written: dict[str, Any] = as_usual(self)
-        optional = ("overhead_bytes", "buffer_bytes", "queue", "profiles")
+        optional = ("overhead_bytes", "profiles")
         return {k: v for k, v in written.items() if v or k not in optional}
 
     @property
@@ -101,25 +93,14 @@ class NetLink(StrictModel):
         """Whether packets may be lost on it that its queue has room for."""
         return bool(self.loss_pct or self.profiles)
 
-    @property
-    def keeps_buffer(self) -> bool:
-        """Whether packets wait in a queue of their own in front of the line, which keeps its room
-        at another rate: one that counts bytes, or has a discipline."""
-        return bool(self.buffer_bytes or self.queue)
-
-    def profiles_of(self, source: str, at: At) -> list[LineProfile]:
-        """What the line lets through that a node sends, at one of its ends."""
-        return [each for each in self.profiles if (each.source, each.at) == (source, at)]
+    def profile_of(self, source: str) -> LineProfile | None:
+        """Return the policer of what a node sends, if there is one."""
+        return next((each for each in self.profiles if each.source == source), None)
 
     def committed_mbps(self, source: str) -> float:
-        """Return the rate that a node may send for ever: the least CIR of all traffic, or the
-        link's own rate."""
-        cirs = [
-            each.cir_mbps
-            for each in self.profiles
-            if each.source == source and each.traffic_class is None
-        ]
-        return min([self.rate_mbps, *cirs])
+        """Return the rate that a node may send for ever: its CIR or the link's own rate."""
+        profile = self.profile_of(source)
+        return self.rate_mbps if profile is None else min(self.rate_mbps, profile.cir_mbps)
 
     @property
     def hops(self) -> tuple[Hop, Hop]:
@@ -276,8 +257,6 @@ def build(
         name = access_link_id(item.id)
         ends = (item.id, item.router)
         links.append(_resolve(name, item, ends, access[name], us_per_km, framing, changes))
-    if by_class(province.qos) and (managed := [link.id for link in links if link.queue]):
-        raise InputError("{links}: {why}", links=", ".join(managed), why=WITH_CLASSES)
     return Network(nodes=nodes, links=links, routing=province.routing, qos=province.qos)
 
 
@@ -291,8 +270,7 @@ def _resolve(
     changes: dict[str, LinkChange],
 ) -> NetLink:
     change = changes.get(name)
-    profiles, queue = record.profile, record.queue
-    framing = record.framing or framing
+    profiles, framing = record.profile, record.framing or framing
     km, rate_mbps = record.km, record.rate_mbps
     buffer, loss_pct = record.buffer, record.loss_pct
     sources, settlers = [record.source], [record.settled_by]
@@ -303,11 +281,9 @@ def _resolve(
         loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
         profiles = profiles if change.profile is None else change.profile
         framing = change.framing or framing
-        queue = change.queue or queue
         sources.append(f"changed ({', '.join(change.changed())}): {change.source}")
         settlers.append(change.settled_by)
     overhead_bytes = 0 if framing is None else framing.overhead_bytes
-    buffer_bytes = buffer.bytes_at(rate_mbps, overhead_bytes)
     return NetLink(
         id=name,
         a=ends[0],
@@ -317,14 +293,12 @@ def _resolve(
         km=km,
         rate_mbps=rate_mbps,
         delay_us=km * us_per_km,
-        buffer_packets=buffer.packets or packets_in(buffer_bytes, overhead_bytes),
-        buffer_bytes=buffer_bytes,
+        buffer_packets=buffer.packets_at(rate_mbps, overhead_bytes),
         loss_pct=loss_pct,
         kind="backbone" if isinstance(record, Link) else "access",
         assumed=record.assumed or (change is not None and change.assumed),
         source="; ".join(sources),
         settled_by="; ".join(dict.fromkeys(text for text in settlers if text)),
         overhead_bytes=overhead_bytes,
-        queue=None if queue is None else queue.resolved,
         profiles=line_profiles(profiles, Ends(name, *ends, isinstance(record, Access))),
     )

@@ -15,16 +15,9 @@ from giaoban.sentence import N_, Sentence
 from giaoban.tomlfile import Loc, dotted, shown_value
 from giaoban.topology.addressing import allocate
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile, Ends, clashes
-from giaoban.topology.lines.buffers import Buffer
-from giaoban.topology.lines.qos import by_class
-from giaoban.topology.lines.queue_discipline import QueueDiscipline
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province
 
 UNKNOWN_ROUTER = Sentence("unknown router")
-WITH_CLASSES = Sentence(
-    "a line whose packets wait by class has no other queue discipline (allowed: one of [qos] with "
-    'scheduling = "classes" and queue)'
-)
 
 
 class Mistake(NamedTuple):
@@ -53,11 +46,6 @@ def province_mistakes(province: Province) -> list[Mistake]:
     mistakes = [*_duplicates(province), *_ends(province), *_chair(province), *_groups(province)]
     if not mistakes:  # these need ends and ids that can be trusted
         mistakes += [*_pieces(province), *_addresses(province), *profile_mistakes(province)]
-    for i, link in enumerate(province.links):
-        mistakes += _buffer(link, province, ("link", i))
-    mistakes += _buffer(province.mcu, province, ("mcu",))
-    for i, bridge in enumerate(province.bridges):
-        mistakes += _buffer(bridge, province, ("bridge", i))
     return mistakes
 
 
@@ -75,7 +63,6 @@ def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mis
         taken.setdefault(bridge.id, Sentence("new bridge [{index}]", index=index))
         if bridge.router not in routers:
             mistakes.append(_unknown((index, "router"), bridge.router, routers))
-        mistakes += _buffer(bridge, province, (index,))
         if bridge.role == "chair":
             what = Sentence(
                 'a new bridge cannot chair, "{chair}" does (allowed: "branch")',
@@ -102,12 +89,9 @@ def change_mistakes(
             )
         elif index in twice:
             mistakes.append(twice[index])
-        else:
-            mistakes += _changed_buffer(records[change.link], change, province, (index,))
-            if change.profile is not None:
-                mistakes += _profiles(
-                    change.profile, _ends_of(records[change.link]), province, (index, "profile")
-                )
+        elif change.profile is not None:
+            ends = _ends_of(records[change.link])
+            mistakes += _profiles(change.profile, ends, (index, "profile"))
     return mistakes
 
 
@@ -128,66 +112,17 @@ def _records(province: Province, extra: Sequence[BridgeSpec]) -> dict[str, Link 
     return {**{link.id: link for link in province.links}, **access}
 
 
-def _buffer(record: Link | Access, province: Province, loc: Loc) -> Iterator[Mistake]:
-    if (what := record.buffer.too_large_at(record.rate_mbps)) is not None:
-        yield Mistake((*loc, "buffer_ms"), record.buffer_ms, what)
-    elif record.queue is not None:
-        framing = record.framing or province.framing
-        held = record.buffer.bytes_at(record.rate_mbps, framing.overhead_bytes if framing else 0)
-        yield from _queue(record.queue, record.buffer, held, province, loc)
-
-
-def _queue(
-    queue: QueueDiscipline, buffer: Buffer, held_bytes: int, province: Province, loc: Loc
-) -> Iterator[Mistake]:
-    what = queue.clash(buffer, held_bytes)
-    if queue.resolved is not None and by_class(province.qos):
-        what = WITH_CLASSES
-    if what is not None:
-        yield Mistake((*loc, "queue", "discipline"), queue.discipline, what)
-
-
-def managed(province: Province, changes: Sequence[LinkChange]) -> list[str]:
-    """Ids of the province's links whose queues have a discipline that no change names."""
-    anew = {change.link for change in changes if change.queue is not None}
-    records = _records(province, ())
-    return [
-        link
-        for link, record in records.items()
-        if record.queue is not None and record.queue.resolved is not None and link not in anew
-    ]
-
-
-def _changed_buffer(
-    record: Link | Access, change: LinkChange, province: Province, loc: Loc
-) -> Iterator[Mistake]:
-    """With what the change says nothing of as the record has it."""
-    rate_mbps = record.rate_mbps if change.rate_mbps is None else change.rate_mbps
-    buffer = change.buffer if change.buffer.given else record.buffer
-    if (what := buffer.too_large_at(rate_mbps)) is not None:
-        if change.buffer_ms is not None:
-            yield Mistake((*loc, "buffer_ms"), change.buffer_ms, what)
-        elif change.rate_mbps is not None:
-            yield Mistake((*loc, "rate_mbps"), rate_mbps, what)
-        return
-    queue = change.queue or record.queue
-    if queue is not None:
-        framing = change.framing or record.framing or province.framing
-        held = buffer.bytes_at(rate_mbps, framing.overhead_bytes if framing else 0)
-        yield from _queue(queue, buffer, held, province, loc)
-
-
 def profile_mistakes(province: Province, extra: Sequence[BridgeSpec] = ()) -> list[Mistake]:
     """What is wrong with bandwidth profiles; `loc` of new bridges begins with the list index."""
     found: list[Mistake] = []
     if not extra:
         for i, link in enumerate(province.links):
-            found += _profiles(link.profile, _ends_of(link), province, ("link", i, "profile"))
+            found += _profiles(link.profile, _ends_of(link), ("link", i, "profile"))
         mcu = province.mcu
-        found += _profiles(mcu.profile, _ends_of(mcu), province, ("mcu", "profile"))
+        found += _profiles(mcu.profile, _ends_of(mcu), ("mcu", "profile"))
     for i, bridge in enumerate(extra or province.bridges):
         loc: Loc = (i, "profile") if extra else ("bridge", i, "profile")
-        found += _profiles(bridge.profile, _ends_of(bridge), province, loc)
+        found += _profiles(bridge.profile, _ends_of(bridge), loc)
     return found
 
 
@@ -197,9 +132,7 @@ def _ends_of(record: Link | Access) -> Ends:
     return Ends(access_link_id(record.id), record.id, record.router, access=True)
 
 
-def _profiles(
-    profiles: list[BandwidthProfile], ends: Ends, province: Province, loc: Loc
-) -> Iterator[Mistake]:
+def _profiles(profiles: list[BandwidthProfile], ends: Ends, loc: Loc) -> Iterator[Mistake]:
     for n, each in enumerate(profiles):
         if not ends.sources(each.direction):
             what = Sentence(
@@ -208,17 +141,8 @@ def _profiles(
                 ways=", ".join(ends.directions),
             )
             yield Mistake((*loc, n, "direction"), each.direction, what)
-        if each.traffic_class is not None and not by_class(province.qos):
-            what = Sentence(
-                "packets are not told apart here (allowed: a province that has [qos] with "
-                'scheduling = "classes")'
-            )
-            yield Mistake((*loc, n, "traffic_class"), each.traffic_class, what)
     for n in clashes(profiles, ends):
-        what = Sentence(
-            "is about packets of which an earlier profile is (allowed: one for all packets of a "
-            "direction at one end, or one a class)"
-        )
+        what = Sentence("is about a direction of an earlier profile (allowed: one a direction)")
         yield Mistake((*loc, n, "direction"), profiles[n].direction, what)
 
 

@@ -87,7 +87,6 @@ SENTENCES: Mapping[str, str] = {
     "background-late": N_(
         "background on {line}: {times} {times:time|times} it was handed over after it was due"
     ),
-    "background-silent": N_("background on {line}: nothing of its TCP flows came"),
     "background-paced": N_(
         "background on {line}: {packets} {packets:packet was|packets were} dropped by its pacing"
     ),

@@ -38,7 +38,6 @@ from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
 
 _KINDS = r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*"
@@ -64,42 +63,18 @@ class InUse(StrictModel):
 class OtherTraffic(StrictModel):
     """One direction (`A->B`) of a link that other traffic was put on.
 
-    `mbps` is what its frames take of the link; null: it is TCP with the congestion control `tcp`,
-    in so many `flows`, which takes what it gets: each transfers `transfer_mb` once, or again after
-    a pause of `pause_s` on average; null: as long as it may, without pause. `packet_bytes` are of
-    each IP packet; null: of TCP, or in an answer of before. `marked` is the class that its packets
-    claim. Times are seconds from the start of the first phase; null: from before
-    it, or to the end.
+    `mbps` is what its frames take of the link, `packet_bytes` the size of each IP packet, `marked`
+    the class that its packets claim. Times are seconds from the start of the first phase; null:
+    from before it, or to the end.
     """
 
     link: Id
     direction: LinkDirection
-    mbps: Annotated[float, Field(gt=0)] | None
-    tcp: Literal["cubic", "bbr"] | None = None
-    flows: Annotated[int, Field(ge=1)] | None = None
-    transfer_mb: Annotated[float, Field(gt=0)] | None = None
-    pause_s: Annotated[float, Field(gt=0)] | None = None
-    packet_bytes: Annotated[int, Field(ge=1)] | None = None
+    mbps: Annotated[float, Field(gt=0)]
+    packet_bytes: Annotated[int, Field(ge=1)]
     marked: Literal["best-effort", "video", "voice"]
     from_s: Amount | None = None
     to_s: Amount | None = None
-
-
-def tcp_told(
-    control: str, flows: int, transfer_mb: float | None, pause_s: float | None
-) -> Sentence:
-    """What TCP other traffic is, as `OtherTraffic` has it."""
-    known = N_("TCP ({control}), flows: {flows}")
-    if transfer_mb is not None:
-        known = N_("TCP ({control}), flows: {flows}, {mb} MB each")
-    if pause_s is not None:
-        known = N_(
-            "TCP ({control}), flows: {flows}, {mb} MB each on average, again after a pause of "
-            "{pause} s on average"
-        )
-    values = {"mb": transfer_mb, "pause": pause_s}
-    given = {name: value for name, value in values.items() if value is not None}
-    return message(known, control=control.upper(), flows=flows, **given)
 
 
 RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from giaoban.results.model.result import OtherTraffic, Result, tcp_told
+from giaoban.results.model.result import OtherTraffic, Result
 from giaoban.results.report.document import Block, Par, bullets
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_
@@ -25,22 +25,14 @@ def other_traffic(result: Result, say: Wording) -> Iterator[Block]:
 
 
 def _told(item: OtherTraffic, say: Wording) -> str:
-    values = {
-        "link": say.link(item.link, item.direction),
-        "priority": say.text(MARKED[item.marked]),
-        "time": _when(item, say),
-    }
-    if item.mbps is None:
-        what = tcp_told(item.tcp or "", item.flows or 1, item.transfer_mb, item.pause_s)
-        return say.gettext("{link}: {what}, {priority}, {time}", what=say.say(what), **values)
-    values["mbps"] = say.number(item.mbps)
-    if item.packet_bytes is None:
-        return say.gettext("{link}: {mbps} Mb/s, {priority}, {time}", **values)
     return say.gettext(
         "{link}: {mbps} Mb/s in packets of {bytes} {n:byte|bytes}, {priority}, {time}",
+        link=say.link(item.link, item.direction),
+        mbps=say.number(item.mbps),
         bytes=say.number(item.packet_bytes),
         n=item.packet_bytes,
-        **values,
+        priority=say.text(MARKED[item.marked]),
+        time=_when(item, say),
     )
 
 
@@ -51,8 +43,4 @@ def _when(item: OtherTraffic, say: Wording) -> str:
         if item.from_s:
             return say.gettext(FROM_TO, start=start, end=end)
         return say.gettext("from the start to {end} s", end=end)
-    if item.transfer_mb is not None and item.pause_s is None:
-        if item.from_s:
-            return say.gettext("{start} s until all is transferred", start=start)
-        return say.gettext("from the start until all is transferred")
     return say.gettext(FROM, start=start) if item.from_s else say.gettext("all the time")

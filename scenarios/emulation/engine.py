@@ -168,8 +168,8 @@ def _in_guest_ahead(
 ) -> int | None:
     """The exit code of the guest that has been booted ahead; None: there is none for this plan, or
     it ended before it took the plan."""
-    # windows of TCP depend on how much memory there is, and a comma ends a folder's name (`boot`)
-    if plan.tcp or not fork_server.can_name(folder) or "," in str(folder.resolve()):
+    # a comma ends a folder's name (`boot`)
+    if not fork_server.can_name(folder) or "," in str(folder.resolve()):
         guest_ahead.end()
         return None
     with guest_ahead.taken(memory_mb(plan)) as server:
@@ -188,20 +188,15 @@ def arguments(plan: Plan, folder: Path) -> list[str]:
 
 
 def memory_mb(plan: Plan) -> int:
-    """What the guest needs: programs, queues, the logs while they are written out, background
-    traffic that waits for its time, 4 kB a packet, and once more where it has come, and TCP's
-    buffers."""
-    waiting, of_tcp = 0.0, 0
+    """Return what the guest needs: programs, queues, the logs while they are written out, and
+    background traffic that waits for its time, 4 kB a packet, and once more where it has come."""
+    waiting = 0.0
     if plan.background:  # netlink and all that it loads, while the guest waits for its plan
         from giaoban.scenarios.emulation import background
 
         ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
         waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
-    if plan.tcp:
-        from giaoban.scenarios.emulation import tcp
-
-        of_tcp = tcp.BUFFERS_MB * sum(each.flows for each in plan.tcp)
-    return 512 + of_tcp + round((packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
+    return 512 + round((packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
 
 
 def packets(plan: Plan) -> float:

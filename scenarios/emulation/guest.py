@@ -38,7 +38,7 @@ from giaoban.mcu_sim.server import TimedCommand, serve
 from giaoban.processes.children import die_with_parent
 from giaoban.processes.progress import tell as tell_progress
 from giaoban.scenarios.bridge.power import Power
-from giaoban.scenarios.emulation import background, tcp
+from giaoban.scenarios.emulation import background
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
@@ -128,13 +128,8 @@ def _conduct(run: EmulationRun, clock: Path | None) -> None:
         ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
         ExitStack() as stack,
     ):
-        tcp.check_kernel(plan)
         ways = background_host.hosts(net, [each.hop for each in plan.background])
         for way in ways:
-            stack.callback(way.close)
-        to_tcp = [each.hop for each in plan.tcp]
-        tcp_ways = background_host.hosts(net, to_tcp, len(ways), answered=True)
-        for way in tcp_ways:
             stack.callback(way.close)
         built_s = time.monotonic() - started
         tell_progress(N_("measuring the links"), 0.0)
@@ -154,7 +149,7 @@ def _conduct(run: EmulationRun, clock: Path | None) -> None:
             failing.converge()
         if run.beginning is not None and run.beginning.until_s is None:
             run.go_on()
-        _meet(run, net, failing, ways, tcp_ways, probes, built_s)
+        _meet(run, net, failing, ways, probes, built_s)
 
 
 def _meet(
@@ -162,7 +157,6 @@ def _meet(
     net: ProvinceNet,
     failing: FailingNetwork | None,
     ways: Sequence[BackgroundHost],
-    tcp_ways: Sequence[BackgroundHost],
     probes: list[Probe],
     built_s: float,
 ) -> None:
@@ -184,9 +178,9 @@ def _meet(
             _start("mcu", captures, partial(_run_mcu, net, plan, origin_ns, captures)),
             _start("bridges", captures, meeting),
         ]
-        for name, load, via in (("background", background.load, ways), ("tcp", tcp.load, tcp_ways)):
-            if via:
-                crew.append(_start(name, captures, partial(load, plan, via, origin_ns, captures)))
+        if ways:
+            load = partial(background.load, plan, ways, origin_ns, captures)
+            crew.append(_start("background", captures, load))
         changes = Changes(net, failing, plan.lines, origin_ns)
         if run.beginning is None:
             changes.plan(plan.changes)
@@ -197,7 +191,6 @@ def _meet(
         **dict(count(net, failing).since(before)),
         background=background_counts,
         background_damaged=damaged,
-        tcp=tcp.counted(net, tcp_ways, captures),
         at_phase=at_phase,
         line_changes=changes.of_lines,
         changes=changes.made,

@@ -23,7 +23,6 @@ COARSE_NS = 2_000_000_000
 STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000, 200_000_000)
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
-TCP = Sentence("[[background]] tcp: TCP reacts to what becomes of its packets, which is emulated")
 KEPT_BYTES = 35 + 16
 """Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`ended.ARRIVAL_DTYPE`)."""
 WAITED_BYTES = 12
@@ -78,7 +77,6 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
         yield Sentence(
             "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
         )
-    yield from emulated_only(plan)
     forwards = plan.meeting.video == "switched" or plan.content is not None
     delay_ms = plan.device.forward_delay_ms
     if plan.changes and forwards and delay_ms * 1e6 < 2 * LEAST_STEP_NS:
@@ -97,7 +95,7 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
     for link in _repriced(plan):
         yield Sentence(
             "{link}: packets that wait while its rate changes are charged what they cost when they "
-            "leave; where bytes are counted, or packets wait by class, that is emulated",
+            "leave; where packets wait by class, that is emulated",
             link=link_ends(plan.network, plan.network.link(link)),
         )
     folder = tempfile.gettempdir()
@@ -111,19 +109,6 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
             needed_gb=needed / GIGABYTE,
             folder=folder,
             free_gb=free / GIGABYTE,
-        )
-
-
-def emulated_only(plan: Plan) -> Iterator[Sentence]:
-    """What no arithmetic knows: traffic and queues that react to each other."""
-    if plan.tcp:
-        yield TCP
-    if managed := {link.id: link.queue for link in plan.network.links if link.queue is not None}:
-        kinds = dict.fromkeys(queue.discipline for queue in managed.values())
-        yield Sentence(
-            "queue of {links}: what {disciplines} drops before it is full is emulated",
-            links=", ".join(managed),
-            disciplines=", ".join(kinds),
         )
 
 
@@ -159,10 +144,7 @@ def _repriced(plan: Plan) -> list[str]:
     network = plan.network
     routers = {node.id for node in network.routers} if by_class(network.qos) else set()
     found = (
-        line.link
-        for line in plan.lines
-        if line.rate_mbps is not None
-        and (line.source in routers or network.link(line.link).keeps_buffer)
+        line.link for line in plan.lines if line.rate_mbps is not None and line.source in routers
     )
     return sorted(set(found))
 

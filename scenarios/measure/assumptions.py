@@ -10,7 +10,7 @@ from giaoban.mcu_sim.device import DelayFigure, Device
 from giaoban.mcu_sim.device_units import unit_of
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
-from giaoban.results.model.result import Assumption, tcp_told
+from giaoban.results.model.result import Assumption
 from giaoban.scenarios.measure.streams import answer_delays
 from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import N_, Both, Sentence, joined, message, number
@@ -137,9 +137,7 @@ def _background(question: Question) -> Iterator[Told]:
     for item in question.scenario.background:
         if item.assumed:
             rate = message("{rate} Mb/s", rate=item.mbps)
-            if item.tcp is not None:
-                rate = tcp_told(item.tcp, item.flows or 1, item.transfer_mb, item.pause_s)
-            elif item.mbps is None:
+            if item.mbps is None:
                 rate = message("{share} %", share=item.pct)
             new = question.scenario.new_bridges
             en, vi = (

@@ -26,7 +26,6 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.records.events import BridgeHealth
 from giaoban.scenarios.spec.impairment import LinePlan
-from giaoban.topology.lines.bandwidth_profile import At
 from giaoban.topology.lines.qos import by_class
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import shortest_paths
@@ -117,9 +116,8 @@ def rebuild(captures: Captures) -> Rebuilt:
     counters = captures.counters
     policed = {(q.link, q.direction) for q in counters.queues if q.policed}
     dropping = {(q.link, q.direction) for q in counters.queues if q.queue_drops}
-    dropping |= policed & _policing(plan, "user")
     losing = {(q.link, q.direction) for q in counters.queues if q.line_losses}
-    losing |= policed & _policing(plan, "carrier")
+    losing |= policed
     losing |= {(line.link, line.direction) for line in counters.lines if line.lost or line.damaged}
     passages: dict[tuple[str, str], Passage] = {}
     crossing: dict[tuple[int, Hop], tuple[slice, NDArray[np.bool_]]] = {}
@@ -165,13 +163,6 @@ def rebuild(captures: Captures) -> Rebuilt:
     return Rebuilt(passages, max(errors, default=0.0), trusted)
 
 
-def _policing(plan: Plan, at: At) -> set[tuple[str, str]]:
-    """Links and directions with a bandwidth profile at this end."""
-    links = plan.network.links
-    hops = [hop for link in links for hop in link.hops if link.profiles_of(hop.source, at)]
-    return {(hop.link, hop.direction) for hop in hops}
-
-
 def _flows(captures: Captures) -> Iterator[_Flow]:
     plan = captures.plan
     routes = shortest_paths(plan.network)
@@ -203,11 +194,9 @@ def _blind(
 
 
 def _shared(plan: Plan) -> set[Hop]:
-    """Where packets wait that are not followed, or overtake each other: background,
-    queue disciplines, classes."""
+    """Return where packets wait that are not followed, or overtake each other: background,
+    classes."""
     shared = {each.hop for each in plan.background}
-    shared |= {hop for each in plan.tcp for hop in (each.hop, each.back)}
-    shared |= {hop for link in plan.network.links if link.queue for hop in link.hops}
     if by_class(plan.network.qos):
         routers = {node.id for node in plan.network.routers}
         hops = [hop for link in plan.network.links for hop in link.hops]

@@ -99,7 +99,7 @@ def series(
         phases=[(p.name, p.start_s - start_s, p.end_s - start_s) for p in plan.phases],
         names=names,
         impaired=[
-            *marks(question.scenario.impairments, plan.network, names, float(seconds)),
+            *marks(question.scenario.impairments, names, float(seconds)),
             *_fault_marks(faults, names | plan.network.link_names, float(seconds)),
         ],
     )

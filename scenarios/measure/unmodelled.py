@@ -28,10 +28,8 @@ Fact = Literal[
     "all-delays-by-load",
     "background",
     "delay-by-load",
-    "disciplines",
     "error-concealment",
     "estimate",
-    "excess",
     "faults",
     "fec",
     "framing",
@@ -44,7 +42,6 @@ Fact = Literal[
     "rate-adaptation",
     "short-phases",
     "silence-suppression",
-    "tcp",
     "unrated-sound",
 ]
 
@@ -55,17 +52,15 @@ class Entry(Unmodelled):
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: a device that takes longer the fuller it is,
     with all that it does (`all-delays-by-load`), declared other traffic (`background`), a device
-    that takes longer with some of it (`delay-by-load`), with queue `disciplines` of
-    lines, with decoders that conceal errors (`error-concealment`), judged by an `estimate`, with
-    lines that let through an `excess` beyond what is
-    committed, with declared `faults`, with pictures protected by `fec`, of a province that says
-    what rates count (`framing`), with links judged in windows under a second (`link-window`),
-    with lost packets of pictures that are recovered (`loss-repair`), with sound of which
-    the MCU knows the frames alone (`modelled-sound`), with another MCU in a bridge's place
-    (`outside-mcu`), with other traffic that is a `poisson` process, with
-    bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
-    under 10 s (`short-phases`), with pauses left out (`silence-suppression`), with other traffic
-    that is `tcp`, with sound that has no MOS (`unrated-sound`)."""
+    that takes longer with some of it (`delay-by-load`), with decoders that conceal errors
+    (`error-concealment`), judged by an `estimate`, with declared `faults`, with pictures
+    protected by `fec`, of a province that says what rates count (`framing`), with links judged in
+    windows under a second (`link-window`), with lost packets of pictures that are recovered
+    (`loss-repair`), with sound of which the MCU knows the frames alone (`modelled-sound`), with
+    another MCU in a bridge's place (`outside-mcu`), with other traffic that is a `poisson`
+    process, with bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`),
+    with phases under 10 s (`short-phases`), with pauses left out (`silence-suppression`), with
+    sound that has no MOS (`unrated-sound`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -121,10 +116,8 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "all-delays-by-load": all(growing),
         "background": bool(scenario.background),
         "delay-by-load": any(growing),
-        "disciplines": any(link.queue for link in question.plan.network.links),
         "error-concealment": scenario.meeting.error_concealment,
         "estimate": estimate,
-        "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),
         "fec": scenario.meeting.loss_repair == "fec",
         "framing": question.province.framing is not None,
@@ -139,7 +132,6 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
         < SHORT_PHASE_S,
         "silence-suppression": scenario.meeting.silence_suppression,
-        "tcp": bool(question.plan.tcp),
         "unrated-sound": not speech_codec(question.plan).has_mos,
     }
     return {fact for fact, holds in held.items() if holds}

@@ -13,7 +13,7 @@ from giaoban.results.model.result import Accounting
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.fault_impact import mine
 from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth, PoweredOff, PoweredOn
-from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade, TcpCount, TcpFlowCount
+from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
 from giaoban.traffic.quality.measure import Trace
@@ -40,8 +40,6 @@ def accounting(captures: Captures) -> Accounting:
     gone = dropped + policed + lost + damaged + by_faults + without_route
     sent, received = udp["OutDatagrams"], udp["InDatagrams"]
     sent += sum(stream.sent for stream in counters.background)
-    if counters.tcp is not None:
-        sent, received = sent + counters.tcp.sent, received + counters.tcp.received
     if captures.plan.changes:
         sent, received = sent + routers.sent, received + routers.received
     else:
@@ -147,8 +145,6 @@ def reasons(
     full = sum(stream.overflowed for stream in counters.background) > damaged
     for stream in counters.background:
         found += _of_background(stream, full)
-    if counters.tcp is not None:
-        found += _of_tcp(counters.tcp)
     found += _of_streams(captures, seen, account.packets_duplicated)
     found += _of_lines(captures)
     found += _without_effect(captures, seen)
@@ -181,23 +177,6 @@ def _of_background(stream: BackgroundCount, full: bool) -> list[Reason]:
         found.append(because("background-paced", line=line, packets=stream.pacer_drops))
     if stream.overflowed and full:
         found.append(because("background-overflowed", line=line, packets=stream.overflowed))
-    return found
-
-
-def _of_tcp(tcp: TcpCount) -> list[Reason]:
-    """What is strange about other traffic that is TCP."""
-    tables: list[list[TcpFlowCount]] = []
-    for flow in tcp.flows:  # table by table, each with its flows from the first on
-        if not flow.flow:
-            tables.append([])
-        tables[-1].append(flow)
-    found = [
-        because("background-silent", line=f"{flows[0].link} {flows[0].direction}")
-        for flows in tables
-        if not any(flow.received_bytes for flow in flows)
-    ]
-    if tcp.pacer_drops:
-        found.append(because("pacing-dropped", packets=tcp.pacer_drops))
     return found
 
 

@@ -27,23 +27,17 @@ def drain_s(
         classes = sum(each.buffer_packets for each in traffic_classes(network.qos))
     frame_bytes = FRAME_BYTES + max(link.overhead_bytes for link in network.links)
 
-    def held_bytes(link_id: str, packets: int) -> int:
-        """What may wait for a link; some queues keep their size whatever the rate."""
-        link = network.link(link_id)
-        if link.keeps_buffer:
-            packets = link.buffer_packets
-        return max(link.buffer_bytes, max(packets, classes) * frame_bytes)
+    def held_bytes(packets: int) -> int:
+        return max(packets, classes) * frame_bytes
 
-    queues = [
-        (held_bytes(link.id, link.buffer_packets), link.rate_mbps * 1e6) for link in network.links
-    ]
+    queues = [(held_bytes(link.buffer_packets), link.rate_mbps * 1e6) for link in network.links]
     for item in impairments:
         if (rate := item.rate) is not None:
             packets = rate.buffer_packets
-            held = packets * frame_bytes if item.link is None else held_bytes(item.link, packets)
+            held = packets * frame_bytes if item.link is None else held_bytes(packets)
             queues.append((held, rate.kbps * 1e3))
     queues += [
-        (held_bytes(k.link, k.buffer_packets), k.rate_mbps * 1e6)
+        (held_bytes(k.buffer_packets), k.rate_mbps * 1e6)
         for k in lines
         if k.rate_mbps and k.buffer_packets
     ]

@@ -22,9 +22,7 @@ from giaoban.scenarios.plan.drain import drain_s
 from giaoban.scenarios.plan.streams import stream_plans
 from giaoban.scenarios.spec.background import (
     BackgroundPlan,
-    TcpPlan,
     background_plans,
-    tcp_plans,
 )
 from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.spec.faults.plan import FaultPlan, plan_faults
@@ -160,7 +158,6 @@ class Plan(StrictModel):
     error_concealment: bool = False
     """Whether who decodes pictures shows what is damaged."""
     background: list[BackgroundPlan] = Field(default_factory=list)
-    tcp: list[TcpPlan] = Field(default_factory=list)
     hang_up_s: float
     end_s: float
     pcap: list[str]
@@ -366,7 +363,6 @@ def make_plan(
         length_min=scenario.meeting.length_min,
         error_concealment=scenario.meeting.error_concealment,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
-        tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,
         end_s=hang_up_s + DRAIN_S + 2 * drain_s(network, scenario.impairments, failing.lines),
         pcap=list(pcap),

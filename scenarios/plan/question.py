@@ -34,11 +34,10 @@ from giaoban.scenarios.spec.project import Project, current, project_of
 from giaoban.scenarios.spec.scenario import Control, Scenario, load_scenario
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
-from giaoban.topology.lines.qos import by_class
 from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
 from giaoban.topology.network import build
-from giaoban.topology.validate import WITH_CLASSES, bridge_mistakes, change_mistakes, managed
+from giaoban.topology.validate import bridge_mistakes, change_mistakes
 from giaoban.traffic.profiles import Profiles, load_profiles, too_many_key_frames
 from giaoban.traffic.recorded.recording import Recording
 
@@ -274,7 +273,6 @@ def question_from(
             scenario.background,
             network,
             scenario.phases.total_s,
-            fails=bool(scenario.faults),
         )
     if found:
         raise tomlfile.mistakes(scenario_path, found)
@@ -353,10 +351,6 @@ def _network_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         yield ("bridge", *found.loc), found.value, found.what
     for found in change_mistakes(province, bridges, changes):
         yield ("link", *found.loc), found.value, found.what
-    if scenario.qos is not None and by_class(scenario.qos):
-        for link in managed(province, changes):
-            what = Sentence("{link} has another: {why}", link=link, why=WITH_CLASSES)
-            yield ("qos", "scheduling"), scenario.qos.scheduling, what
 
 
 def _call_mistakes(

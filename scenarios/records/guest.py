@@ -50,28 +50,6 @@ class BackgroundCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TcpFlowCount:
-    """One TCP flow of other traffic, over all its transfers."""
-
-    link: str
-    direction: str
-    flow: int
-    transfers: int
-    received_bytes: int
-    retransmitted: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TcpCount:
-    """TCP segments at both ends of all flows, acknowledgements and repetitions among them."""
-
-    sent: int
-    received: int
-    pacer_drops: int
-    flows: list[TcpFlowCount]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineChange:
     """An impairment of a line began or ended: when it was due, and when it really did (ms after the
     run's origin)."""
@@ -167,7 +145,6 @@ class Counters(Counts):
     Attributes:
         background: in the order of the plan's streams.
         background_damaged: packets of other traffic that were thrown away as damaged at routers.
-        tcp: of other traffic that is TCP; None: there is none.
         at_phase: `queues` since they were built, at the first phase's start and each phase's end.
         probes: each direction of each link, measured before the meeting.
     """
@@ -175,7 +152,6 @@ class Counters(Counts):
     schema_: Literal["giaoban.captures/1"] = Field(default="giaoban.captures/1", alias="schema")
     background: list[BackgroundCount]
     background_damaged: int
-    tcp: TcpCount | None = None
     at_phase: list[list[QueueCount]]
     line_changes: list[LineChange]
     changes: list[ChangeMade]

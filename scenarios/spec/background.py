@@ -1,14 +1,13 @@
 """Traffic on a link that is nobody's meeting: as a scenario declares it, and as it is planned.
 
 A [[background]] table is a Poisson process of equal UDP datagrams from one end of one link to the
-other, or TCP flows the same way, which react to what becomes of them. Who sends it is of no
-concern: it stands for all that shares the link.
+other: it stands for all that shares the link. It does not react to loss, as TCP would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +32,12 @@ BEGINS_AFTER_NS = 6_000_000
 """Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
 Where a queue fills up just then, which packets it loses would hang on that.
 """
-SHORTEST_S, SHORTEST_TCP_S = 0.1, 1.0
-"""Of less of it there would be nothing, or hardly anything; flows of TCP begin within 0.1 s, and
-have to be answered before any data goes."""
-
-
-Congestion = Literal["cubic", "bbr"]
-"""By Linux's names: RFC 9438, and BBR (draft-ietf-ccwg-bbr) in its first version."""
+SHORTEST_S = 0.1
+"""Less of it would be hardly any packet."""
 
 
 class Background(Assumable):
-    """Traffic on a link that is nobody's meeting: a Poisson process of equal UDP datagrams, or TCP
-    flows that send as fast as their congestion control lets them."""
+    """Traffic on a link that is no part of a meeting: a Poisson process of equal UDP datagrams."""
 
     link: str
     """Id of the link. Like `"centre--north"`."""
@@ -56,17 +49,7 @@ class Background(Assumable):
     pct: Annotated[float, Field(gt=0, le=1000)] | None = None
     """What it takes in percent of the link's rate, or else `mbps`."""
     packet_bytes: Annotated[int, Field(ge=UDP_IP_BYTES + 18, le=1500)] = 1200
-    """Length of an IP packet in bytes; not of TCP, whose packets are full ones."""
-    tcp: Congestion | None = None
-    """It is TCP, with this congestion control; without a rate, which that decides."""
-    flows: Annotated[int, Field(ge=1, le=50)] | None = None
-    """How many TCP connections at once; one where not given. Like `4`."""
-    transfer_mb: Annotated[float, Field(ge=0.01, le=1_000_000)] | None = None
-    """How much each flow transfers in MB (mean, where there are pauses); without an end where not
-    given. Like `20.0`."""
-    pause_s: Annotated[float, Field(ge=0.01, le=3600)] | None = None
-    """Mean pause in seconds after which a flow transfers again; once where not given. Like
-    `1.0`."""
+    """Length of an IP packet in bytes."""
     from_s: Annotated[float, Field(ge=0, le=10_800)] | None = None
     """From when, in seconds after the first phase began; from the run's start where not given."""
     to_s: Annotated[float, Field(gt=0, le=10_800)] | None = None
@@ -76,19 +59,7 @@ class Background(Assumable):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if self.tcp is not None:
-            for key in ("mbps", "pct", "packet_bytes"):
-                if key in self.model_fields_set:
-                    raise ValueError(
-                        Sentence("tcp and {key}: TCP's congestion control decides", key=key)
-                    )
-            if self.pause_s is not None and self.transfer_mb is None:
-                raise ValueError(Sentence("pause_s needs transfer_mb, after which flows pause"))
-        elif given := [
-            k for k in ("flows", "transfer_mb", "pause_s") if k in self.model_fields_set
-        ]:
-            raise ValueError(Sentence("{key} is of TCP (tcp is not given)", key=given[0]))
-        elif (self.mbps is None) == (self.pct is None):
+        if (self.mbps is None) == (self.pct is None):
             raise ValueError(Sentence("has no rate or two (allowed: mbps or pct)"))
         if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
             raise ValueError(Sentence("to_s is not after from_s"))
@@ -98,20 +69,22 @@ class Background(Assumable):
 
     def too_short(self, to_s: float) -> Sentence | None:
         """What is wrong with it if it ends at this moment."""
-        shortest_s = SHORTEST_S if self.tcp is None else SHORTEST_TCP_S
-        if to_s - (self.from_s or 0.0) >= shortest_s:
+        if to_s - (self.from_s or 0.0) >= SHORTEST_S:
             return None
         return Sentence(
-            "flows for less than {shortest_s:g} s (allowed: that, or longer)", shortest_s=shortest_s
+            "flows for less than {shortest_s:g} s (allowed: that, or longer)", shortest_s=SHORTEST_S
         )
 
     def rate_mbps(self, link: NetLink) -> float:
-        """What it takes of this link; nought of TCP, which nobody knows before."""
+        """Return the rate that it takes of this link."""
         return self.mbps if self.mbps is not None else link.rate_mbps * (self.pct or 0.0) / 100
 
 
-class _DirectionPlan(StrictModel):
-    """One direction of one [[background]] table, in seconds from the run's origin."""
+class BackgroundPlan(StrictModel):
+    """One direction of one [[background]] table: a Poisson process of datagrams.
+
+    `mbps` is of frames as captures have them; times are seconds from the run's origin.
+    """
 
     link: str
     source: str
@@ -119,18 +92,13 @@ class _DirectionPlan(StrictModel):
     from_s: float
     to_s: float
     dscp: int
+    mbps: float
+    packet_bytes: int
 
     @property
     def hop(self) -> Hop:
-        """Where its data goes."""
+        """The direction of the link."""
         return Hop(self.link, self.source, self.target)
-
-
-class BackgroundPlan(_DirectionPlan):
-    """A Poisson process of datagrams; `mbps` of frames as captures have them."""
-
-    mbps: float
-    packet_bytes: int
 
     @property
     def payload_bytes(self) -> int:
@@ -141,20 +109,6 @@ class BackgroundPlan(_DirectionPlan):
     def mean_ns(self) -> float:
         """From one packet to the next."""
         return (self.packet_bytes + ETHERNET_BYTES) * 8e3 / self.mbps
-
-
-class TcpPlan(_DirectionPlan):
-    """Flows of TCP; acknowledgements come the other way."""
-
-    congestion: Congestion
-    flows: int
-    transfer_bytes: int | None
-    pause_s: float | None
-
-    @property
-    def back(self) -> Hop:
-        """Where its acknowledgements go."""
-        return Hop(self.link, self.target, self.source)
 
 
 class PoissonArrivals:
@@ -186,20 +140,12 @@ class PoissonArrivals:
 
 
 def mistakes(
-    backgrounds: Sequence[Background], network: Network, length_s: float, *, fails: bool = False
+    backgrounds: Sequence[Background], network: Network, length_s: float
 ) -> Iterator[Mistake]:
-    """What is wrong with them in this network: unknown places, impossible rates and times.
-
-    `fails`: something fails in the scenario.
-    """
+    """Yield unknown places, impossible rates and times in this network."""
     known = [link.id for link in network.links]
     for number, item in enumerate(backgrounds):
         loc = ("background", number)
-        if item.tcp is not None and fails:
-            what = Sentence(
-                "TCP finds no other way back where links fail (allowed: no tcp, or no [[fault]])"
-            )
-            yield (*loc, "tcp"), item.tcp, what
         if item.from_s is not None and item.from_s >= length_s:
             what = Sentence(
                 "begins after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
@@ -227,11 +173,9 @@ def mistakes(
                 most_mbps=f"{MOST_MBPS:g}",
             )
             yield (*loc, "pct"), item.pct, what
-    streams = sum(len(_hops(b, network)) * (b.flows or 1) for b in backgrounds if b.link in known)
-    if streams > MOST_STREAMS:
+    if sum(len(_hops(b, network)) for b in backgrounds if b.link in known) > MOST_STREAMS:
         what = Sentence(
-            "too many (allowed: {most_streams} directions of links, times their flows of TCP)",
-            most_streams=MOST_STREAMS,
+            "too many (allowed: {most_streams} directions of links)", most_streams=MOST_STREAMS
         )
         yield ("background",), None, what
 
@@ -239,46 +183,20 @@ def mistakes(
 def background_plans(
     backgrounds: Sequence[Background], network: Network, start_s: float, end_s: float
 ) -> list[BackgroundPlan]:
-    """All that is not TCP, one a direction; the first phase begins at `start_s`, the last one ends
-    at `end_s`."""
+    """Return a plan for each direction; the first phase begins at `start_s`, the last one ends at
+    `end_s`."""
     return [
         BackgroundPlan(
-            **_direction(item, hop, start_s, end_s),
+            **hop._asdict(),
+            from_s=0.0 if item.from_s is None else start_s + item.from_s,
+            to_s=end_s if item.to_s is None else start_s + item.to_s,
+            dscp=DSCPS[item.marked],
             mbps=_of_frames(item, network.link(item.link)),
             packet_bytes=item.packet_bytes,
         )
         for item in backgrounds
-        if item.tcp is None
         for hop in _hops(item, network)
     ]
-
-
-def tcp_plans(
-    backgrounds: Sequence[Background], network: Network, start_s: float, end_s: float
-) -> list[TcpPlan]:
-    """All that is TCP, one a direction; times as of `background_plans`."""
-    return [
-        TcpPlan(
-            **_direction(item, hop, start_s, end_s),
-            congestion=item.tcp,
-            flows=item.flows or 1,
-            transfer_bytes=None if item.transfer_mb is None else round(item.transfer_mb * 1e6),
-            pause_s=item.pause_s,
-        )
-        for item in backgrounds
-        if item.tcp is not None
-        for hop in _hops(item, network)
-    ]
-
-
-def _direction(item: Background, hop: Hop, start_s: float, end_s: float) -> dict[str, Any]:
-    """What plans of either kind have."""
-    return {
-        **hop._asdict(),
-        "from_s": 0.0 if item.from_s is None else start_s + item.from_s,
-        "to_s": end_s if item.to_s is None else start_s + item.to_s,
-        "dscp": DSCPS[item.marked],
-    }
 
 
 def _of_frames(item: Background, link: NetLink) -> float:
@@ -293,12 +211,8 @@ def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[O
         OtherTraffic(
             link=hop.link,
             direction=hop.direction,
-            mbps=None if item.tcp is not None else item.rate_mbps(link),
-            tcp=item.tcp,
-            flows=None if item.tcp is None else item.flows or 1,
-            transfer_mb=item.transfer_mb,
-            pause_s=item.pause_s,
-            packet_bytes=item.packet_bytes if item.tcp is None else None,
+            mbps=item.rate_mbps(link),
+            packet_bytes=item.packet_bytes,
             marked=item.marked,
             from_s=item.from_s,
             to_s=item.to_s,

@@ -40,12 +40,6 @@ LONGEST_JITTER_S = 2.0
 (`REDIAL_AFTER_S`), or after the run."""
 
 
-KEEPS_ROOM = Sentence(
-    "the link's queue counts bytes or has a discipline, and keeps its size at another rate "
-    "(allowed: no buffer_packets)"
-)
-
-
 class Impairment(StrictModel):
     """One [[impairment]] table: on what a bridge sends (up) or is sent (down), or on a link.
 
@@ -256,9 +250,6 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
         return
     if (what := no_direction(item.link, item.effective_direction, network)) is not None:
         yield (*loc, "direction"), item.effective_direction, what
-    keeps = network.link(item.link).keeps_buffer
-    if keeps and item.rate is not None and "buffer_packets" in item.rate.model_fields_set:
-        yield (*loc, "rate", "buffer_packets"), item.rate.buffer_packets, KEEPS_ROOM
     try:
         to_line(item.what)
     except ValueError as error:
@@ -294,10 +285,7 @@ def line_plans(
     for item in impairments:
         for hop in hops_of(item, network) if item.link is not None else ():
             from_s, to_s = _absolute(item, start_s)
-            rate, link = item.rate, network.link(hop.link)
-            packets = None if rate is None else rate.buffer_packets
-            if rate is not None and link.keeps_buffer:
-                packets = link.buffer_packets
+            rate = item.rate
             plans.append(
                 LinePlan(
                     link=hop.link,
@@ -307,7 +295,7 @@ def line_plans(
                     to_s=to_s,
                     what=to_line(item.what),
                     rate_mbps=None if rate is None else rate.kbps / 1000,
-                    buffer_packets=packets,
+                    buffer_packets=None if rate is None else rate.buffer_packets,
                 )
             )
     return sorted(plans, key=lambda plan: (plan.from_s, plan.link, plan.source))

@@ -45,7 +45,7 @@ def declared(impairments: Sequence[Impairment], network: Network) -> list[Declar
     """As the result holds them."""
     found = []
     for item in impairments:
-        words, direction = what(item, network), item.effective_direction
+        words, direction = what(item), item.effective_direction
         way = None if direction == BOTH else direction
         if item.link is not None:
             hops = hops_of(item, network)
@@ -68,20 +68,20 @@ def declared(impairments: Sequence[Impairment], network: Network) -> list[Declar
 
 
 def marks(
-    impairments: Sequence[Impairment], network: Network, names: dict[str, str], seconds: float
+    impairments: Sequence[Impairment], names: dict[str, str], seconds: float
 ) -> list[tuple[str, str, float, float]]:
     """(English, Vietnamese, from, to) of each, with its place, for plots."""
     found = []
     for item in impairments:
         from_s, to_s = (0.0 if item.from_s is None else item.from_s), item.to_s or seconds
-        words, place = what(item, network), _place(item, names)
+        words, place = what(item), _place(item, names)
         told = joined(": ", [place, words])
         found.append((told.en, told.vi, from_s, to_s))
     return found
 
 
-def what(item: Impairment, network: Network) -> Sentence:
-    """What is done to the packets. Some queues keep their size at another rate."""
+def what(item: Impairment) -> Sentence:
+    """Return what is done to the packets."""
     parts = []
     if item.loss is not None:
         parts.append(_loss(item.loss))
@@ -91,11 +91,8 @@ def what(item: Impairment, network: Network) -> Sentence:
         parts.append(message(N_("{share} % sent twice"), share=_rounded(100 * item.duplicate)))
     if item.rate is not None:
         kbps, packets = _rounded(item.rate.kbps), item.rate.buffer_packets
-        if item.link is not None and network.link(item.link).keeps_buffer:
-            parts.append(message(N_("rate {rate} kb/s"), rate=kbps))
-        else:
-            text = N_("rate {rate} kb/s, {packets} {packets:packet|packets} may wait")
-            parts.append(message(text, rate=kbps, packets=packets))
+        text = N_("rate {rate} kb/s, {packets} {packets:packet|packets} may wait")
+        parts.append(message(text, rate=kbps, packets=packets))
     if item.jitter is not None:
         parts.append(_jitter(item.jitter))
     return joined("; ", parts)

@@ -205,9 +205,7 @@ def _limits(world: CalendarContext, moment: Moment) -> rules.OccupancyLimits:
     question = world.question(scenario_of(world, moment))
     criteria = criteria_of(question)
     most = {criterion.id: criterion.threshold for criterion in criteria.criterion}
-    return rules.OccupancyLimits(
-        device_pct=most[MCU_UNITS], link_pct=second_limit_pct(question.plan, criteria)
-    )
+    return rules.OccupancyLimits(device_pct=most[MCU_UNITS], link_pct=second_limit_pct(criteria))
 
 
 def _whole_months(first: date, last: date) -> list[tuple[int, int]]:

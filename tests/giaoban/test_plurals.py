@@ -40,7 +40,7 @@ NEVER_ONE = (
     *("{busiest} busiest directions", "{lines} worst lines", "{shown} most loaded directions"),
     *("{items:,} values in {number:,} bytes", "{nodes:,} nodes", "{length} characters long"),
     *("has {number} links", "has {number} routers", "are {number} points", "{n} new bridges"),
-    *("holds {number:,} meetings", "goes down {times:.0f} times", "are {octets:.0f} bytes"),
+    *("holds {number:,} meetings", "goes down {times:.0f} times"),
     *("{millions:.0f} million packets", "lasts over {hours:g} hours", "{parts} parts differ"),
     # several, and therefore said
     *("names {number} routers", "names {number} units", "in {number} pieces", "{number} runs"),

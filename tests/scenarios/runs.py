@@ -184,17 +184,9 @@ bridge = "west"
 kind = "audio"
 loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
 jitter = { model = "normal", mean_ms = 20.0, sd_ms = 8.0, reorder = true }
-
-[[background]]
-link = "west--east"
-tcp = "cubic"
-flows = 2
-transfer_mb = 0.1
-pause_s = 0.3
-source = "test"
 """
 )
-"""Other traffic in classes, some of it TCP, lines that lose, damage and reorder, pictures passed
+"""Other traffic in classes, lines that lose, damage and reorder, pictures passed
 on, media encrypted (so no line doubles it), calls from the MCU, commands: with `FULL`, whatever
 could make two runs differ."""
 FULL = {**NORTH, "rate_mbps": 1.0, "buffer_packets": 50}

@@ -32,14 +32,13 @@ class BackgroundHost:
         net: the running network.
         hop: the direction of a link that the stream is to cross.
         number: of the host, below 255; no two of a network have the same.
-        answered: what ends there has a way back to it, over the same link.
 
     Attributes:
         source: the namespace and the address that its packets are to be sent from.
         target: the namespace and the address that they are to be sent to.
     """
 
-    def __init__(self, net: ProvinceNet, hop: Hop, number: int, *, answered: bool = False) -> None:
+    def __init__(self, net: ProvinceNet, hop: Hop, number: int) -> None:
         self.hop = hop
         self._fd = namespace.create()
         self.source = self._fd, _BENCHMARKS.format(number, 1)
@@ -47,8 +46,6 @@ class BackgroundHost:
         self.target = net.namespace(hop.target), end
         try:
             self._build(net.namespace(hop.source), number)
-            if answered:
-                self._way_back(net, number)
         except BaseException:
             self.close()
             raise
@@ -79,16 +76,6 @@ class BackgroundHost:
                 netlink.accept_all_sources()
         self._wait_until_up(begin)
 
-    def _way_back(self, net: ProvinceNet, number: int) -> None:
-        """A host's only way is the one over its router."""
-        if self.hop.target not in {node.id for node in net.network.routers}:
-            return
-        with namespace.inside(self.target[0]), Rtnetlink() as route:
-            [index] = route.link_lookup(ifname=net.interfaces[self.hop.link, self.hop.target])
-            back = host(net.network.link(self.hop.link).address_of(self.hop.source))
-            network = _BENCHMARKS.format(number, 0) + "/30"
-            route.route("add", dst=network, gateway=back, oif=index)
-
     def _wait_until_up(self, begin: int) -> None:
         deadline = time.monotonic() + UP_WITHIN_S
         while not (netlink.all_up(self._fd) and netlink.all_up(begin)):
@@ -113,14 +100,12 @@ class BackgroundHost:
         os.close(self._fd)
 
 
-def hosts(
-    net: ProvinceNet, hops: Sequence[Hop], first: int = 0, *, answered: bool = False
-) -> list[BackgroundHost]:
-    """A host for each of these ways over a link, numbered from `first` on; all of them or none."""
+def hosts(net: ProvinceNet, hops: Sequence[Hop]) -> list[BackgroundHost]:
+    """Build a host for each of these ways over a link; all of them or none."""
     made: list[BackgroundHost] = []
     try:
-        for number, hop in enumerate(hops, first):
-            made.append(BackgroundHost(net, hop, number, answered=answered))
+        for number, hop in enumerate(hops):
+            made.append(BackgroundHost(net, hop, number))
     except BaseException:
         for one in made:
             one.close()

@@ -27,7 +27,6 @@ from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
 from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink, attributes
-from giaoban.topology.lines.bandwidth_profile import ENDS, At
 from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Hop, NetLink
 
@@ -177,13 +176,12 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
             classes = counts.get((index.get(scheduler.device(name), 0), ROOT_HANDLE))
             before = (classes.drops, classes.waiting) if classes is not None else (0, 0)
             hop = Hop(link.id, node.id, link.other(node.id))
-            at_user, at_carrier = (policed(net, hop, at) for at in ENDS)
             found[link.id, node.id] = QueueCount(
                 link=link.id,
                 direction=hop.direction,
                 sent_packets=root.packets,
-                queue_drops=root.drops - lost + before[0] - at_user,
-                policed=at_user + at_carrier,
+                queue_drops=root.drops - lost + before[0],
+                policed=policed(net, hop),
                 line_losses=lost,
                 backlog=root.waiting + before[1],
             )
@@ -191,9 +189,9 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
     return [found[hop.link, hop.source] for hop in hops]
 
 
-def policed(net: ProvinceNet, hop: Hop, at: At) -> int:
-    """Packets of one direction that a bandwidth profile dropped at one of the link's ends."""
-    policer = net.policers.get((hop, at))
+def policed(net: ProvinceNet, hop: Hop) -> int:
+    """Return the packets of one direction that a policer dropped."""
+    policer = net.policers.get(hop)
     return 0 if policer is None else policer.dropped
 
 
@@ -253,7 +251,7 @@ def lines(net: ProvinceNet, discarded: Callable[[Hop], int] = lambda _hop: 0) ->
         queue = netem.get_attr("TCA_STATS_QUEUE")
         passed = netem.get_attr("TCA_STATS_BASIC")["packets"]
         arrived = ingress.get_attr("TCA_STATS_BASIC")["packets"] - discarded(hop)
-        arrived -= policed(net, hop, "carrier")
+        arrived -= policed(net, hop)
         found.append(
             LineCount(
                 link=hop.link,

@@ -24,9 +24,8 @@ from giaoban.topology.addressing import host
 from giaoban.topology.emulation import namespace, netlink, policing, qdisc, scheduler
 from giaoban.topology.emulation.impaired_line import ImpairedLine
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
-from giaoban.topology.lines.bandwidth_profile import ENDS, At
 from giaoban.topology.lines.impairments import LineImpairment, line_seed
-from giaoban.topology.lines.qos import by_class, traffic_classes
+from giaoban.topology.lines.qos import by_class
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.routing import Routes, shortest_paths
 
@@ -160,7 +159,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
     Attributes:
         interfaces: (link id, node id) → name of the interface.
         impaired: direction of a link → its line.
-        policers: direction of a link and where → its bandwidth profiles, once these hold.
+        policers: direction of a link → its policer, once it works.
     """
 
     def __init__(
@@ -171,7 +170,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         self._may_fail = may_fail
         self.interfaces: dict[tuple[str, str], str] = {}
         self.impaired: dict[Hop, ImpairedLine] = {}
-        self.policers: dict[tuple[Hop, At], policing.Policer] = {}
+        self.policers: dict[Hop, policing.Policer] = {}
         self._impairable = tuple(impaired)
         self._routes: dict[str, Rtnetlink] = {}
         # Mininet.init() would raise limits of the whole machine through sysctl
@@ -211,37 +210,18 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
                 self._routes[hop.source] = Rtnetlink()
 
     def police(self) -> None:
-        """From now on lines let through what their bandwidth profiles say, and queues drop what
-        their disciplines do; once, after the lines were measured: a train of probes is more than a
-        bucket holds, and waits longer than a queue is to be."""
-        qos = self.network.qos
-        classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
+        """Start the policers; once, after the lines were measured: a train of probes is more than a
+        bucket holds."""
         for link in self.network.links:
             for hop in link.hops:
-                if link.queue is not None:
-                    interface = self.interfaces[link.id, hop.source]
-                    scheduler.manage(self.namespace(hop.source), interface, link, link.queue)
-                for at in ENDS:
-                    if profiles := link.profiles_of(hop.source, at):
-                        node = hop.target if at == "carrier" else hop.source
-                        self.policers[hop, at] = policing.Policer(
-                            self.namespace(node),
-                            self.interfaces[link.id, node],
-                            profiles,
-                            classes,
-                            self._behind_policer(hop, at),
-                            incoming=at == "carrier",
-                        )
-
-    def _behind_policer(self, hop: Hop, at: At) -> dict[str, Any] | None:
-        if at == "carrier":
-            line = self.impaired.get(hop)
-            return None if line is None else qdisc.redirect(line.index)
-        if not self._waits_apart(self.network.link(hop.link), hop.source):
-            return None
-        with namespace.inside(self.namespace(hop.source)), Rtnetlink() as route:
-            name = scheduler.device(self.interfaces[hop.link, hop.source])
-            return qdisc.redirect(route.link_lookup(ifname=name)[0])
+                if (profile := link.profile_of(hop.source)) is not None:
+                    line = self.impaired.get(hop)
+                    self.policers[hop] = policing.Policer(
+                        self.namespace(hop.target),
+                        self.interfaces[link.id, hop.target],
+                        profile,
+                        None if line is None else qdisc.redirect(line.index),
+                    )
 
     def impair(self, hop: Hop, what: LineImpairment) -> None:
         """From now on the line does this to what comes to its end; `LineImpairment()`: nothing.
@@ -255,13 +235,13 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         """Another rate and buffer for one of the directions in `impaired`, from the next packet on.
 
         Packets that wait at this moment leave when they would have left (netem settles that when
-        a packet comes); one that comes later leaves after them. Where packets wait by class, their
-        bytes are counted or a discipline drops them, it is not so: those that wait leave at the new
-        rate (htb charges a packet as it leaves), and the queues keep their room.
+        a packet comes); one that comes later leaves after them. Where packets wait by class it is
+        not so: those that wait leave at the new rate (htb charges a packet as it leaves), and the
+        queues keep their room.
         """
         link = self.network.link(hop.link)
         route = self._routes[hop.source]
-        if self._waits_apart(link, hop.source):
+        if self._by_class(hop.source):
             seed = line_seed(self.seed, *self._place(hop))
             interface = self.interfaces[hop.link, hop.source]
             scheduler.reshape(route, interface, link, rate_mbps, seed)
@@ -275,8 +255,6 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             line_seed(self.seed, *self._place(hop)),
             link.overhead_bytes,
         )
-        if link.profiles_of(hop.source, "user"):
-            _, queue = qdisc.below_classifier([queue])
         route.tc("change", index=index, **queue)
 
     def _place(self, hop: Hop) -> tuple[int, int]:
@@ -312,15 +290,10 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             table = [(r.prefix, r.via) for r in routes.table(node_id) if r.via is not None]
         sink = netlink.SINK if self._may_fail and not is_host else None
         netlink.configure(self.namespace(node_id), ends, table, is_host=is_host, sink=sink)
-        qos = self.network.qos if self._by_class(node_id) else None
-        for link in self.network.links_at(node_id):
-            if self._waits_apart(link, node_id):
+        if (qos := self.network.qos) is not None and self._by_class(node_id):
+            for link in self.network.links_at(node_id):
                 interface = self.interfaces[link.id, node_id]
                 scheduler.build(self.namespace(node_id), interface, link, qos)
-
-    def _waits_apart(self, link: NetLink, node_id: str) -> bool:
-        """Whether packets wait in front of the line that a node sends into (`scheduler`)."""
-        return self._by_class(node_id) or link.keeps_buffer
 
     def _by_class(self, node_id: str) -> bool:
         """Whether a node tells packets apart: a router in a province with classes."""
@@ -329,12 +302,8 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
     def _end(self, number: int, link: NetLink, node_id: str) -> netlink.Interface:
         end = 0 if node_id == link.a else 1
         seed = line_seed(self.seed, number, end)
-        if self._waits_apart(link, node_id):
-            queues = scheduler.line(link, seed)
-        else:
-            queues = qdisc.line_of(link, seed)
-            if link.profiles_of(node_id, "user"):
-                queues = qdisc.below_classifier(queues)
+        by_class = self._by_class(node_id)
+        queues = scheduler.line(link, seed) if by_class else qdisc.line_of(link, seed)
         return netlink.Interface(
             name=self.interfaces[link.id, node_id],
             upper=self.upper(link.id, node_id),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 CLOCKSOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 VIRTUAL = "time-travel-clock"
-TURNS = ("tcp", "background", "bridges", "mcu", "routers", "conductor")
+TURNS = ("background", "bridges", "mcu", "routers", "conductor")
 """From last to first: the network changes before anything is sent on it at the same moment."""
 
 

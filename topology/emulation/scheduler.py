@@ -10,9 +10,6 @@ goes is decided at that moment, by ets. It comes back to the link's end as if se
 redirected no second time, and passes the line's netem, which takes the time of its own bits and of
 the fibre and never makes it wait for another.
 
-A queue that counts bytes is built in the same way, with one bfifo in the classes' place; one that
-has a discipline (`aqm`) with a fifo, whose place the discipline takes once the line was measured.
-
 It is not all in one tree: netem above the classes would queue in the order of arrival, and htb lets
 go of a packet when its first bit may leave, while the far end has it with its last.
 
@@ -28,18 +25,16 @@ from typing import Any
 
 from pyroute2.netlink import NLA_F_NESTED, nla
 from pyroute2.netlink.rtnl import TC_H_ROOT
-from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb, sched_pfifo
+from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.sentence import N_
-from giaoban.topology.emulation import aqm, namespace, qdisc
+from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.netlink import interface_index, needed
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
-from giaoban.topology.lines.buffers import CREDIT_NS
 from giaoban.topology.lines.qos import Qos, TrafficClass, traffic_classes
-from giaoban.topology.lines.queue_discipline import Codel, FqCodel, Red
 from giaoban.topology.lines.token_bucket import TICK_NS
 from giaoban.topology.network import NetLink
 from giaoban.traffic.fifo import bytes_per_s
@@ -47,19 +42,16 @@ from giaoban.traffic.fifo import bytes_per_s
 ONLY_CLASS = ROOT_HANDLE | 1
 CLASSES_HANDLE = 0x20000
 CLASS_HANDLES = 0x110000  # the first class's queue; the others follow
-DISCIPLINE_HANDLE = 0x120000
 ETH_P_IP = 0x0800
 DSCP_KEY = "{:#010x}/0x00fc0000+0"  # in the IPv4 header's first word, for u32
 TURN_BYTES = 60_000  # htb wants to know it for classes that share; this one is alone
 LINKLAYER_ETHERNET = 1
 TCA_STAB_BASE = 1
-CREDIT_TICKS = CREDIT_NS // TICK_NS
+CREDIT_TICKS = 5120 // TICK_NS
 """What a late timer may cost and is paid back: 5 µs. Without it each packet would leave a little
 later than the rate has it; the price is that a packet may be overtaken for 5 µs less."""
 
 BY_CLASS = N_("this kernel cannot queue packets by class, it lacks {modules} ({why})")
-BY_BYTES = N_("this kernel cannot count the bytes of a queue, it lacks {modules} ({why})")
-BY_DISCIPLINE = N_("this kernel does not have the queue discipline, it lacks {modules} ({why})")
 
 
 class _EtsOptions(nla):  # type: ignore[misc]
@@ -125,7 +117,6 @@ class _HtbOptions(sched_htb.options):  # type: ignore[misc]
         fields = sched_htb.options.htb_parms.fields
 
 
-plugins["bfifo"] = sched_pfifo  # another unit, the same request
 plugins["ets"] = SimpleNamespace(
     parent=TC_H_ROOT, options=_EtsOptions, stats2=stats2, get_parameters=_ets_parameters
 )
@@ -153,59 +144,34 @@ def line(link: NetLink, seed: int) -> list[dict[str, Any]]:
     return qdisc.below_classifier([{**whole, "limit": MAX_PACKETS}, *losing])
 
 
-def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
+def build(fd: int, interface: str, link: NetLink, qos: Qos) -> None:
     """The classes of a link's end that has `line`'s queues: a device of its own, and the way to it.
 
     Args:
         fd: the namespace of the node.
-        qos: which classes; None: one queue, of the link's buffer.
+        qos: which classes.
 
     Raises:
         MachineLacks: this kernel has no ifb, htb, ets, u32, matchall or mirred.
     """
     with namespace.inside(fd), Rtnetlink() as route:
         name = device(interface)
-        cannot = BY_BYTES if qos is None else BY_CLASS
-        with needed(cannot, "ifb"):
+        with needed(BY_CLASS, "ifb"):
             route.link("add", ifname=name, kind="ifb")
         index = interface_index(route, name)
         only = {"parent": ROOT_HANDLE, **_rate(link.rate_mbps)}
         queues: dict[str, Any] = {"index": index, "handle": ROOT_HANDLE}
         if link.overhead_bytes:
             queues["stab"] = _sizes(link.overhead_bytes)
-        with needed(cannot, "sch_htb"):
+        with needed(BY_CLASS, "sch_htb"):
             route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF)
             route.tc("add-class", "htb", index, ONLY_CLASS, **only)
-        if qos is not None:
-            _add_classes(route, index, traffic_classes(qos))
-        else:
-            kind, limit = "pfifo", link.buffer_packets
-            if link.buffer_bytes:
-                kind, limit = "bfifo", link.buffer_bytes
-            route.tc("add", kind, index, handle=CLASS_HANDLES, parent=ONLY_CLASS, limit=limit)
+        _add_classes(route, index, traffic_classes(qos))
         route.link("set", index=index, state="up")
         redirect = qdisc.redirect(index)
         end = {"index": interface_index(route, interface), "parent": ROOT_HANDLE}
-        with needed(cannot, "cls_matchall act_mirred"):
+        with needed(BY_CLASS, "cls_matchall act_mirred"):
             route.tc("add-filter", "matchall", **end, action=[redirect])
-
-
-def manage(fd: int, interface: str, link: NetLink, what: Codel | FqCodel | Red) -> None:
-    """From now on a discipline decides what the one queue of a link's end drops. It is empty: what
-    waits would be lost.
-
-    Args:
-        fd: the namespace of the node.
-
-    Raises:
-        MachineLacks: this kernel does not have the discipline.
-    """
-    with namespace.inside(fd), Rtnetlink() as route:
-        index = interface_index(route, device(interface))
-        place = {"index": index, "handle": DISCIPLINE_HANDLE, "parent": ONLY_CLASS}
-        wanted = aqm.request(link, what)
-        with needed(BY_DISCIPLINE, f"sch_{what.discipline}"):
-            route.tc("replace", **wanted, **place)
 
 
 def _add_classes(route: Any, index: int, classes: tuple[TrafficClass, ...]) -> None:

@@ -76,7 +76,7 @@ def export_province(
     province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
 ) -> list[Path]:
     """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`, also for
-    lines with bandwidth profiles, framing, queue disciplines or buffers not in packets: these
+    lines with bandwidth profiles, framing or buffers not in packets: these
     formats know one figure of a kind a line."""
     lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
     framed = [province.id] if province.framing else [each.id for each in lines if each.framing]
@@ -86,7 +86,6 @@ def export_province(
             [each.id for each in lines if each.buffer_packets is None],
             Sentence("a buffer in bytes or milliseconds"),
         ),
-        ([each.id for each in lines if each.queue], Sentence("a queue discipline")),
         ([each.id for each in lines if each.profile], Sentence("a bandwidth profile")),
     ):
         if which:

@@ -312,7 +312,7 @@ class _MeetingRun:
             )
         else:
             servers = servers_of(plan, self.paths, self.flows)
-            policers = policers_of(plan, self.paths, self.flows)
+            policers = policers_of(self.paths)
             used = set(self._order)
             self._order += [hop for hop in servers if hop not in used]
             if failing is None:

@@ -23,10 +23,10 @@ from giaoban.scenarios.estimate.network.hops import ClassBlindFifo
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.network.paths import END, find_paths
+from giaoban.scenarios.estimate.network.policing import TokenBucket
 from giaoban.scenarios.estimate.network.queues import Served, propagation_ns
 from giaoban.scenarios.estimate.network.transit import (
     Cargo,
-    EndPolicer,
     Keys,
     Meter,
     Server,
@@ -225,7 +225,7 @@ class FailingTransit(Transit):
         servers: dict[int, Server],
         lines: dict[int, list[LineEnd]],
         meter: Meter,
-        policers: Mapping[int, EndPolicer] | None = None,
+        policers: Mapping[int, TokenBucket] | None = None,
     ) -> None:
         super().__init__(failing.paths, path_of, servers, lines, meter, policers)
         self._only_after = {}

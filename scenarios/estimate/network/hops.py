@@ -8,17 +8,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting
 from giaoban.scenarios.estimate.network.paths import Paths
-from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer
+from giaoban.scenarios.estimate.network.policing import TokenBucket
 from giaoban.scenarios.estimate.network.queues import Fifo, Served, ServiceRate, rate_from, rate_of
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.counts import train_packets
-from giaoban.topology.lines.bandwidth_profile import At
 from giaoban.topology.lines.impairments import (
     LineImpairment,
     RandomLoss,
@@ -31,7 +29,7 @@ from giaoban.topology.lines.qos import TrafficClass, by_class, traffic_classes
 class ClassBlindFifo:
     """A queue that does not tell packets apart: what comes later waits behind what is there."""
 
-    def __init__(self, queue: Fifo | ByteFifo) -> None:
+    def __init__(self, queue: Fifo) -> None:
         self._queue = queue
 
     def __deepcopy__(self, memo: dict[int, object]) -> ClassBlindFifo:
@@ -64,12 +62,8 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
         rates, delay_us = _rates(plan, paths, hop), paths.links[hop].delay_us
         if classes and paths.hops[hop].source in routers:
             found[hop] = Classes(rates[0], delay_us, classes, class_of)
-        elif buffer_bytes := paths.links[hop].buffer_bytes:
-            found[hop] = ClassBlindFifo(ByteFifo(rates[0], delay_us, buffer_bytes))
         else:
             found[hop] = ClassBlindFifo(Fifo(rates, delay_us))
-        if (policer := _policer(plan, paths, flows, hop, "user")) is not None:
-            found[hop] = PolicedServer(policer, found[hop])
     return found
 
 
@@ -86,18 +80,13 @@ def other_traffic(
     return ends, class_of == len(classes) - 1
 
 
-def policers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Policer]:
-    """Hop → what the carrier lets through at its far end, where it does not let through all."""
-    found = {hop: _policer(plan, paths, flows, hop, "carrier") for hop in range(len(paths.hops))}
-    return {hop: policer for hop, policer in found.items() if policer is not None}
-
-
-def _policer(plan: Plan, paths: Paths, flows: Flows, hop: int, at: At) -> Policer | None:
-    profiles = paths.links[hop].profiles_of(paths.hops[hop].source, at)
-    if not profiles:
-        return None
-    classes, class_of = _classes(plan, flows)
-    return Policer(profiles, [each.name for each in classes], class_of)
+def policers_of(paths: Paths) -> dict[int, TokenBucket]:
+    """Return hop → the policer at its far end, where there is one."""
+    return {
+        number: TokenBucket(profile.bucket)
+        for number, (link, hop) in enumerate(zip(paths.links, paths.hops, strict=True))
+        if (profile := link.profile_of(hop.source)) is not None
+    }
 
 
 def _classes(plan: Plan, flows: Flows) -> tuple[tuple[TrafficClass, ...], NDArray[np.int8]]:
@@ -115,7 +104,7 @@ def is_steady(plan: Plan) -> bool:
     is on its way from a bridge to the MCU or back."""
     if plan.changes or plan.background or by_class(plan.network.qos):
         return False
-    if any(link.profiles or link.buffer_bytes for link in plan.network.links):
+    if any(link.profiles for link in plan.network.links):
         return False
     return all(line.rate_mbps is None for line in plan.lines)
 

@@ -180,8 +180,7 @@ class HopCounters:
         flow = flow_of()
         out_ns, came_ns, began_ns = served.out_ns, served.came_ns, served.began_ns
         if served.lost.any():
-            dropped = served.lost if served.policed is None else served.lost & ~served.policed
-            at = self._sample(came_ns[dropped])
+            at = self._sample(came_ns[served.lost])
             np.add.at(self.drops[hop], at, 1)
             kept = ~served.lost
             size, flow = size[kept], flow[kept]

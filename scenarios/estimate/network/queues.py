@@ -120,14 +120,12 @@ class Served:
         began_ns: (n,) when its service began (less its arrival: how long it waited).
         out_ns: (n,) when it is at the far end.
         lost: (n,) found the queue full, or did not come to it.
-        policed: (n,) which of these a bandwidth profile dropped; None: none of them.
     """
 
     came_ns: NDArray[np.int64]
     began_ns: NDArray[np.int64]
     out_ns: NDArray[np.int64]
     lost: NDArray[np.bool_]
-    policed: NDArray[np.bool_] | None = None
 
 
 class Fifo:

@@ -20,6 +20,7 @@ from giaoban.clock import SECOND_NS
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
 from giaoban.scenarios.estimate.network.paths import END, Paths
+from giaoban.scenarios.estimate.network.policing import TokenBucket
 from giaoban.scenarios.estimate.network.queues import Served
 
 Keys = NDArray[np.int64]
@@ -55,15 +56,6 @@ class Meter(Protocol):
         """Packets were dropped by a bandwidth profile at these moments."""
 
 
-class EndPolicer(Protocol):
-    """What a carrier lets through where it takes in a line's packets."""
-
-    def passing(
-        self, came_ns: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf
-    ) -> NDArray[np.bool_]:
-        """(n,) which packets pass, of n in order of time."""
-
-
 class Transit:
     """All hops of a network with what waits at them."""
 
@@ -74,7 +66,7 @@ class Transit:
         servers: dict[int, Server],
         lines: dict[int, list[LineEnd]],
         meter: Meter,
-        policers: Mapping[int, EndPolicer] | None = None,
+        policers: Mapping[int, TokenBucket] | None = None,
     ) -> None:
         """`path_of`: of each flow; END for one that ends behind its first hop. `policers`: of hops
         at whose far end a carrier polices."""
@@ -152,8 +144,6 @@ class Transit:
             places = np.delete(places, left)
         self._meter.passed(hop, cargo.size[places], lambda: cargo.flow[places], served)
         out_ns = served.out_ns
-        if served.policed is not None:
-            self._meter.policed(hop, served.came_ns[served.policed])
         if served.lost.any():
             self._lost += cargo.named(served.came_ns[served.lost], places[served.lost])
             places, out_ns = places[~served.lost], out_ns[~served.lost]
@@ -190,13 +180,13 @@ class Transit:
     def _police(
         self,
         hop: int,
-        policer: EndPolicer,
+        policer: TokenBucket,
         places: NDArray[np.int64],
         out_ns: NDArray[np.int64],
         cargo: Cargo,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The packets that a carrier takes in, and when."""
-        passing = policer.passing(out_ns, cargo.size[places], lambda: cargo.flow[places])
+        passing = policer.conform(out_ns, cargo.size[places])
         if passing.all():
             return places, out_ns
         self._meter.policed(hop, out_ns[~passing])

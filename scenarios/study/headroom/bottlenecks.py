@@ -96,7 +96,7 @@ def ground(base: Base, variant: Variant) -> HeadroomModel:
         routers=routers,
         names=names,
         units_limit_pct=limits[MCU_UNITS],
-        link_limit_pct=second_limit_pct(question.plan, criteria),
+        link_limit_pct=second_limit_pct(criteria),
     )
 
 

@@ -18,19 +18,15 @@ from giaoban.results.model.result import Assumption
 from giaoban.results.model.studies.sensitivity import RangeFrom
 from giaoban.scenarios.measure.assumptions import assumed_records
 from giaoban.scenarios.measure.streams import speech_codec
-from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.study.sensitivity import world as worlds
 from giaoban.scenarios.study.sensitivity.flip_points import Scale
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World, told_value
 from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
-from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
-from giaoban.topology.lines.queue_discipline import QueueDiscipline
-from giaoban.topology.model import LinkChange, Routing
+from giaoban.topology.model import Routing
 
 RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
-EMULATED = N_("what it does only an emulation knows, and other figures of it are not estimated")
 WORDS = N_("is no number (allowed: [[choice]])")
 NUMBERS = N_("is a number (allowed: [[range]])")
 
@@ -291,20 +287,8 @@ def figures(
         known_keys = {each.key for each in found}
         found += [each for each in of_record if each.key not in known_keys]
         if not of_record:
-            emulated = _only_emulated(record)
-            untried.append(Untried(told, why or message(EMULATED if emulated else NOWHERE)))
+            untried.append(Untried(told, why or message(NOWHERE)))
     return found, untried
-
-
-def _only_emulated(record: Sourced | Criterion | None) -> bool:
-    """Whether it is of what no estimate knows (`giaoban.scenarios.estimate.limits`)."""
-    match record:
-        case Background():
-            return record.tcp is not None
-        case LinkChange():
-            return record.queue is not None and record.queue.resolved is not None
-        case _:
-            return isinstance(record, QueueDiscipline)
 
 
 def _of_record(
@@ -341,8 +325,6 @@ def _of_record(
         unsaid = record is place or getattr(place, field, None) is None
         if within is None or value is None or not unsaid:
             continue
-        if isinstance(record, BandwidthProfile) and not value:
-            continue  # no excess rate: nothing that somebody guessed
         unit = unit_of(field)
         if isinstance(within, Choice):
             choices, likely = _choices(world, at, within, origin)

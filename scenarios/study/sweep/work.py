@@ -164,7 +164,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     if (short := shortfall(loads, units_limit, link_limit)) is not None:
         return _fails(found, question, short.criterion, short.place)
     if task.method == "arithmetic":
-        if loads.worst_link().peak_pct > second_limit_pct(question.plan, criteria):
+        if loads.worst_link().peak_pct > second_limit_pct(criteria):
             worst = loads.worst_link()
             return _fails(found, question, LINK_PEAK, worst.place)
         return found

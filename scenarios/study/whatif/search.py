@@ -397,7 +397,7 @@ def _policed(
     takes: shaped to that at their ends. None if no more can be."""
     found = dict(state.shaped)
     for link in question.plan.network.links:
-        taken = [each.cir_mbps for each in link.profiles if each.at == "carrier"]
+        taken = [each.cir_mbps for each in link.profiles]
         if not taken or min(taken) >= link.rate_mbps:
             continue
         if any(

@@ -85,11 +85,7 @@ def _calls(variant: Variant, question: Question) -> Iterator[Sentence]:
 def _links(
     variant: Variant, question: Question, rates: dict[str, float], named: DisplayNames
 ) -> Iterator[Sentence]:
-    policed = {
-        link.id
-        for link in question.plan.network.links
-        if any(each.at == "carrier" for each in link.profiles)
-    }
+    policed = {link.id for link in question.plan.network.links if link.profiles}
     for change in variant.links:
         for name, value in change.figures().items():
             if name == "rate_mbps":

@@ -33,11 +33,7 @@ THEIRS = {
 }
 
 SCENARIOS = Path(emulation.__file__).parents[1]
-CALM, OTHERS, TRANSFERS = (
-    "expansion-gia-nghia-quang-son",
-    "background-without-classes",
-    "download-without-classes",
-)
+CALM, OTHERS = "expansion-gia-nghia-quang-son", "background-without-classes"
 
 
 def test_the_guest_loads_these_packages_and_no_others() -> None:
@@ -50,19 +46,15 @@ def plan_of(name: str) -> Plan:
 
 
 def test_other_traffic_waits_in_its_memory() -> None:
-    others, transfers = plan_of(OTHERS), plan_of(TRANSFERS)
+    others = plan_of(OTHERS)
     assert others.background
     assert memory_mb(others) > memory_mb(others.model_copy(update={"background": []}))
-    assert transfers.tcp
-    assert memory_mb(transfers) > memory_mb(transfers.model_copy(update={"tcp": []}))
 
 
 def test_without_any_nothing_that_makes_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Netlink takes long to load, and the guest waits meanwhile."""
-    for module in ("background", "tcp"):
-        monkeypatch.setitem(sys.modules, f"{emulation.__name__}.{module}", None)
-        monkeypatch.delattr(emulation, module, raising=False)
+    monkeypatch.setitem(sys.modules, f"{emulation.__name__}.background", None)
+    monkeypatch.delattr(emulation, "background", raising=False)
     assert memory_mb(plan_of(CALM)) > 512
-    for name in (OTHERS, TRANSFERS):
-        with pytest.raises(ImportError):
-            memory_mb(plan_of(name))
+    with pytest.raises(ImportError):
+        memory_mb(plan_of(OTHERS))

@@ -140,7 +140,7 @@ def test_who_adds_up_seconds_refuses_shorter_windows(tmp_path: Path) -> None:
     assert "allowed here: 1000 ms" in " ".join(ran.err.split())
     assert not list((tmp_path / "runs").glob("*"))
     seconds = question(tmp_path, link_window_ms=1000)
-    assert second_limit_pct(seconds.plan, criteria_of(seconds)) == 80.0
+    assert second_limit_pct(criteria_of(seconds)) == 80.0
 
 
 def test_a_scenario_may_not_give_any_window(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from scenario_factory import NORTH, scenario
 
 from giaoban.results.model.result import LinkResult, Result
@@ -19,7 +18,6 @@ from giaoban.scenarios.plan.question import Question, make_question
 PROFILE = """
 [[bridge.profile]]
 direction = "{direction}"
-at = "{at}"
 cir_mbps = {cir}
 cbs_bytes = {cbs}
 source = "test"
@@ -28,10 +26,8 @@ PORT = {**NORTH, "rate_mbps": 100.0}
 PHASES = (2.0, 3.0, 3.0)
 
 
-def asked(
-    folder: Path, *, at: str = "carrier", cbs: int = 6000, cir: float = 10.0, both: str = "both"
-) -> Question:
-    more = PROFILE.format(at=at, cbs=cbs, cir=cir, direction=both)
+def asked(folder: Path, *, cbs: int = 6000, cir: float = 10.0, both: str = "both") -> Question:
+    more = PROFILE.format(cbs=cbs, cir=cir, direction=both)
     return make_question(scenario(folder / "s.toml", bridges=(PORT,), phases=PHASES, more=more))
 
 
@@ -39,9 +35,8 @@ def access(result: Result) -> list[LinkResult]:
     return [k for phase in result.phases for k in phase.links if k.id == "access-north"]
 
 
-@pytest.mark.parametrize("at", ["user", "carrier"])
-def test_every_packet_that_is_policed_is_counted_and_accounted_for(tmp_path: Path, at: str) -> None:
-    result = estimate(asked(tmp_path, at=at)).result
+def test_every_packet_that_is_policed_is_counted_and_accounted_for(tmp_path: Path) -> None:
+    result = estimate(asked(tmp_path)).result
     counts = result.accounting
     assert result.verdict == "fail"  # and not invalid
     assert counts.unaccounted == 0
@@ -69,8 +64,8 @@ def measures(result: Result) -> list[Any]:
 
 def test_where_a_profile_lets_all_through_it_changes_no_measure(tmp_path: Path) -> None:
     found = [
-        estimate(asked(tmp_path, at=at, cbs=cbs, cir=100.0, both=both)).result
-        for at, cbs, both in (("user", 1_000_000, "both"), ("carrier", 2_000_000, "up"))
+        estimate(asked(tmp_path, cbs=cbs, cir=100.0, both=both)).result
+        for cbs, both in ((1_000_000, "both"), (2_000_000, "up"))
     ]
     assert measures(found[0]) == measures(found[1])
     assert [result.accounting.packets_policed for result in found] == [0, 0]
@@ -78,7 +73,7 @@ def test_where_a_profile_lets_all_through_it_changes_no_measure(tmp_path: Path) 
 
 def test_a_line_shaped_to_the_committed_rate_loses_nothing(tmp_path: Path) -> None:
     """A queue sends no two packets closer than the bucket fills."""
-    more = PROFILE.format(at="carrier", cbs=1514, cir=NORTH["rate_mbps"], direction="both")
+    more = PROFILE.format(cbs=1514, cir=NORTH["rate_mbps"], direction="both")
     question = make_question(scenario(tmp_path / "s.toml", phases=PHASES, more=more))
     assert estimate(question).result.accounting.packets_policed == 0
 
@@ -99,4 +94,4 @@ def test_a_plan_with_profiles_is_read_back_and_one_without_has_none(tmp_path: Pa
 
 def test_what_is_left_out_of_a_question_with_profiles(tmp_path: Path) -> None:
     named = {each.id for each in unmodelled(asked(tmp_path), estimate=True)}
-    assert not named & {"policing", "yellow-frames"}
+    assert "policing" not in named

@@ -7,27 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenario_factory import CUT, SCENARIOS, giaoban, scenario
+from scenario_factory import SCENARIOS, giaoban, scenario
 
 from giaoban.provenance import Assumable
 from giaoban.results.judge.criteria import load_criteria
-from giaoban.results.model.result import OtherTraffic, tcp_told
+from giaoban.results.model.result import OtherTraffic
 from giaoban.scenarios.measure.assumptions import assumptions
-from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.background import (
     Background,
     BackgroundPlan,
     PoissonArrivals,
-    other_traffic,
 )
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 SHARE = 'link = "west--east"'
 TABLE = (SHARE, "mbps = 5.0")
-TCP = (SHARE, 'tcp = "cubic"')
 START_S = 3.0  # of the first phase in the small province
 
 
@@ -43,17 +40,11 @@ def plan_of(folder: Path, *more: str) -> Plan:
     ("lines", "key", "said"),
     [
         ((SHARE,), "[[back", "has no rate or two (allowed: mbps or pct)"),
-        ((*TABLE, 'tcp = "cubic"'), "[[back", "tcp and mbps: TCP's congestion control decides"),
-        ((*TCP, "packet_bytes = 500"), "[[back", "tcp and packet_bytes"),
-        ((*TABLE, "flows = 2"), "[[back", "flows is of TCP (tcp is not given)"),
-        ((*TCP, "pause_s = 2.0"), "[[back", "pause_s needs transfer_mb"),
-        ((*TCP, "flows = 51"), "flows", "(allowed: 50 or less)"),
-        ((SHARE, 'tcp = "reno"'), "tcp", "(allowed: 'cubic' or 'bbr')"),
         ((*TABLE, "pct = 5.0"), "[[back", "has no rate or two (allowed: mbps or pct)"),
         (('link = "west-east"', "mbps = 1.0"), "link", '(did you mean "west--east"?)'),
         ((*TABLE, 'direction = "up"'), "direction", "r-west->r-east, r-east->r-west)"),
         (
-            ('link = "access-west"', 'tcp = "cubic"', 'direction = "west->r-east"'),
+            ('link = "access-west"', "mbps = 1.0", 'direction = "west->r-east"'),
             "direction",
             "is no direction of access-west (allowed: both, west->r-west, r-west->west, up, down)",
         ),
@@ -67,8 +58,6 @@ def plan_of(folder: Path, *more: str) -> Plan:
         ((*TABLE, "from_s = 4.0", "to_s = 4.0"), "[[back", "to_s is not after from_s"),
         ((*TABLE, "from_s = 4.0", "to_s = 4.05"), "[[back", "flows for less than 0.1 s"),
         ((*TABLE, "from_s = 5.95"), "from_s", "flows for less than 0.1 s"),
-        ((*TCP, "from_s = 4.0", "to_s = 4.5"), "[[back", "flows for less than 1 s"),
-        ((*TCP, "from_s = 5.5"), "from_s", "flows for less than 1 s"),
         ((*TABLE, 'marked = "bulk"'), "marked", "(allowed: 'best-effort', 'video' or 'voice')"),
         ((*TABLE, "kbps = 1.0"), "kbps", 'unknown key (did you mean "mbps"?)'),
     ],
@@ -117,15 +106,15 @@ def test_what_is_planned(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["mbps = 1.0", 'tcp = "cubic"'])
-def test_on_an_access_link_it_goes_down_up_or_both_ways(tmp_path: Path, kind: str) -> None:
+def test_on_an_access_link_it_goes_down_up_or_both_ways(tmp_path: Path) -> None:
+    kind = "mbps = 1.0"
     tables = [
         background('link = "access-west"', kind, f'direction = "{direction}"')
         for direction in ("up", "both", "down", "west->r-west")
     ]
     plan = plan_of(tmp_path, *tables, background('link = "access-west"', kind))
     up, down = "west->r-west", "r-west->west"
-    told = [each.hop.direction for each in (*plan.background, *plan.tcp)]
+    told = [each.hop.direction for each in plan.background]
     assert told == [up, up, down, down, up, down]
 
 
@@ -222,103 +211,7 @@ def test_the_examples_differ_in_the_queues_alone() -> None:
     assert tables[0] == tables[1]
 
 
-def test_what_is_planned_of_tcp(tmp_path: Path) -> None:
-    """One a direction: from the run's start to the last phase's end, or as long as it says."""
-    bulk = background(*TCP)
-    backup = background(
-        'link = "access-west"',
-        'tcp = "bbr"',
-        "flows = 3",
-        "transfer_mb = 1.5",
-        "pause_s = 2.0",
-        "from_s = 1.0",
-        "to_s = 4.0",
-        'marked = "video"',
-    )
-    plan = plan_of(tmp_path, bulk, backup)
-    assert plan.background == []
-    found = [(k.hop.direction, k.back.direction, k.from_s, k.to_s, k.flows) for k in plan.tcp]
-    assert found == [
-        ("r-west->r-east", "r-east->r-west", 0.0, START_S + 6, 1),
-        ("r-east->r-west", "r-west->r-east", 0.0, START_S + 6, 1),
-        ("r-west->west", "west->r-west", START_S + 1, START_S + 4, 3),
-    ]
-    last = plan.tcp[-1]
-    assert (last.congestion, last.transfer_bytes, last.pause_s) == ("bbr", 1_500_000, 2.0)
-    assert last.dscp == AF41
-    assert plan.tcp[0].transfer_bytes is None
-
-
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [
-        ((), "TCP (CUBIC), flows: 1"),
-        (("transfer_mb = 8",), "TCP (CUBIC), flows: 1, 8 MB each"),
-        (
-            ("transfer_mb = 1.5", "pause_s = 2"),
-            "TCP (CUBIC), flows: 1, 1.5 MB each on average, again after a pause of 2 s on average",
-        ),
-    ],
-)
-def test_how_much_is_transferred_is_told(tmp_path: Path, more: tuple[str, ...], told: str) -> None:
-    lines = (*TCP, *more, "assumed = true", 'settled_by = "a capture"')
-    question = make_question(scenario(tmp_path / "s.toml", more=background(*lines)))
-    of_result = other_traffic(question.scenario.background, question.plan.network)[0]
-    said = tcp_told("cubic", of_result.flows or 1, of_result.transfer_mb, of_result.pause_s)
-    assert said == told
-    assert told in [a.value for a in assumptions(question, load_criteria())]
-
-
 def test_a_result_tells_all_that_other_traffic_is_asked_for() -> None:
     asked = Background.model_fields.keys() - Assumable.model_fields.keys()
     resolved = {"pct"}  # into `mbps` of that link
-    assert asked - resolved <= OtherTraffic.model_fields.keys() | {"packet_bytes"}
-
-
-def test_a_result_and_its_assumptions_tell_of_tcp(tmp_path: Path) -> None:
-    lines = (*TCP, "flows = 2", "assumed = true", 'settled_by = "a capture"')
-    question = make_question(scenario(tmp_path / "s.toml", more=background(*lines)))
-    told = other_traffic(question.scenario.background, question.plan.network)
-    assert [(k.mbps, k.tcp, k.flows) for k in told] == [(None, "cubic", 2)] * 2
-    [assumed] = [
-        a
-        for a in assumptions(question, load_criteria())
-        if a.what == "other traffic, link Tây – Đông"
-    ]
-    assert assumed.value == "TCP (CUBIC), flows: 2"
-    ids = [each.id for each in unmodelled(question, estimate=False)]
-    assert not {"tcp", "other-traffic", "bursts-of-other-traffic"} & set(ids)
-    both = make_question(
-        scenario(tmp_path / "b.toml", more=background(*lines) + background(*TABLE))
-    )
-    assert "bursts-of-other-traffic" in {each.id for each in unmodelled(both, estimate=False)}
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("check", "--estimate"),
-        ("headroom", "--jobs", "1"),
-        ("whatif", "--more", "1"),
-        ("sensitivity", "--worlds", "0"),
-    ],
-)
-def test_what_cannot_be_known_without_packets_is_refused(
-    words: tuple[str, ...], tmp_path: Path
-) -> None:
-    file = scenario(tmp_path / "s.toml", more=background(*TCP))
-    command, *more = words
-    ran = giaoban(command, file, *more, "--results", tmp_path / "runs")
-    assert (ran.code, ran.out) == (2, "")
-    assert "TCP reacts to what becomes of its packets" in " ".join(ran.err.split())
-
-
-def test_tcp_and_failures_do_not_go_together(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "s.toml", more=background(*TCP) + CUT)
-    ran = giaoban("check", file, "--results", tmp_path / "runs")
-    assert (ran.code, ran.out) == (2, "")
-    assert "TCP finds no other way back where links fail" in " ".join(ran.err.split())
-    alone = scenario(tmp_path / "alone.toml", more=background(*TCP))
-    ran = giaoban("faults", alone, "--results", tmp_path / "runs")
-    assert (ran.code, ran.out) == (2, "")
-    assert "TCP finds no other way back where links fail" in " ".join(ran.err.split())
+    assert asked - resolved <= OtherTraffic.model_fields.keys()

@@ -131,12 +131,6 @@ def line_of(text: str, word: str) -> int:
             "is out of range (allowed: 1 or more)",
         ),
         (
-            '[[link]]\nlink = "access-north"\nbuffer_bytes = 9000\nsource = "test"\n'
-            + on("rate = { kbps = 500.0, buffer_packets = 20 }"),
-            "rate",
-            "buffer_packets = 20: the link's queue counts bytes or has a discipline, and keeps",
-        ),
-        (
             on('jitter = { model = "normal", mean_ms = 5.0, sd_ms = 1.0, correlation = 0.5 }'),
             "[[imp",
             "(allowed on a line: correlation = 0; or at a bridge)",

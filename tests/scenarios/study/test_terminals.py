@@ -28,7 +28,6 @@ from giaoban.scenarios.study.terminals import behaviours, terminals_of, with_ter
 from tests.results import results_factory as make
 
 AGAIN = '[meeting]\nloss_repair = "retransmission"\n'
-TCP = '[[background]]\nlink = "west--east"\ntcp = "cubic"\nflows = 1\nsource = "test"\n'
 AT_A_BRIDGE = '[[impairment]]\nbridge = "west"\nloss = { model = "bernoulli", p = 0.01 }\n'
 OWN = make.result()
 
@@ -121,18 +120,6 @@ def test_where_nothing_is_asked_nothing_is_tried(
 ) -> None:
     assert tried(ask(tmp_path, settings), tmp_path, each) == {}
     assert (judges.estimated, judges.emulated) == ({}, {})
-
-
-def test_what_cannot_be_estimated_is_emulated_on_request_alone(
-    tmp_path: Path, judges: Judges
-) -> None:
-    question = ask(tmp_path, AGAIN + TCP)
-    off = tried(question, tmp_path)["off"]
-    assert (off.engine, off.verdict, off.untried) == (None, None, "emulated")
-    assert "[[background]] tcp" in off.reasons[0]
-    assert judges.emulated == {}
-    off = tried(question, tmp_path, each=True)["off"]
-    assert (off.engine, off.verdict, off.untried) == ("sandbox", "fail", None)
 
 
 def test_on_request_each_is_emulated(tmp_path: Path, judges: Judges) -> None:

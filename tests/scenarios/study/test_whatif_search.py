@@ -125,7 +125,6 @@ def test_what_has_no_price_in_any_state_leaves_the_others_prices_to_decide(
 
 POLICED = """
 [[bridge.profile]]
-at = "carrier"
 cir_mbps = 10.0
 cbs_bytes = 6000
 source = "test"

@@ -12,9 +12,9 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, flow, star
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.policing import Policer
+from giaoban.scenarios.estimate.network.policing import TokenBucket
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
-from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, by_class, traffic_classes
+from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF
 from giaoban.topology.network import NetLink, Network
 from giaoban.traffic import log
 
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.sandbox
 
 MBPS = 100.0
 SMALL, FULL = 172, 1212
-CLASSES = {"scheduling": "classes"}
 LONG = {"km": 10.0, "rate_mbps": MBPS, "buffer_packets": 10_000}
 SLOW_MBPS = 20.0
 
@@ -34,32 +33,12 @@ def profile(**figures: Any) -> dict[str, Any]:
 MIXED = [
     flow(*each, 10.0) for each in ((EF, SMALL, 0.5), (AF41, FULL, 8.0), (BEST_EFFORT, 472, 4.0))
 ]
-ONE_BUCKET = profile(direction="up", at="user", cir_mbps=10.0, cbs_bytes=6000)
-TWO_BUCKETS = profile(
-    direction="up", at="carrier", cir_mbps=6.0, cbs_bytes=12_500, eir_mbps=3.3, ebs_bytes=5000
-)
-OF_CLASSES = [
-    profile(at="user", traffic_class="video", cir_mbps=6.0, cbs_bytes=6000),
-    profile(
-        *(),
-        at="user",
-        traffic_class="other",
-        cir_mbps=2.0,
-        cbs_bytes=4000,
-        eir_mbps=1.0,
-        ebs_bytes=3000,
-    ),
-]
-VOICE = profile(direction="up", at="carrier", traffic_class="voice", cir_mbps=0.4, cbs_bytes=1514)
+ONE_WAY = profile(direction="up", cir_mbps=10.0, cbs_bytes=6000)
+TIGHT = profile(cir_mbps=8.0, cbs_bytes=1514)
 NETWORKS: dict[str, Network] = {
-    "user": star({**LONG, "profile": [ONE_BUCKET]}, LONG),
-    "carrier": star({**LONG, "profile": [TWO_BUCKETS]}, LONG),
-    "both": star({**LONG, "profile": [ONE_BUCKET, TWO_BUCKETS]}, LONG),
-    "classes": star(LONG, {**LONG, "profile": OF_CLASSES}, CLASSES),
-    "voice": star({**LONG, "profile": [VOICE]}, LONG, CLASSES),
-    "reshaped": star(
-        LONG, {**LONG, "profile": [profile(at="user", cir_mbps=10.0, cbs_bytes=6000)]}
-    ),
+    "one": star({**LONG, "profile": [ONE_WAY]}, LONG),
+    "two": star({**LONG, "profile": [ONE_WAY]}, {**LONG, "profile": [TIGHT]}),
+    "reshaped": star(LONG, {**LONG, "profile": [profile(cir_mbps=10.0, cbs_bytes=6000)]}),
 }
 RESHAPED_NS = 5_000_000_000
 
@@ -100,24 +79,14 @@ def through(link: NetLink, came: NDArray[np.int64], size: NDArray[np.int32]) -> 
 def estimated(name: str, folder: Path) -> NDArray[np.bool_]:
     """Which packets arrive by the estimate's queues and buckets."""
     network = NETWORKS[name]
-    classes = traffic_classes(network.qos) if network.qos and by_class(network.qos) else ()
-    named = [each.name for each in classes]
-    of = [
-        next((n for n, c in enumerate(classes) if f["dscp"] in c.dscps), len(classes) - 1)
-        for f in MIXED
-    ]
     came, size, flows, _ = sent(folder, name)
     alive = np.arange(len(came))
     for link_id, source in (("access-mcu", "mcu"), ("access-b-0", "r-0")):
         link = network.link(link_id)
-        for at in ("user", "carrier"):
-            if profiles := link.profiles_of(source, at):
-                policer = Policer(profiles, named, np.array(of, np.int8))
-                flow_of = flows[alive]
-                passing = policer.passing(came, size[alive], lambda f=flow_of: f)
-                came, alive = came[passing], alive[passing]
-            if at == "user":
-                came = through(link, came, size[alive])
+        came = through(link, came, size[alive])
+        if (profile := link.profile_of(source)) is not None:
+            passing = TokenBucket(profile.bucket).conform(came, size[alive])
+            came, alive = came[passing], alive[passing]
     found = np.zeros(len(flows), np.bool_)
     found[alive] = True
     return found

@@ -1,5 +1,4 @@
-"""What a line's rate counts, in the kernel against the estimate: each packet at its moment. And RED
-against theory, which counts the same bytes."""
+"""What a line's rate counts, in the kernel against the estimate: each packet at its moment."""
 
 from __future__ import annotations
 
@@ -13,7 +12,6 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, flow, star
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_of
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, traffic_classes
@@ -46,17 +44,9 @@ NETWORKS = {
     "wire": network(layer="L1", vlan_tags=1, mpls_labels=1),
     "packet": network(layer="IP"),
     "wire-classes": network(BY_CLASS_MBPS, layer="L1", pppoe=True),
-    "bytes": network(MBPS, {"buffer_bytes": 12_000}, layer="frame"),
     "milliseconds": network(MBPS, {"buffer_ms": 20.0}, layer="L1"),
-    "one-frame": network(MBPS, {"buffer_bytes": 1514}, layer="IP"),
     "packet-classes": network(BY_CLASS_MBPS, layer="IP"),
 }
-
-MANAGED = {"buffer_bytes": 200_000, "queue": {"discipline": "red", "source": "test"}}
-MANAGED["queue"] |= {"min_bytes": 15_000, "max_bytes": 45_000, "max_drop_pct": 10.0}
-RED = network(MBPS, MANAGED, layer="L1")
-LOAD, COUNTED_BYTES, RED_S = 1.1, FULL + WIRE_OVERHEAD + 24, 15.0
-OVERLOAD = flow(BEST_EFFORT, FULL, LOAD * MBPS * (FULL + WIRE_OVERHEAD) / COUNTED_BYTES, RED_S)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +55,6 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name: {"network": network.model_dump(), "flows": FLOWS}
         for name, network in NETWORKS.items()
     }
-    cases["red"] = {"network": RED.model_dump(), "flows": [OVERLOAD]}
     folder = tmp_path_factory.mktemp("framing")
     return emulation_factory.measured(folder, "lab_qos", cases=json.dumps(cases))
 
@@ -87,9 +76,7 @@ def estimated(name: str, folder: Path) -> NDArray[np.int64]:
     of = NETWORKS[name]
     first, second = of.link("access-mcu"), of.link("access-b-0")
     came = Fifo([rate_of(first)], first.delay_us).serve(leaving, size).out_ns
-    if second.buffer_bytes:
-        served = ByteFifo(rate_of(second), second.delay_us, second.buffer_bytes).serve(came, size)
-    elif of.qos is None:
+    if of.qos is None:
         served = Fifo([rate_of(second)], second.delay_us).serve(came, size)
     else:
         classes, class_of = traffic_classes(of.qos), np.array([1, 2, 3], np.int8)
@@ -125,30 +112,3 @@ def test_a_line_is_measured_at_the_rate_that_it_counts_by(measured: Path, name: 
     _, arrival, size, _ = sent(measured, name)
     if NETWORKS[name].qos:  # probes are in it, too: classes count frames
         assert frames == pytest.approx(size[arrival > 0].sum(), rel=0.02)
-
-
-def test_red_drops_what_is_too_much_and_holds_the_average_that_theory_has(measured: Path) -> None:
-    """Floyd and Jacobson 1993 §7, equal gaps: of packets that do not slow down so many are dropped
-    as are too many. With p for the average queue every (1 + 1/p)/2-th is, and p grows from
-    `min_bytes` to `max_bytes` in a line."""
-    sent = log.load(measured / "red-0.npz")
-    leaving, arrival = (sent[key].astype(np.int64) for key in ("leaving_ns", "arrival_ns"))
-    steady = leaving > leaving[0] + 2_000_000_000
-    lost = 1 - 1 / LOAD
-    assert (arrival[steady] == 0).mean() == pytest.approx(lost, rel=0.08)
-    low, high = 15_000, 45_000
-    average = low + (high - low) * lost / (2 - lost) / 0.1
-    packet_ms = COUNTED_BYTES * 8e-3 / MBPS
-    # behind the average queue, half of the packet that is being sent, and its own bits
-    expected_ms = average * 8e-3 / MBPS + 1.5 * packet_ms + 20.0 * 5e-3
-    came = steady & (arrival > 0)
-    assert ((arrival - leaving)[came] * 1e-6).mean() == pytest.approx(expected_ms, rel=0.05)
-
-
-def test_what_red_drops_is_counted_and_only_after_the_line_was_measured(measured: Path) -> None:
-    found = json.loads((measured / "counts.json").read_text(encoding="utf-8"))["red"]
-    assert found["probe_faults"] == []
-    [down] = [queue for queue in found["queues"] if queue["direction"] == "r-0->b-0"]
-    arrival = log.load(measured / "red-0.npz")["arrival_ns"]
-    assert down["queue_drops"] == (arrival == 0).sum()
-    assert (down["line_losses"], down["backlog"]) == (0, 0)

@@ -29,18 +29,18 @@ def province(kind: str, *profiles: dict[str, Any], **top: Any) -> Province:
     return Province.model_validate({**data, **top})
 
 
-def directions(kind: str, *profiles: dict[str, Any]) -> list[tuple[str, str]]:
+def directions(kind: str, *profiles: dict[str, Any]) -> list[str]:
     of = province(kind, *profiles)
     name = of.links[0].id if kind == "link" else f"access-{of.bridges[0].id}"
-    return [(each.source, each.at) for each in build(of).link(name).profiles]
+    return [each.source for each in build(of).link(name).profiles]
 
 
 def test_a_word_for_a_direction_names_who_sends() -> None:
-    assert directions("bridge", {}) == [("west", "carrier"), ("r-west", "carrier")]
-    assert directions("bridge", {"direction": "up", "at": "user"}) == [("west", "user")]
-    assert directions("bridge", {"direction": "down"}) == [("r-west", "carrier")]
-    assert directions("bridge", {"direction": "r-west->west"}) == [("r-west", "carrier")]
-    assert directions("link", {"direction": "r-east->r-west"}) == [("r-east", "carrier")]
+    assert directions("bridge", {}) == ["west", "r-west"]
+    assert directions("bridge", {"direction": "up"}) == ["west"]
+    assert directions("bridge", {"direction": "down"}) == ["r-west"]
+    assert directions("bridge", {"direction": "r-west->west"}) == ["r-west"]
+    assert directions("link", {"direction": "r-east->r-west"}) == ["r-east"]
 
 
 def test_a_scenario_gives_a_line_other_profiles_or_none() -> None:
@@ -60,21 +60,13 @@ def test_a_scenario_gives_a_line_other_profiles_or_none() -> None:
     [
         ("link", [{"direction": "up"}], "is no direction of west--east (allowed: both"),
         ("bridge", [{"direction": "r-east->west"}], "is no direction of access-west"),
-        ("bridge", [{"traffic_class": "video"}], "packets are not told apart here"),
-        ("bridge", [{}, {"direction": "up"}], "is about packets of which an earlier profile is"),
+        ("bridge", [{}, {"direction": "up"}], "is about a direction of an earlier profile"),
     ],
 )
 def test_what_makes_no_sense_is_told(kind: str, profiles: list[dict[str, Any]], what: str) -> None:
     [mistake] = province_mistakes(province(kind, *profiles))
     assert str(mistake.what).startswith(what)
     assert mistake.loc[:3] == (kind, 0, "profile")
-
-
-def test_a_class_of_its_own_beside_all_others_makes_no_sense() -> None:
-    qos = {"scheduling": "classes", "source": "test"}
-    both = [{"traffic_class": "video"}, {"traffic_class": "voice"}]
-    assert province_mistakes(province("bridge", *both, qos=qos)) == []
-    assert len(province_mistakes(province("bridge", *both, {}, qos=qos))) == 1
 
 
 def test_a_change_of_a_scenario_is_looked_at_too() -> None:
@@ -88,9 +80,6 @@ def test_a_change_of_a_scenario_is_looked_at_too() -> None:
 @pytest.mark.parametrize(
     ("figures", "what"),
     [
-        ({"eir_mbps": 2.0}, "eir_mbps and ebs_bytes belong together"),
-        ({"ebs_bytes": 6000}, "eir_mbps and ebs_bytes belong together"),
-        ({"eir_mbps": 2.0, "ebs_bytes": 100}, "too little for any packet"),
         ({"cbs_bytes": 1500}, "greater than or equal to 1514"),
         ({"cir_mbps": 0.064, "cbs_bytes": 10_000_000}, "takes more than 274 s"),
     ],
@@ -102,9 +91,9 @@ def test_a_bucket_that_cannot_be_held_is_refused(figures: dict[str, Any], what: 
 
 def test_an_assumed_profile_is_among_the_assumptions() -> None:
     assumed = {"assumed": True, "settled_by": "the contract"}
-    found = assumptions(province("bridge", {**assumed, "eir_mbps": 2.5, "ebs_bytes": 3000}))
+    found = assumptions(province("bridge", assumed))
     [told] = [each for each in found if each.what.startswith("bandwidth profile")]
-    assert told.value == "CIR 10 Mb/s, CBS 6000 byte, EIR 2.5 Mb/s, EBS 3000 byte"
+    assert told.value == "CIR 10 Mb/s, CBS 6000 byte"
     assert told.settled_by == "the contract"
 
 

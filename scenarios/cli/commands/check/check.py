@@ -237,9 +237,7 @@ def each_of(found: list[Checked]) -> Iterator[Block]:
 
 def _next(question: Question, province: Path | None) -> str:
     """What to try of a scenario that fails: the cheapest change that passes, or, where that cannot
-    be estimated, each failure by itself; '' where neither can be done."""
-    if question.plan.tcp:
-        return ""
+    be estimated, each failure by itself."""
     command = "faults" if reasons(question.plan) else "whatif"
     other = [] if province is None else ["--province", str(province)]
     return shlex.join(["giaoban", command, str(question.scenario_path), *other])

@@ -13,7 +13,6 @@ from giaoban.scenarios.spec.faults.kind import (
     LineStep,
     WorseLineFault,
 )
-from giaoban.scenarios.spec.impairment import KEEPS_ROOM
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.lines.impairments import LineImpairment
 from giaoban.topology.network import Network
@@ -36,8 +35,7 @@ class RateDrop(WorseLineFault):
         return message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
-        link = context.network.link(self.link)
-        own = link.rate_mbps
+        own = context.network.link(self.link).rate_mbps
         if self.rate_mbps >= own:
             what = Sentence(
                 "is no drop, {link} has {own:g} Mb/s (allowed: below {below})",
@@ -46,8 +44,6 @@ class RateDrop(WorseLineFault):
                 below=f"{own:g}",
             )
             yield "rate_mbps", self.rate_mbps, what
-        if link.keeps_buffer and self.buffer_packets is not None:
-            yield "buffer_packets", self.buffer_packets, KEEPS_ROOM
         yield from super().in_vain(context, alone=alone)
 
     def steps(self, network: Network) -> list[LineStep]:

@@ -309,32 +309,6 @@ def test_an_annex_of_no_expansion_says_nothing_of_new_bridges():
     assert "Khi không kết nối thêm" in both
 
 
-def test_other_traffic_that_is_tcp_is_named():
-    shared = OtherTraffic(
-        link="gia-nghia--cu-jut",
-        direction="r-gia-nghia->r-cu-jut",
-        mbps=None,
-        tcp="bbr",
-        flows=3,
-        marked="best-effort",
-    )
-    once = shared.model_copy(update={"transfer_mb": 8.5, "from_s": 10.0})
-    again = once.model_copy(update={"pause_s": 2.0, "from_s": None, "to_s": 20.0})
-    whole = once.model_copy(update={"from_s": None})
-    all_of = [shared, once, again, whole]
-    said = annexes.said(make.result().model_copy(update={"background": all_of}))
-    flows = "– Gia Nghĩa → Cư Jút: TCP (BBR), số luồng: 3"
-    assert f"{flows}, không có mức ưu tiên, suốt thời gian" in said
-    assert (
-        f"{flows}, mỗi luồng truyền 8,5 MB, không có mức ưu tiên, từ giây 10 đến khi truyền xong"
-    ) in said
-    assert (
-        f"{flows}, mỗi luồng truyền trung bình 8,5 MB rồi truyền lại sau khoảng nghỉ trung bình "
-        "2 giây, không có mức ưu tiên, từ đầu đến giây 20"
-    ) in said
-    assert "8,5 MB, không có mức ưu tiên, từ đầu đến khi truyền xong" in said
-
-
 def test_links_are_told_in_the_window_that_is_judged():
     """The table, and what is left of the busiest one."""
     result = make.result()

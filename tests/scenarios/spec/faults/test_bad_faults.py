@@ -95,11 +95,6 @@ def refused(folder: Path, *faults: str, province: str = "") -> str:
             "rate_mbps = 100.0: is no drop, access-mcu has 100 Mb/s (allowed: below 100)",
         ),
         (
-            f'[[link]]\nlink = "{MCU}"\nbuffer_ms = 50.0\nsource = "test"\n'
-            + fault("rate-drop", link=MCU, rate_mbps=9.0, buffer_packets=20),
-            "buffer_packets = 20: the link's queue counts bytes or has a discipline, and keeps",
-        ),
-        (
             fault("rate-drop", link="cu-jut--krong-no", rate_mbps=1.0),
             "link = 'cu-jut--krong-no': carries no call that way",
         ),
