@@ -91,27 +91,6 @@ class Codec:
         return None
 
 
-class FloorOfStreams(NamedTuple):
-    """A floor, and the labels (RFC 4574) of the sections whose streams it is about: a=floorid (RFC
-    8856 §5.4)."""
-
-    floor_id: int
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FloorControl:
-    """What a section for BFCP says (RFC 8856 §5); None where it does not say it.
-
-    `roles`: of `c-only`, `s-only` and `c-s`, what its writer would be: client, server, either.
-    """
-
-    roles: tuple[str, ...] = ()
-    conference_id: int | None = None
-    user_id: int | None = None
-    floors: tuple[FloorOfStreams, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Media:
     """One m= section. Port 0 means refused. `formats` are the m= line's tokens.
@@ -121,11 +100,9 @@ class Media:
         tias_bps: b=TIAS, the rate of the media alone (RFC 3890).
         rtcp_mux: RTCP on the port of RTP (RFC 5761).
         content: what a video section shows, e.g. `slides` or `main` (RFC 4796).
-        label: the section's name in other protocols (RFC 4574).
         crypto: the a=crypto lines that can be used here, in their order (RFC 4568).
         feedback: values of a=rtcp-fb: a payload type or `*`, and what it may be answered with
             (RFC 4585 §4.2).
-        floor_control: of a section for BFCP, what it says.
         problems: what is wrong with it and has cost something of it: a codec, a key, the section.
     """
 
@@ -143,10 +120,8 @@ class Media:
     as_kbps: int | None = None
     tias_bps: int | None = None
     content: tuple[str, ...] = ()
-    label: str | None = None
     crypto: tuple[Crypto, ...] = ()
     feedback: tuple[str, ...] = ()
-    floor_control: FloorControl | None = None
     problems: tuple[Problem, ...] = ()
 
     def without(self, problem: Problem) -> Media:
@@ -378,30 +353,10 @@ def _attribute(section: _Section, attribute: str) -> None:
         case "content":
             tags = (tag.strip().lower() for tag in value.split(",") if tag.strip())
             terms["content"] = tuple(tags)
-        case "label":
-            terms["label"] = value
         case "crypto":
             _crypto(section, value)
-        case "floorctrl" | "confid" | "userid" | "floorid":
-            known = terms.get("floor_control") or FloorControl()
-            terms["floor_control"] = _floor_control(known, name, value)
         case _ if attribute in _DIRECTIONS:
             section.direction = _DIRECTIONS[attribute]
-
-
-def _floor_control(terms: FloorControl, name: str, value: str) -> FloorControl:
-    match name:
-        case "floorctrl":
-            return replace(terms, roles=tuple(value.lower().split()))
-        case "confid":
-            return replace(terms, conference_id=_number(value, "a=confid"))
-        case "userid":
-            return replace(terms, user_id=_number(value, "a=userid"))
-    number_text, _, streams = value.partition(" ")
-    # m-stream is what RFC 4583 has
-    labels = streams.strip().removeprefix("mstrm:").removeprefix("m-stream:")
-    floor = FloorOfStreams(_number(number_text, "a=floorid"), tuple(labels.split()))
-    return replace(terms, floors=(*terms.floors, floor))
 
 
 def _rtpmap(section: _Section, value: str) -> None:
@@ -515,29 +470,13 @@ def _media_lines(media: Media) -> list[str]:
         ("maxptime", media.maxptime_ms),
         ("rtcp", media.rtcp_port),
         ("content", ",".join(media.content) or None),
-        ("label", media.label),
     ):
         if value is not None:
             lines.append(f"a={name}:{value}")
     if media.rtcp_mux:
         lines.append("a=rtcp-mux")
-    if media.floor_control is not None:
-        lines += _floor_control_lines(media.floor_control)
-    elif media.port:
+    if media.port:
         lines.append(f"a={media.direction}")
-    return lines
-
-
-def _floor_control_lines(terms: FloorControl) -> list[str]:
-    told = (
-        ("floorctrl", " ".join(terms.roles) or None),
-        ("confid", terms.conference_id),
-        ("userid", terms.user_id),
-    )
-    lines = [f"a={name}:{value}" for name, value in told if value is not None]
-    for floor in terms.floors:
-        streams = f" mstrm:{' '.join(floor.labels)}" if floor.labels else ""
-        lines.append(f"a=floorid:{floor.floor_id}{streams}")
     return lines
 
 

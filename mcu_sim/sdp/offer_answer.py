@@ -26,7 +26,6 @@ from giaoban.mcu_sim.sdp import (
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from giaoban.mcu_sim.sdp.description import feedback_for, ip_address
-from giaoban.mcu_sim.sdp.floor_control import answer_to, is_floor_control
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
 from giaoban.traffic import rtx, ulpfec
@@ -131,8 +130,7 @@ def content(
 
 
 def without_video(can: Sequence[Media]) -> list[Media]:
-    """The audio of a list: what makes an answer or a new offer refuse all video, and control of
-    its floor."""
+    """Return the audio sections: an answer or a new offer made of them refuses all video."""
     return [media for media in can if media.kind == "audio"]
 
 
@@ -184,9 +182,8 @@ def role(ours: Media) -> str:
 
 
 def _of_role(left: Sequence[Media], what: str) -> Media | None:
-    """Our section for a stream of RTP in this role."""
-    streams = (section for section in left if not is_floor_control(section))
-    return next((section for section in streams if role(section) == what), None)
+    """Return our section for this role."""
+    return next((section for section in left if role(section) == what), None)
 
 
 def refused(section: Media) -> Media:
@@ -667,9 +664,6 @@ def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
     left = list(can)
     found: list[Problem] = []
     for theirs, what in zip(offer.media, roles(offer.media), strict=True):
-        if answer_to(theirs, left) is not None:
-            left = [section for section in left if not is_floor_control(section)]
-            continue
         ours = _of_role(left, what)
         why = _why_not(offer, theirs, ours) if theirs.port else None
         if ours is not None and theirs.port and why is None:
@@ -685,8 +679,6 @@ def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Pro
     answer = within_session(answer, offer.media)
     found: list[Problem] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
-        if is_floor_control(ours):
-            continue  # content goes without it
         why = list(theirs.problems)
         if ours.port and not theirs.port and not why:
             why.append(Problem("the bridge does not take it", Warn.MEDIA))
@@ -699,7 +691,7 @@ def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Pro
 def _why_not(
     their_session: SessionDescription, theirs: Media, ours: Media | None
 ) -> Problem | None:
-    if ours is None and (theirs.protocol in PROTOCOLS or is_floor_control(theirs)):
+    if ours is None and theirs.protocol in PROTOCOLS:
         return Problem("there is none here, or not so many", Warn.MEDIA)
     if ours is None or theirs.protocol not in PROTOCOLS:
         name = "DTLS" if "TLS" in theirs.protocol.upper() else "its protocol"
@@ -790,11 +782,6 @@ def make_answer(
     answered: list[Media] = []
     agreed: list[NegotiatedMedia | None] = []
     for place, (theirs, what) in enumerate(zip(offer.media, roles(offer.media), strict=True)):
-        if (control := answer_to(theirs, left)) is not None:
-            left = [section for section in left if not is_floor_control(section)]
-            answered.append(control)
-            agreed.append(None)
-            continue
         ours = _of_role(left, what)
         old = previous.media[place] if previous and place < len(previous.media) else None
         accepted = None if ours is None else _accept(offer, theirs, ours, old, keys)
@@ -805,8 +792,6 @@ def make_answer(
         left.remove(ours)
         answered.append(accepted[0])
         agreed.append(accepted[1])
-    if not any(terms.content for terms in agreed if terms is not None):
-        answered = [refused(one) if is_floor_control(one) else one for one in answered]
     if not any(agreed):
         why = refusals(offer, can)
         told = f": {'; '.join(one.text for one in why)}" if why else ""
@@ -836,11 +821,6 @@ def read_answer(
             continue
         if not ours.port:
             raise SdpError(f"answer takes {theirs.kind} that was not offered")
-        if is_floor_control(ours):
-            if not is_floor_control(theirs):
-                raise SdpError(f"answer has {theirs.protocol[:20]} where the offer has BFCP")
-            agreed.append(None)
-            continue
         if theirs.protocol not in PROTOCOLS or is_secure(theirs) is not is_secure(ours):
             raise SdpError(f"answer has {theirs.kind} over {theirs.protocol[:20]}, not as offered")
         pair = answered_codec(theirs.codecs, ours.codecs)

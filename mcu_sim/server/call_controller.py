@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from giaoban.mcu_sim import sdp
-from giaoban.mcu_sim.bfcp.floor_server import FloorServer
 from giaoban.mcu_sim.conference.commands import BUSY
 from giaoban.mcu_sim.conference.effects import DialOut, JoinAccepted, JoinRefused
 from giaoban.mcu_sim.conference.rooms import Rooms
@@ -23,7 +22,6 @@ from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
 from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
-from giaoban.mcu_sim.server.content_floor import ContentFloorControl
 from giaoban.mcu_sim.server.negotiation import (
     BUSY_HERE,
     NOT_ACCEPTABLE_HERE,
@@ -76,7 +74,6 @@ def new_call(
         offered=offered,
         dialled_ns=None if dialled is None else dialled[1],
         refused=terms.refused,
-        floor_client=terms.floor_client,
     )
 
 
@@ -175,14 +172,10 @@ class CallController:
         self._tell = tell
         observers = frozenset() if config.accounts is None else config.accounts.observers()
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of, observers)
-        floors = FloorServer()
         self._effects = ConferenceEffects(
-            participants, plane, tell, self._dial, self._put_out, negotiation, floors
+            participants, plane, tell, self._dial, self._put_out, negotiation
         )
         self.controls = Controls(agent, plane, participants, self.rooms, self._effects, tell)
-        self.content_floor = ContentFloorControl(
-            floors, self.rooms, self._effects, self.controls, tell
-        )
         self._referrals = Referrals(agent, participants, self.rooms, self._effects, tell)
         self._positions = dict(positions)
         self._stopped: NegotiationRefusal | None = None
@@ -444,7 +437,6 @@ class CallController:
         )
         self._plane.open(leg, now_ns)
         call.standing, call.since_ns = True, now_ns
-        self.content_floor.enter(call, now_ns)
 
     def _model(self, call: ParticipantCall) -> VideoModel | None:
         switched = self.rooms[call.meeting].meeting.video == "switched"
@@ -494,8 +486,7 @@ class CallController:
         self._plane.turn(call.row, agreed, model, now_ns)
         self._effects.show_again(call, now_ns)
         if showed and not call.may_show:
-            self.content_floor.give_back(call, now_ns)
-        self.content_floor.enter(call, now_ns)
+            self.controls.end_presentation(call, now_ns)
 
     # -------------------------------------------------------------------------------- calls end
 
@@ -508,7 +499,6 @@ class CallController:
         if call is None:
             return
         self._participants.remove(call)
-        self.content_floor.leave(call, now_ns)
         own_row = self._participants.has_own_row(call.participant)
         if call.standing:
             positions = self._plane.close(call.row, now_ns)

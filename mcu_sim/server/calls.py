@@ -9,7 +9,6 @@ from giaoban.mcu_sim.conference.meeting import LONGEST_ID, is_id
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import SessionDescription
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
-from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.names import slug
 
 
@@ -24,7 +23,6 @@ class ParticipantCall:
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
         refused: what of its offer is not taken, or of ours by it, in words.
-        floor_client: where its BFCP is, by which it asks for the content channel; None: nowhere.
         star_ns: when "*" was the last key pressed in it; None: it was not.
         sees: whose forwarded picture and content it is to see, by medium.
         observes: whether it is a telecom technician's: it gets audio alone, and is not heard.
@@ -55,7 +53,6 @@ class ParticipantCall:
     dialled_ns: int | None = None
     refused: tuple[str, ...] = ()
     star_ns: int | None = None
-    floor_client: HostPort | None = None
 
     @property
     def may_show(self) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Protocol
 
-from giaoban.mcu_sim.bfcp.floor_server import FloorServer
 from giaoban.mcu_sim.conference import commands, control
 from giaoban.mcu_sim.conference.commands import (
     CONTROL_TYPE,
@@ -22,6 +21,7 @@ from giaoban.mcu_sim.conference.commands import (
     CommandAccepted,
     MeetingState,
     Mute,
+    Present,
     Redial,
     ReportInterruption,
     RequestToSpeak,
@@ -46,7 +46,6 @@ from giaoban.mcu_sim.conference.effects import (
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.sdp.floor_control import user_of
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
@@ -75,17 +74,15 @@ class ConferenceEffects:
         dial: Callable[[DialOut, int], None],
         put_out: Callable[[ParticipantCall, str, int], None],
         negotiation: MediaNegotiation,
-        floors: FloorServer,
     ) -> None:
         """`negotiation`: knows by which number the media plane knows a meeting that has calls, and
-        whether the device has room for its content. `floors`: is told who presents."""
+        whether the device has room for its content."""
         self._participants = participants
         self._plane = plane
         self._tell = tell
         self._dial = dial
         self._put_out = put_out
         self._negotiation = negotiation
-        self._floors = floors
         self._presenters: dict[str, str | None] = {}
         self._showing: set[str] = set()
         """Meetings of which it was told that somebody presents."""
@@ -93,11 +90,6 @@ class ConferenceEffects:
     def presenter_of(self, meeting: str) -> str | None:
         """Whose content a meeting sees."""
         return self._presenters.get(meeting)
-
-    def may_be_shown(self, meeting: str) -> bool:
-        """Whether somebody presents who has a content channel for it: a command may come first."""
-        presenter = self._standing(self._presenters.get(meeting) or "")
-        return presenter is not None and presenter.may_show
 
     def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
         """All of them, in their order."""
@@ -120,7 +112,6 @@ class ConferenceEffects:
                     for call in self._participants:
                         if call.meeting == meeting:
                             self.show_content(call, now_ns)
-                    self._give_floor(meeting, participant, now_ns)
                 case DialOut():
                     self._dial(effect, now_ns)
                 case HangUp(participant, reason):
@@ -148,22 +139,6 @@ class ConferenceEffects:
             return False
         self._showing.add(meeting)
         return True
-
-    def _give_floor(self, meeting: str, asked_for: str | None, now_ns: int) -> None:
-        """`asked_for`: who presents, if the device has room for it."""
-        presenter = self._standing(self._presenters[meeting] or "")
-        if presenter is None and (refused := self._standing(asked_for or "")) is not None:
-            denied = user_of(refused.local)
-            if denied is not None:
-                self._floors.deny(denied, now_ns / 1e6)
-        user = None if presenter is None else user_of(presenter.local)
-        conferences = {
-            found.conference_id
-            for call in self._participants
-            if call.meeting == meeting and (found := user_of(call.local)) is not None
-        }
-        for conference_id in conferences:  # one, or none where nobody can ask
-            self._floors.hold(conference_id, user, now_ns / 1e6)
 
     def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
         """Who may show content: nobody if the device has no room left for it, which is told as a
@@ -300,10 +275,12 @@ class Controls:
             return
         self._carry_out(call, command, now_ns, info)
 
-    def carry_out(self, participant: str, command: Command, now_ns: int) -> None:
-        """A command of a participant that came by another way than its call."""
-        _, effects = self._rooms.command(participant, command, now_ns / 1e6)
-        self._effects.carry_out(effects, now_ns)
+    def end_presentation(self, call: ParticipantCall, now_ns: int) -> None:
+        """Take the content channel from a presenter that cannot send in it any more."""
+        if self._effects.presenter_of(call.meeting) == call.participant:
+            stop = Present(command="present")
+            _, effects = self._rooms.command(call.participant, stop, now_ns / 1e6)
+            self._effects.carry_out(effects, now_ns)
 
     def _carry_out(
         self, call: ParticipantCall, command: Command, now_ns: int, info: InfoReceived | None = None

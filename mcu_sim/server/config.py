@@ -67,8 +67,6 @@ class McuConfig:
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
         dialled_resolution: of the calls it makes; None for the best the device does.
         dialled_profile: H.264 profile of the calls it makes, a key of `h264.OFFERED`; it takes all.
-        floor_port: UDP port at which the content channel may be asked for by BFCP; 0: one that the
-            system picks; None: nowhere.
         tls: where it takes TLS too, and with which certificate.
         virtual_time: it runs in an emulation: its clock is never set (and looking at it takes
             time), and nobody there hears it ring, presses keys, or sends UPDATE or REFER.
@@ -104,7 +102,6 @@ class McuConfig:
     dialled_resolution: str | None = None
     dialled_profile: str = "baseline"
     virtual_time: bool = False
-    floor_port: int | None = None
     sound: AudioEncoding | None = None
 
     def assured(self, participant: str) -> frozenset[str] | None:

@@ -9,14 +9,11 @@ from dataclasses import dataclass, replace
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.admission import Admission, Capacity
-from giaoban.mcu_sim.bfcp.floor_server import FLOOR_ID, MOST_ID
-from giaoban.mcu_sim.bfcp.message import FloorUser
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import NOBODY, Kind, by_kind
 from giaoban.mcu_sim.media.ports import PortPool, PortsExhaustedError
 from giaoban.mcu_sim.sdp.description import ip_address
-from giaoban.mcu_sim.sdp.floor_control import CONTENT_LABEL, client_of, floor_control
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
@@ -50,21 +47,19 @@ from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
-MOST_CONFERENCE = 2**32 - 1
 BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 
 
 @dataclass(frozen=True)
 class NegotiationResult:
     """A description of ours with what it settles; `refused`: what of an offer it does not take,
-    whatever the device has left; `floor_client`: as of `ParticipantCall`."""
+    whatever the device has left."""
 
     local: sdp.SessionDescription
     agreed: dict[Kind, NegotiatedMedia]
     port_group: int
     admission: Admission
     refused: tuple[str, ...] = ()
-    floor_client: HostPort | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,6 @@ class MediaNegotiation:
         tones: bool = False,
         rate_requests: bool = False,
         retransmission: Retransmission | None = None,
-        floor_port: int | None = None,
         fec: bool = False,
         sound: AudioEncoding | None = None,
     ) -> None:
@@ -104,9 +98,8 @@ class MediaNegotiation:
         what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
         `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
         ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
-        pictures are sent again; None: they are not. `floor_port`: where the content channel may be
-        asked for by BFCP; None: nowhere. `fec`: whether pictures are protected (RFC 5109). `sound`:
-        as of `McuConfig`."""
+        pictures are sent again; None: they are not. `fec`: whether pictures are protected (RFC
+        5109). `sound`: as of `McuConfig`."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -128,13 +121,9 @@ class MediaNegotiation:
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
-        self._calls: dict[str, dict[str, int]] = {}
-        """By meeting: its calls, each with its number there, which no other has."""
-        self._floor_port = floor_port
-        self._conferences: dict[str, int] = {}
-        """By meeting: its number for the floor of its content; no later meeting has it soon."""
-        self._last_user = self._last_conference = 0
-        self._known_can: dict[tuple[int, bool, str, str | None], list[sdp.Media]] = {}
+        self._calls: dict[str, set[str]] = {}
+        """Calls by meeting."""
+        self._known_can: dict[tuple[int, str, str | None], list[sdp.Media]] = {}
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
@@ -172,9 +161,9 @@ class MediaNegotiation:
         """Give back what a call holds, and what its meeting does if it was the last."""
         if self._capacity.holds(call):
             self._capacity.release(call)
-        self._calls[meeting].pop(call, None)
+        self._calls[meeting].discard(call)
         if not self._calls[meeting]:
-            del self._calls[meeting], self._numbers[meeting], self._conferences[meeting]
+            del self._calls[meeting], self._numbers[meeting]
             self._capacity.close_conference(meeting)
 
     def hold_content(self, meeting: str, shown: bool) -> NegotiationRefusal | None:
@@ -204,8 +193,6 @@ class MediaNegotiation:
         theirs = self._reachable(sdp.parse(answer), first=True)
         agreed = by_kind(read_answer(call.local, theirs))
         call.refused = tuple(one.text for one in not_taken(call.local, theirs))
-        client = client_of(call.local, theirs) if "content" in agreed else None
-        call.floor_client = _kept_on_hold(client, call.floor_client)
         if not agreed:
             raise sdp.SdpError(f"the answer takes nothing of the offer: {'; '.join(call.refused)}")
         self._check_addresses(call, agreed)
@@ -216,7 +203,7 @@ class MediaNegotiation:
 
     def renew(self, call: ParticipantCall) -> sdp.SessionDescription:
         """An offer within a call of all that it could have now, in the sections it has."""
-        can = self._can_of(call, call.given)
+        can = self._can(call.port_group, given=call.given)
         offer = make_reoffer(call.local, can, keys=self._secrets)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
@@ -229,20 +216,19 @@ class MediaNegotiation:
         `SdpError`.
         """
         theirs = self._reachable(sdp.parse(offer), first=False, audio_only=call.observes)
-        _, most = self._make_again(call, theirs, self._can_of(call))
+        _, most = self._make_again(call, theirs, self._can(call.port_group))
         self._check_addresses(call, most)
         before = call.asked, call.given, call.why_less
         resolution, kbps = self._asked(most)
         if resolution != call.asked:
             self._readmit(call, resolution, kbps)
         try:
-            session, agreed = self._make_again(call, theirs, self._can_of(call, call.given))
+            can = self._can(call.port_group, given=call.given)
+            return self._make_again(call, theirs, can)
         except sdp.SdpError:  # it is refused, and so the session stays
             self._readmit(call, before[1], None)
             call.asked, call.given, call.why_less = before
             raise
-        call.floor_client = _kept_on_hold(client_of(session, theirs), call.floor_client)
-        return session, agreed
 
     def _reachable(
         self, theirs: sdp.SessionDescription, *, first: bool, audio_only: bool = False
@@ -270,8 +256,7 @@ class MediaNegotiation:
         if host == UNSPECIFIED and not first:
             return None
         both = ((host, media.port), (host, media.rtcp_port or media.port + 1))
-        own = self._signalling, (self._address, self._floor_port)
-        if any(one in own or self._ports.is_own(one) for one in both):
+        if any(one == self._signalling or self._ports.is_own(one) for one in both):
             return f"media at {host}:{media.port}, which is this device's own"
         return why_no_media_at(host, from_loopback=self._on_loopback)
 
@@ -313,9 +298,7 @@ class MediaNegotiation:
             return False
         taken = self._numbers.values()
         self._numbers[meeting] = next(n for n in range(len(taken) + 1) if n not in taken)
-        self._calls[meeting] = {}
-        self._last_conference = self._last_conference % MOST_CONFERENCE + 1
-        self._conferences[meeting] = self._last_conference
+        self._calls[meeting] = set()
         return True
 
     def _answer(
@@ -330,13 +313,11 @@ class MediaNegotiation:
         port_group = self._ports.port_group_for(
             {kind: terms.remote for kind, terms in probe.items()}
         )
-        user = self._floor_user(call, meeting)
-        local, terms = self._make(theirs, self._can(port_group, user, given=admission.given))
+        local, terms = self._make(theirs, self._can(port_group, given=admission.given))
         refused: tuple[str, ...] = ()
         if None in taken or any(one.problems for one in theirs.media):
-            refused = tuple(one.text for one in refusals(theirs, self._can(0, user)))
-        client = client_of(local, theirs)
-        return NegotiationResult(local, by_kind(terms), port_group, admission, refused, client)
+            refused = tuple(one.text for one in refusals(theirs, self._can(0)))
+        return NegotiationResult(local, by_kind(terms), port_group, admission, refused)
 
     def _asked(self, probe: Mapping[Kind, NegotiatedMedia]) -> tuple[str, float | None]:
         """Resolution and line rate in kbit/s that an offer asks for."""
@@ -356,8 +337,7 @@ class MediaNegotiation:
         if isinstance(admission, NegotiationRefusal):
             return admission
         port_group = self._ports.port_group_for({})
-        user = self._floor_user(call, meeting)
-        can = self._can(port_group, user, self._dialled_profile, given=admission.given)
+        can = self._can(port_group, self._dialled_profile, given=admission.given)
         local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
         return NegotiationResult(local, {}, port_group, admission)
 
@@ -374,44 +354,21 @@ class MediaNegotiation:
         admission = self._capacity.admit(call, resolution, kbps, meeting)
         if not admission.accepted:
             return NegotiationRefusal(admission.code, admission.reason)
-        if call not in self._calls[meeting]:
-            taken = set(self._calls[meeting].values())
-            while True:  # what still comes from a call that has ended is no other's
-                self._last_user = self._last_user % MOST_ID + 1
-                if self._last_user not in taken:
-                    break
-            self._calls[meeting][call] = self._last_user
+        self._calls[meeting].add(call)
         return admission
 
-    def _floor_user(self, call: str, meeting: str) -> FloorUser:
-        return FloorUser(self._conferences[meeting], self._calls[meeting][call])
-
-    def _can_of(self, call: ParticipantCall, given: str | None = None) -> list[sdp.Media]:
-        """What a standing call can have, with what it was given of the device or (None) any."""
-        user = self._floor_user(call.held, call.meeting)
-        return self._can(call.port_group, user, given=given)
-
     def _can(
-        self,
-        port_group: int,
-        user: FloorUser | None = None,
-        profile: str = "baseline",
-        *,
-        given: str | None = None,
+        self, port_group: int, profile: str = "baseline", *, given: str | None = None
     ) -> list[sdp.Media]:
-        """`user`: as whom a call may ask for the content channel. `given`: what it was given of the
-        device; None: whatever it does."""
-        by_user = self._floor_port is not None and user is not None
-        key = port_group, by_user, profile, given
+        """Return our sections on the ports of a group. `given`: what the call was given of the
+        device; None: all that it has."""
+        key = port_group, profile, given
         known = self._known_can.get(key)
         if known is None:
-            known = _limited(self._can_on(port_group, profile, by_user=by_user), given)
-            self._known_can[key] = known
-        if len(known) > 1 and self._floor_port is not None and user is not None:
-            return [*known, floor_control(self._floor_port, user, FLOOR_ID)]
+            known = self._known_can[key] = _limited(self._can_on(port_group, profile), given)
         return list(known)
 
-    def _can_on(self, port_group: int, profile: str, *, by_user: bool) -> list[sdp.Media]:
+    def _can_on(self, port_group: int, profile: str) -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
         can = [audio(port(port_group, "audio"), self._audio_codecs, protocol=how)]
@@ -430,8 +387,6 @@ class MediaNegotiation:
                 ),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
-        if len(can) > 1 and by_user:
-            can[-1] = replace(can[-1], label=CONTENT_LABEL)
         return can
 
 
@@ -440,11 +395,6 @@ def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
     if given == AUDIO:
         return without_video(can)
     return at_level(can, given) if given in LEVELS else can
-
-
-def _kept_on_hold(client: HostPort | None, before: HostPort | None) -> HostPort | None:
-    """Where the floor's client is: a call on hold (RFC 3264 §8.4) says nothing of it."""
-    return before if client is not None and client[0] == UNSPECIFIED else client
 
 
 def why_no_media_at(text: str, *, from_loopback: bool) -> str | None:

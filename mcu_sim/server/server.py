@@ -16,7 +16,6 @@ from typing import Any
 
 from giaoban.clock import NEVER_NS, sleep_until
 from giaoban.mcu_sim.admission import Capacity
-from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
@@ -76,13 +75,6 @@ class McuServer:
             most_of_one_host=MOST_CONNECTIONS // 2,
             tls=config.tls,
         )
-        self._floor: FloorSocket | None = None
-        if config.floor_port is not None:
-            try:
-                self._floor = FloorSocket(config.address, config.floor_port, dscp=DSCP_SIGNALLING)
-            except OSError:
-                self._sip.close()
-                raise
         self._ports = PortPool(config.address, config.first_media_port)
         self._participants = ParticipantCalls(config.planned_streams, config.guests)
         self._capacity = Capacity(device)
@@ -155,7 +147,6 @@ class McuServer:
             tones=not config.virtual_time,
             rate_requests=not config.virtual_time and composes,
             retransmission=config.retransmission if composes else None,
-            floor_port=None if self._floor is None else self._floor.local[1],
             fec=config.fec is not None and composes,
             sound=config.sound,
         )
@@ -189,7 +180,7 @@ class McuServer:
         self._plane.skip_to(time.monotonic_ns())
         commands = list(config.commands)
         hear_ns = media_ns = config.origin_ns
-        ready: Sequence[object] = [self._sip, self._floor]
+        readable = True
         stopping = over = False
         over_ns = NEVER_NS if config.over_ns is None else config.over_ns
         timer_ns = 0
@@ -204,9 +195,8 @@ class McuServer:
             # where the loop paces it comes every few ms anyway, whoever calls meanwhile
             if config.kernel_paces or now_ns >= media_ns:
                 media_ns = self._plane.run(now_ns)
-            if self._sip in ready or now_ns >= timer_ns - TIMERS_WITHIN_NS:
-                self._signal(self._sip in ready, now_ns)
-            self._control_floor(self._floor in ready, now_ns)
+            if readable or now_ns >= timer_ns - TIMERS_WITHIN_NS:
+                self._signal(readable, now_ns)
             while commands and commands[0].at_ns <= now_ns:
                 due = commands.pop(0)
                 self._controller.controls.at_console(due.command, due.meeting, now_ns)
@@ -227,7 +217,7 @@ class McuServer:
             if commands:
                 next_ns = min(next_ns, commands[0].at_ns)
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
-            ready = self._wait(wait_s)
+            readable = bool(select.select([self._sip], [], [], wait_s)[0])
 
     def command(self, meeting: str | None, command: Command) -> Answer:
         """A command of the technician at the console; without a meeting, to the only one there is.
@@ -261,8 +251,6 @@ class McuServer:
             self._unheard += self._plane.inbound.discard()
             while self._sip.receive():
                 pass
-            while self._floor is not None and self._floor.receive():
-                pass
             left_ns = until_ns - time.monotonic_ns()
             if left_ns <= 0:
                 return
@@ -272,8 +260,6 @@ class McuServer:
         """Take in the last packets, close sockets and logs."""
         self._plane.shut()
         self._sip.close()
-        if self._floor is not None:
-            self._floor.close()
 
     def health(self) -> dict[str, Any]:
         """What the run's validity depends on.
@@ -295,11 +281,6 @@ class McuServer:
             "sip_unsendable": self._sip.unsendable,
             "sip_dropped": {**self._agent.dropped, **self._sip.other_protocols},
             "wrong_passwords": self._agent.wrong_passwords,
-            **(
-                {}
-                if self._floor is None
-                else {"bfcp_sent": self._floor.sent, "bfcp_received": self._floor.received}
-            ),
             "calls_left": len(self._participants) if self.has_power else 0,
             "units_left": self._capacity.units_used,
         }
@@ -320,28 +301,10 @@ class McuServer:
         if rooms_ms is not None and rooms_ms <= now_ms:
             self._controller.advance(now_ns)
 
-    def _wait(self, wait_s: float) -> Sequence[object]:
-        """Those of its sockets at which something has come."""
-        sockets: list[SipSockets | FloorSocket] = (
-            [self._sip] if self._floor is None else [self._sip, self._floor]
-        )
-        return select.select(sockets, [], [], wait_s)[0]
-
-    def _control_floor(self, readable: bool, now_ns: int) -> None:
-        if self._floor is None:
-            return
-        control = self._controller.content_floor
-        for data, source in self._floor.receive() if readable else ():
-            control.receive(data, source, now_ns)
-        control.advance(now_ns)
-
     def _send(self) -> None:
         for datagram in self._agent.outgoing():
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
             self._sip.send(datagram.data, datagram.target)
-        if self._floor is not None:
-            for told in self._controller.content_floor.outgoing():
-                self._floor.send(told)
 
     def _tell_withheld(self, now_ns: int) -> None:
         for held in self._plane.take_withheld():
@@ -381,7 +344,6 @@ class McuServer:
         timers = (
             self._agent.next_timeout(),
             controller.rooms.next_timeout(),
-            controller.content_floor.next_timeout(),
         )
         return min((round(t * 1e6) for t in timers if t is not None), default=NEVER_NS)
 

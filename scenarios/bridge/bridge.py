@@ -8,17 +8,15 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
-from giaoban.scenarios.bridge.planned import FLOOR_PORT, PORTS, logged, planned_agent, rng
+from giaoban.scenarios.bridge.planned import PORTS, logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.terminal import Terminal
 from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,
     FastUpdateWanted,
-    FloorSettled,
     MediaLost,
     MediaStarted,
     MediaStopped,
@@ -65,11 +63,7 @@ class Bridge:
             self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.sip.setblocking(False)
             self.sip.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, DSCP_SIGNALLING << 2)
-            address = plan.network.address(self.bridge_id)
-            self.sip.bind((address, SIP_PORT))
-            self.floor: FloorSocket | None = None
-            if plan.floor_port is not None:
-                self.floor = FloorSocket(address, FLOOR_PORT, dscp=DSCP_SIGNALLING)
+            self.sip.bind((plan.network.address(self.bridge_id), SIP_PORT))
         self.terminal = Terminal(plan, number, namespace_fd, origin_ns, logs, folder)
         self.agent = planned_agent(plan, number, origin_ns)
         self._restarts = 0
@@ -125,16 +119,6 @@ class Bridge:
             self._tell(events.CommandWithoutCall(**self._now(), command=command.command))
         self._flush()
 
-    def present(self) -> None:
-        """It begins to show slides, as soon as it has the floor of the content channel."""
-        self.agent.present(time.monotonic_ns())
-        self._flush()
-
-    def stop_presenting(self) -> None:
-        """It shows no more slides, and gives the floor back."""
-        self.agent.stop_presenting(time.monotonic_ns())
-        self._flush()
-
     def signal(self) -> None:
         """Read what came for the user agent and run its timers."""
         now_ns = time.monotonic_ns()
@@ -145,9 +129,6 @@ class Bridge:
                 break
             self.sip_received += 1
             self.agent.receive(data, Peer(*source), now_ns)
-            self._handle()
-        for data, source in [] if self.floor is None else self.floor.receive():
-            self.agent.receive_floor(data, source, now_ns)
             self._handle()
         self.agent.advance(now_ns)
         self._handle()
@@ -190,8 +171,6 @@ class Bridge:
             rtcp_received=terminal.rtcp_received,
             sip_sent=self.sip_sent,
             sip_received=self.sip_received,
-            bfcp_sent=None if self.floor is None else self.floor.sent,
-            bfcp_received=None if self.floor is None else self.floor.received,
         )
 
     def _now(self) -> events.OfHost:
@@ -203,9 +182,6 @@ class Bridge:
         for datagram in self.agent.outgoing():
             target = datagram.target.host, datagram.target.port
             self.sip_sent += try_to_send(partial(self.sip.sendto, datagram.data, target))
-        for asked in self.agent.outgoing_floor():
-            assert self.floor is not None
-            self.floor.send(asked)
         self._handle()
 
     def _handle(self) -> None:
@@ -226,9 +202,5 @@ class Bridge:
                 self.terminal.end()
             case MediaLost():
                 self._ignores_media = True
-            case FloorSettled("granted"):
-                self.terminal.present(now_ns)
-            case FloorSettled():
-                self.terminal.stop_presenting()
             case FastUpdateWanted():
                 self.terminal.key_frame("video", now_ns)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.sdp.floor_control import asking_for_floors
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, content, video
 from giaoban.traffic.loss_repair import Retransmission
@@ -23,12 +22,10 @@ def capabilities(
     encrypted: bool = False,
     retransmission: Retransmission | None = None,
     fec: bool = False,
-    floor_port: int | None = None,
 ) -> list[sdp.Media]:
     """The media for which there are `ports`, which include audio; at the profile's rate.
     `retransmission`: how packets of pictures are sent again; None: they are not. `fec`: whether
-    they are protected. `floor_port`: from where it asks for the content's floor; None: it does
-    not."""
+    they are protected."""
     protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
     camera = [codec_for(profile.resolution, VIDEO_PAYLOAD_TYPE, profile.video_profile)]
     can = [audio(ports["audio"], [microphone], protocol=protocol)]
@@ -46,8 +43,6 @@ def capabilities(
         )
     if "content" in ports:
         can.append(content(ports["content"], round(content_kbps), camera, protocol=protocol))
-        if floor_port is not None:
-            can.append(asking_for_floors(floor_port))
     return can
 
 

@@ -15,7 +15,6 @@ from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,
     BridgeUserAgent,
     Completed,
-    FloorSettled,
     MediaLost,
     Redialled,
     Unreadable,
@@ -24,8 +23,6 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
 
 PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
-FLOOR_PORT = 40_006
-"""From which a bridge asks for the floor of the content channel."""
 RESTARTED = 1_000_003
 """Between the seeds of a bridge before and after its power was gone."""
 
@@ -34,13 +31,12 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
     """The user agent of a planned call. `origin_ns`: of the plan's times, by the owner's clock."""
     call = plan.calls[number]
     bridge = call.bridge
-    ports, content_kbps, floor_port = dict(PORTS), 0.0, None
+    ports, content_kbps = dict(PORTS), 0.0
     # slides are shown in one meeting: nobody sends any to those of another one
     if plan.content is None or ("content" not in call.up and "content" not in call.down):
         del ports["content"]
     else:
         content_kbps = plan.content.model.kbps
-        floor_port = None if plan.floor_port is None else FLOOR_PORT
     return BridgeUserAgent(
         bridge,
         (plan.network.address(bridge), SIP_PORT),
@@ -53,7 +49,6 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
             encrypted=plan.encrypted,
             retransmission=plan.retransmission,
             fec=plan.fec is not None,
-            floor_port=floor_port,
         ),
         rng(plan, number),
         session_id=lambda: plan.seed + number,
@@ -95,8 +90,6 @@ def logged(bridge: str, event: BridgeEvent, t_ms: float) -> events.Event | None:
             return events.CommandRefused(**of, code=code)
         case MediaLost():
             return events.MediaLost(**of)
-        case FloorSettled(outcome, ms):
-            return events.ContentFloor(**of, outcome=outcome, wait_ms=round(ms, 3))
         case Redialled(attempt):
             return events.Redialled(**of, attempt=attempt)
     return None

@@ -108,12 +108,12 @@ class Sources:
         return self.plan.audio.clock_hz if kind == "audio" else VIDEO_CLOCK_HZ
 
     def start_ns(self, kind: Kind, planned: StreamPlan, now_ns: int) -> int:
-        """When a source begins whose call was set up now, or that was given the floor now."""
+        """Return when a source begins whose call was set up now; slides wait for their time."""
         # neither devices nor their cameras and microphones are in step
         phase_ns = random.Random(planned.seed).randrange(SOURCE_PHASE_NS)
         start_ns = next_start_ns(now_ns, self.origin_ns) + SOURCE_START_NS + phase_ns
         shown = self.plan.content
-        if kind == "content" and shown is not None and shown.floor_control == "technician":
+        if kind == "content" and shown is not None:
             given_ns = self.origin_ns + round(shown.from_s * 1e9) + GRANTED_NS
             start_ns = max(start_ns, given_ns + phase_ns)
         return start_ns

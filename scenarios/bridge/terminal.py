@@ -133,8 +133,6 @@ class Terminal:
             if plan.content is not None:
                 self._sockets["content"] = media_socket(address, PORTS["content"], dscp=DSCP_VIDEO)
         self._streams: dict[Kind, Source] = {}
-        self._slides: tuple[StreamPlan, NegotiatedMedia] | None = None
-        """What the call's slides are sent as, once the floor is granted."""
         self._ending: list[tuple[Kind, Source]] = []
         """Of a call that is over: what an impairment held back has yet to leave."""
         self.reports: list[RtcpReport] = []
@@ -156,9 +154,9 @@ class Terminal:
         self.overflowed = dict.fromkeys(self._sockets, 0)
 
     @property
-    def sends(self) -> tuple[bool, bool]:
-        """Whether a call stands and media goes out, and whether slides are among it."""
-        return bool(self._streams), "content" in self._streams
+    def sends(self) -> bool:
+        """Whether a call stands and media goes out."""
+        return bool(self._streams)
 
     def begin(self, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int) -> None:
         """A call stands: send what was agreed on, to where it was agreed on."""
@@ -168,10 +166,7 @@ class Terminal:
             planned = self._plan.streams[self._call.down[kind] if up is None else up]
             if up is not None:
                 planned = planned.carrying(terms.send_type)
-                if kind == "content" and self._plan.floor_port is not None:
-                    self._slides = planned, terms  # they wait for the floor
-                else:
-                    planned = self._begin_stream(kind, planned, terms, now_ns)
+                planned = self._begin_stream(kind, planned, terms, now_ns)
             ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
@@ -196,16 +191,6 @@ class Terminal:
             )
         self._streams[kind] = self._open(kind, planned, terms, start_ns)
         return planned
-
-    def present(self, now_ns: int) -> None:
-        """The floor of the content channel was granted now: show slides, if the call has any."""
-        if self._slides is not None and "content" not in self._streams:
-            self._begin_stream("content", *self._slides, now_ns)
-
-    def stop_presenting(self) -> None:
-        """The floor is another's."""
-        if self._slides is not None and "content" in self._streams:
-            self._end_stream("content")
 
     def _begin_repair(
         self, terms: NegotiatedMedia, planned: StreamPlan, clock_hz: int
@@ -242,7 +227,6 @@ class Terminal:
         """The call is over. A later one goes on with the streams' numbers: each is one stream."""
         for kind in list(self._streams):
             self._end_stream(kind)
-        self._slides = None
         self._lines.clear()
         self._retransmitters.clear()
         self._fec_encoders.clear()

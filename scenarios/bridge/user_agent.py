@@ -10,16 +10,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim import sdp
-from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess, FloorDecision, FloorParticipant
-from giaoban.mcu_sim.bfcp.floor_server import BfcpDatagram as FloorDatagram
-from giaoban.mcu_sim.bfcp.message import RequestStatus
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE, Command
 from giaoban.mcu_sim.media.leg import Kind, by_kind
-from giaoban.mcu_sim.sdp.floor_control import access_of
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.sip.agent import ANSWER_WITHIN_MS, UserAgent
@@ -46,9 +41,6 @@ from giaoban.mcu_sim.sip.info import wants_full_picture
 from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 from giaoban.mcu_sim.sip.session import MEDIA_LOST
 from giaoban.scenarios.bridge.recovery import Redialling
-
-if TYPE_CHECKING:  # a class for each kind of record, for processes that write none
-    from giaoban.scenarios.records.events import FloorOutcome
 
 Operation = Literal[
     "options", "register", "unregister", "invite", "bye", "info", "incoming", "drop"
@@ -115,33 +107,9 @@ class Redialled:
     attempt: int
 
 
-@dataclass(frozen=True)
-class FloorSettled:
-    """Whether it may show slides from now on; `ms`: since it wanted to, in this call."""
-
-    outcome: FloorOutcome
-    ms: float
-
-
 BridgeEvent = (
-    Completed
-    | Unreadable
-    | MediaStarted
-    | MediaStopped
-    | FastUpdateWanted
-    | MediaLost
-    | Redialled
-    | FloorSettled
+    Completed | Unreadable | MediaStarted | MediaStopped | FastUpdateWanted | MediaLost | Redialled
 )
-_OUTCOMES: dict[RequestStatus | None, FloorOutcome] = {
-    None: "unanswered",
-    RequestStatus.GRANTED: "granted",
-    RequestStatus.REVOKED: "revoked",
-}
-
-ASK_AGAIN_NS = 5_000_000_000
-"""A floor that was asked for without an answer is asked for again after this, as long as there are
-slides to show."""
 
 
 @dataclass(slots=True)
@@ -192,12 +160,6 @@ class BridgeUserAgent:
         self._room = room
         self._wanted = True
         """Whether the meeting goes on."""
-        self._presents = self._floor_missed = False
-        """Whether it has slides to show, and whether that it got no answer has been told."""
-        self._ask_again_ns = NEVER_NS
-        """When it asks for the floor once more, after nobody answered."""
-        self._asked_ns = 0
-        """When it wanted their floor, in the last call in which it did."""
         self.restart(rng)
 
     def restart(self, rng: random.Random) -> None:
@@ -221,9 +183,6 @@ class BridgeUserAgent:
         self.local: sdp.SessionDescription | None = None
         """Our description in force: an offer of ours, or an answer."""
         self.agreed: dict[Kind, NegotiatedMedia] = {}
-        self._floor_access: FloorAccess | None = None
-        """As whom the call's terms let it ask for the floor of the content channel."""
-        self._floor: FloorParticipant | None = None
         self._since_ns = 0
         self._pending: dict[Operation, list[_Pending]] = {}
         self._sent_lately: dict[bytes, None] = {}
@@ -279,45 +238,6 @@ class BridgeUserAgent:
         self.redialling.stop()
         self._drop_call(now_ns)
 
-    # ------------------------------------------------------------------ the content channel's floor
-
-    def present(self, now_ns: int) -> None:
-        """It has slides to show: it asks for the floor, in this call and in any that follows."""
-        self._presents, self._floor_missed = True, False
-        if self._floor is None:
-            self._events.append(FloorSettled("no-call", 0.0))
-        else:
-            self._ask_for_floor(self._floor, now_ns)
-
-    def stop_presenting(self, now_ns: int) -> None:
-        """It has no more: it gives the floor back."""
-        self._presents, self._ask_again_ns = False, NEVER_NS
-        if self._floor is not None:
-            self._floor.release(now_ns / 1e6)
-
-    def receive_floor(self, data: bytes, source: HostPort, now_ns: int) -> None:
-        """A datagram came where it asks for the floor."""
-        if self.is_on and self._floor is not None:
-            self._decided(self._floor.receive(data, source, now_ns / 1e6), now_ns)
-
-    def outgoing_floor(self) -> list[FloorDatagram]:
-        """Take out what is to be sent from there, in order."""
-        return [] if self._floor is None else self._floor.outgoing()
-
-    def _ask_for_floor(self, floor: FloorParticipant, now_ns: int) -> None:
-        self._asked_ns, self._ask_again_ns = now_ns, NEVER_NS
-        floor.request(now_ns / 1e6)
-
-    def _decided(self, decisions: Sequence[FloorDecision], now_ns: int) -> None:
-        for decision in decisions:
-            outcome = _OUTCOMES.get(decision, "denied")
-            if outcome == "unanswered":
-                self._ask_again_ns = now_ns + ASK_AGAIN_NS
-                if self._floor_missed:  # told once
-                    continue
-                self._floor_missed = True
-            self._events.append(FloorSettled(outcome, (now_ns - self._asked_ns) / 1e6))
-
     # ------------------------------------------------------------------- what fails, and comes back
 
     @property
@@ -367,10 +287,6 @@ class BridgeUserAgent:
         if self.is_on:
             self._handle(self.agent.advance(now_ns / 1e6), now_ns)
             self._complete_bye(0, NO_ANSWER, now_ns)
-            if self._floor is not None:
-                self._decided(self._floor.advance(now_ns / 1e6), now_ns)
-                if self._ask_again_ns <= now_ns:
-                    self._ask_for_floor(self._floor, now_ns)
 
     def transport_failed(self, now_ns: int) -> None:
         """Nothing arrives at the MCU, as the network says: there is no answer to wait for."""
@@ -380,14 +296,7 @@ class BridgeUserAgent:
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, in ms as `UserAgent` has it; None for never."""
-        if not self.is_on:
-            return None
-        timers = [self.agent.next_timeout()]
-        if self._floor is not None:
-            timers.append(self._floor.next_timeout())
-            if self._ask_again_ns != NEVER_NS:
-                timers.append(self._ask_again_ns / 1e6)
-        return min((t for t in timers if t is not None), default=None)
+        return self.agent.next_timeout() if self.is_on else None
 
     def outgoing(self) -> list[SipDatagram]:
         """Take out what is to be sent, in order."""
@@ -473,9 +382,7 @@ class BridgeUserAgent:
         assert self.local is not None
         assert self.call is not None
         try:
-            theirs = sdp.parse(answer)
-            self.agreed = by_kind(read_answer(self.local, theirs))
-            self._floor_access = access_of(self.local, theirs)
+            self.agreed = by_kind(read_answer(self.local, sdp.parse(answer)))
         except sdp.SdpError as error:
             self.agent.hang_up(self.call, now_ns / 1e6, cause=NOT_ACCEPTABLE)
             self.call = None
@@ -520,9 +427,8 @@ class BridgeUserAgent:
             self.local = previous
             return sdp.build(previous)
         try:
-            theirs = sdp.parse(offer)
             self.local, terms = make_answer(
-                theirs,
+                sdp.parse(offer),
                 self.can,
                 self.contact[0],
                 self._session_id(),
@@ -533,21 +439,16 @@ class BridgeUserAgent:
             self._events.append(Unreadable("offer", str(error)))
             return None
         self.agreed = by_kind(terms)
-        self._floor_access = access_of(self.local, theirs)
         return sdp.build(self.local)
 
     def _start_media(self, now_ns: int) -> None:
         self.stands, self._since_ns = True, now_ns
         self._events.append(MediaStarted(self.agreed))
         self.redialling.stands(now_ns)
-        if self._floor_access is not None:
-            self._floor = FloorParticipant(self._floor_access, now_ns / 1e6)
-            if self._presents:
-                self._ask_for_floor(self._floor, now_ns)
 
     def _stop_media(self) -> None:
         if self.stands:
-            self.stands, self._floor, self._ask_again_ns = False, None, NEVER_NS
+            self.stands = False
             self._events.append(MediaStopped())
 
     def _redial(self, now_ns: int) -> None:

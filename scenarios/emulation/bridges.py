@@ -5,12 +5,10 @@ from __future__ import annotations
 import heapq
 import json
 import select
-import socket
 import time
 from pathlib import Path
 
 from giaoban.clock import SECOND_NS, sleep_until
-from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from giaoban.mcu_sim.media.outbound import SRTP_ROOM
@@ -34,7 +32,7 @@ from giaoban.traffic.rtx import OSN_BYTES
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
-HEAR, WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, PRESENT, PRESENTED, HANG_UP = range(10)
+HEAR, WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(8)
 """In this order at the same moment."""
 REPAIR_NS = STEP_NS
 """How often bridges look for missing packets that can be repaired, as the MCU does."""
@@ -111,16 +109,8 @@ class Bridges:
             agenda.append((self._origin_ns + self._beginning.until_s * SECOND_NS, HEAR, 0))
         for number, control in enumerate(self._controls):
             agenda.append((self._origin_ns + round(control.at_s * 1e9), COMMAND, number))
-        if self._plan.content is not None and self._plan.floor_port is not None:
-            for at_s, do in (
-                (self._plan.content.from_s, PRESENT),
-                (self._plan.content.released_s, PRESENTED),
-            ):
-                agenda.append((self._origin_ns + round(at_s * 1e9), do, 0))
         heapq.heapify(agenda)
-        sockets: dict[socket.socket | FloorSocket, Bridge]
         sockets = {bridge.sip: bridge for bridge in self._bridges}
-        sockets |= {b.floor: b for b in self._bridges if b.floor is not None}
         sleep_until(self._origin_ns)
         while (now_ns := time.monotonic_ns()) < end_ns:
             while agenda and agenda[0][0] <= now_ns:
@@ -141,8 +131,6 @@ class Bridges:
                 elif what == HEAR:
                     for item in self._outages(told_outages(self._captures)):
                         heapq.heappush(agenda, item)
-                elif what in (PRESENT, PRESENTED):
-                    self._present(begins=what == PRESENT)
                 elif what == COMMAND:
                     control = self._controls[number]
                     self._by_id[control.by].command(control.do)
@@ -216,16 +204,6 @@ class Bridges:
                     until_ns = self._origin_ns + since * long_ns + lead_ns
                     bridge.window(self._batch, min(until_ns, self._hang_up_ns), kinds)
                 bridge.terminal.watch(time.monotonic_ns())
-
-    def _present(self, *, begins: bool) -> None:
-        """Whoever shows slides begins to, or shows no more."""
-        shown = self._plan.content
-        assert shown is not None
-        presenter = self._by_id[shown.bridge]
-        if begins:
-            presenter.present()
-        else:
-            presenter.stop_presenting()
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
         timers = [t for b in self._bridges if (t := b.agent.next_timeout()) is not None]

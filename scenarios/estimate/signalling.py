@@ -18,12 +18,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Literal, cast
+from typing import cast
 
 from giaoban.clock import NEVER_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.admission import Capacity
-from giaoban.mcu_sim.bfcp.floor_server import BfcpDatagram as FloorDatagram
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
@@ -39,10 +38,9 @@ from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import SipDatagram
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.mcu_sim.sip.registration import Registrar
-from giaoban.scenarios.bridge.planned import FLOOR_PORT, logged, planned_agent, rng
+from giaoban.scenarios.bridge.planned import logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.user_agent import (
-    FloorSettled,
     MediaLost,
     MediaStarted,
     MediaStopped,
@@ -56,7 +54,6 @@ from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
 from giaoban.scenarios.estimate.timeline import (
     BridgeLeg,
-    FloorHeld,
     McuLeg,
     SignallingDatagram,
     Timeline,
@@ -167,7 +164,6 @@ class _Signalling:
         self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
         self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
         self._timers: dict[int, float | None] = {}
-        self._floors_held: dict[int, FloorHeld] = {}
         self._talker_powers = TalkerPowers(plan, self._routes, self.timeline)
         self._make_mcu(plan)
 
@@ -197,7 +193,6 @@ class _Signalling:
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
-            floor_port=config.floor_port,
             sound=config.sound,
         )
         self._controller = CallController(
@@ -230,11 +225,6 @@ class _Signalling:
         for off_ns, on_ns in Power.of(plan.network.mcu.id, plan.outages, 0).gaps:
             self._at(off_ns, COMMAND, self._switch_mcu_off)
             self._at(on_ns, COMMAND, self._switch_mcu_on)
-        if plan.content is not None and plan.floor_port is not None:
-            number = self._by_id[plan.content.bridge]
-            self._at(round(plan.content.from_s * 1e9), COMMAND, partial(self._present, number))
-            released_ns = round(plan.content.released_s * 1e9)
-            self._at(released_ns, COMMAND, partial(self._presented, number))
         self._at(round(plan.hang_up_s * 1e9), COMMAND, self._hang_up)
         if plan.recovery is not None:
             self._at(round((plan.hang_up_s + GRACE_S) * 1e9), COMMAND, self._close)
@@ -260,15 +250,6 @@ class _Signalling:
         if not self._bridges[number].command(command, now_ns):
             told = of_bridge(bridge, now_ns / 1e6)
             self.timeline.events.append(CommandWithoutCall(**told, command=command.command))
-        self._flush_bridge(number, now_ns)
-
-    def _present(self, number: int, now_ns: int) -> None:
-        self._bridges[number].present(now_ns)
-        self._flush_bridge(number, now_ns)
-
-    def _presented(self, number: int, now_ns: int) -> None:
-        self._bridges[number].stop_presenting(now_ns)
-        self._end_slides(number, now_ns)
         self._flush_bridge(number, now_ns)
 
     def _hang_up(self, now_ns: int) -> None:
@@ -426,20 +407,6 @@ class _Signalling:
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
-    def _floor_to_bridge(self, number: int, data: bytes, now_ns: int) -> None:
-        assert self._plan.floor_port is not None
-        source = self._address, self._plan.floor_port
-        self._bridges[number].receive_floor(data, source, now_ns)
-        self._flush_bridge(number, now_ns)
-
-    def _floor_to_mcu(self, number: int, data: bytes, now_ns: int) -> None:
-        if self._mcu_off_ns is not None:
-            return
-        self._plane.at(now_ns)
-        source = self._bridges[number].contact[0], FLOOR_PORT
-        self._controller.content_floor.receive(data, source, now_ns)
-        self._flush_mcu(now_ns)
-
     def _timer_due(self, who: int, start: int, now_ns: int) -> None:
         """A timer of a bridge's agent, or (-1) of the MCU's since one of its starts."""
         if who < 0 and (start != self._starts or self._mcu_off_ns is not None):
@@ -449,7 +416,7 @@ class _Signalling:
             self._bridges[who].advance(now_ns)
             self._flush_bridge(who, now_ns)
             return
-        due_ms = self._next_mcu_timer_ms()
+        due_ms = self._agent.next_timeout()
         if due_ms is None or due_ms > now_ns / 1e6:  # the one that was due was taken back
             self._wake(-1, due_ms)
             return
@@ -457,17 +424,6 @@ class _Signalling:
         for event in self._agent.advance(now_ns / 1e6):
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
-
-    def _next_mcu_timer_ms(self) -> float | None:
-        """When the first of the MCU's timers is due."""
-        timers = [self._agent.next_timeout()]
-        if self._plan.floor_port is not None:
-            timers.append(self._controller.content_floor.next_timeout())
-        return min((t for t in timers if t is not None), default=None)
-
-    def _end_slides(self, number: int, now_ns: int) -> None:
-        if (held := self._floors_held.pop(number, None)) is not None:
-            held.to_ns = now_ns
 
     # --------------------------------------------------------------------------------- the wire
 
@@ -482,21 +438,12 @@ class _Signalling:
                 self._receives_again(2 * number + 1, now_ns)
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
-                self._end_slides(number, now_ns)
-            elif isinstance(event, FloorSettled) and event.outcome == "granted":
-                held = self._floors_held[number] = FloorHeld(number, now_ns)
-                self.timeline.floors.append(held)
-            elif isinstance(event, FloorSettled):
-                self._end_slides(number, now_ns)
             elif isinstance(event, MediaLost):
                 self._not_receiving.setdefault(2 * number + 1, now_ns)
             if (told := logged(bridge.user, event, now_ns / 1e6)) is not None:
                 self.timeline.events.append(told)
         for datagram in bridge.outgoing():
             self._send(2 * number, datagram, now_ns, partial(self._to_mcu, number, datagram.data))
-        for asked in bridge.outgoing_floor():
-            arrives = partial(self._floor_to_mcu, number, asked.data)
-            self._send(2 * number, asked, now_ns, arrives, "bfcp")
         self._wake(number, bridge.next_timeout())
         self._watch(number, now_ns)
 
@@ -506,18 +453,11 @@ class _Signalling:
         for mcu_leg in self.timeline.mcu_legs[self._mcu_legs_seen :]:
             self._receives_again(2 * mcu_leg.leg.row, now_ns)
         self._mcu_legs_seen = len(self.timeline.mcu_legs)
-        if self._plan.floor_port is not None:
-            self._controller.content_floor.advance(now_ns)
         for datagram in self._agent.outgoing():
             number = self._number_of[datagram.target.host]
             arrives = partial(self._to_bridge, number, datagram.data)
             self._send(2 * number + 1, datagram, now_ns, arrives)
-        if self._plan.floor_port is not None:
-            for told in self._controller.content_floor.outgoing():
-                number = self._number_of[told.target[0]]
-                arrives = partial(self._floor_to_bridge, number, told.data)
-                self._send(2 * number + 1, told, now_ns, arrives, "bfcp")
-        self._wake(-1, self._next_mcu_timer_ms())
+        self._wake(-1, self._agent.next_timeout())
 
     def _note_use(self, now_ns: int) -> None:
         used_pct = self._capacity.use.pct
@@ -529,15 +469,10 @@ class _Signalling:
             self.timeline.unheard.append((path, since_ns, now_ns))
 
     def _send(
-        self,
-        path: int,
-        datagram: SipDatagram | FloorDatagram,
-        now_ns: int,
-        arrives: Callable[[int], None],
-        protocol: Literal["sip", "bfcp"] = "sip",
+        self, path: int, datagram: SipDatagram, now_ns: int, arrives: Callable[[int], None]
     ) -> None:
         size = len(datagram.data) + FRAMING_BYTES
-        self.timeline.messages.append(SignallingDatagram(now_ns, size, path, protocol))
+        self.timeline.messages.append(SignallingDatagram(now_ns, size, path))
         if (arrival_ns := self._routes[path].arrival_ns(now_ns, size)) is not None:
             self._at(arrival_ns, ARRIVAL, arrives)
 

@@ -58,22 +58,11 @@ class ForwardingChange:
 
 @dataclass(frozen=True, slots=True)
 class SignallingDatagram:
-    """One datagram of SIP or BFCP: when it left, its bytes on the wire, its path (see `paths`)."""
+    """One datagram of SIP: when it left, its bytes on the wire, its path (see `paths`)."""
 
     at_ns: int
     size: int
     path: int
-    protocol: Literal["sip", "bfcp"] = "sip"
-
-
-@dataclass
-class FloorHeld:
-    """A bridge had the floor of the content channel, ns after the origin; it gave it back, or it
-    was taken away, at `to_ns`. `number`: of its call in the plan."""
-
-    number: int
-    from_ns: int
-    to_ns: int | None = None
 
 
 @dataclass
@@ -86,8 +75,7 @@ class Timeline:
         relayouts_of_others: (ns, rows): all composed pictures but those of the rows are.
         turns: of forwarded pictures, in order of time.
         events: what bridges and MCU tell, in order of time, as in `events.jsonl`.
-        messages: every datagram of SIP and BFCP.
-        floors: who had the floor of the content channel, in order of time.
+        messages: every datagram of SIP.
         mcu_woken: when signalling woke the MCU, ns after the origin, in order: datagrams that came,
             timers of its transactions.
         unheard: (path, from, to) when who is at a path's end pays no heed to the media that come: a
@@ -105,7 +93,6 @@ class Timeline:
     turns: list[ForwardingChange] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     messages: list[SignallingDatagram] = field(default_factory=list)
-    floors: list[FloorHeld] = field(default_factory=list)
     mcu_woken: list[int] = field(default_factory=list)
     unheard: list[tuple[int, int, int]] = field(default_factory=list)
     mcu_gaps: list[tuple[int, int]] = field(default_factory=list)

@@ -64,7 +64,6 @@ from giaoban.scenarios.records.events import (
     CallRefused,
     CommandWithoutCall,
     Connected,
-    ContentFloor,
     Controlled,
     DialFailed,
     EventRecord,
@@ -456,18 +455,11 @@ def inputs_of(question: Question) -> Inputs:
     )
 
 
-_NO_FLOOR = {"unanswered": (NO_ANSWER, "no answer by BFCP"), "no-call": (NO_CALL, "it has no call")}
-"""What comes of asking for the floor that the MCU says nothing of, as a refusal."""
-
-
 def _refused_commands(captures: Captures) -> list[RefusedCommand]:
     """What the control room asked for in vain, in order of time."""
     refused = []
     for e in captures.events_of(EventRecord):
-        if isinstance(e, ContentFloor) and e.outcome in _NO_FLOOR:
-            code, reason = _NO_FLOOR[e.outcome]
-            refused.append(RefusedCommand(by=e.bridge, command="present", code=code, reason=reason))
-        elif isinstance(e, CommandWithoutCall):
+        if isinstance(e, CommandWithoutCall):
             reason = "it has no call"
             refused.append(
                 RefusedCommand(by=e.bridge, command=e.command, code=NO_CALL, reason=reason)

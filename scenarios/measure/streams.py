@@ -73,7 +73,7 @@ class FrameAnalyses:
         conceals = plan.error_concealment and plan.streams[index].kind == "video"
         wanted_ns = None
         if index == plan.slides_sent and plan.content is not None:
-            # who waits for the floor has nothing due yet, and should have
+            # a bridge that is given the channel late has nothing due yet, and should have
             wanted_ns = self._captures.origin_ns + round(plan.content.from_s * 1e9)
         trace = self._captures.traces[index]
         if plan.repair is not None:

@@ -124,12 +124,10 @@ def reasons(
         )
     health = captures.health
     told_sent = sum(h.sip_sent + h.rtcp_sent - h.unsendable for h in health) + captures.media_sent
-    told_sent += sum(h.bfcp_sent or 0 for h in health)
     if udp["OutDatagrams"] != told_sent:
         found.append(because("kernel-sent", kernel=udp["OutDatagrams"], programs=told_sent))
     read = captures.media_received
     read += sum(h.sip_received + h.rtcp_received + h.unheard for h in health)
-    read += sum(h.bfcp_received or 0 for h in health)
     read += sum(count for h in health for count, _ in _unlogged(h))
     read += sum(stream.received for stream in _background(captures, at="host"))
     if udp["InDatagrams"] != read:

@@ -31,6 +31,5 @@ def mcu_config(plan: Plan, origin_ns: int) -> McuConfig:
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,
         dialled_profile=plan.profile.video_profile,
-        floor_port=plan.floor_port,
         sound=plan.audio,
     )

@@ -28,7 +28,7 @@ from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.spec.faults.plan import FaultPlan, plan_faults
 from giaoban.scenarios.spec.impairment import LinePlan, line_plans
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
-from giaoban.scenarios.spec.scenario import Control, FloorControl, PhaseName, Scenario
+from giaoban.scenarios.spec.scenario import Control, PhaseName, Scenario
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.model import Group
@@ -53,8 +53,6 @@ SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
 RECORDINGS = "media"
 """Where recordings lie in a run's folder."""
-FLOOR_PORT = 5070
-"""Where the MCU is asked for the floor of content channels: BFCP has no port of its own."""
 PLAN = "plan.json"
 """A plan's file, in a run's folder."""
 MEETING = "meeting"
@@ -86,22 +84,13 @@ class CallPlan(StrictModel):
 
 
 class ContentPlan(StrictModel):
-    """Who shows slides, in seconds from the run's origin, and as what stream of frames.
-
-    `floor_control`: whether bridges ask for the floor of the content channel by BFCP, as they do
-    unless the scenario says otherwise; in plans of older runs the technician gave it.
-    """
+    """The bridge that shows slides, the times in seconds from the run's origin, and the stream of
+    frames."""
 
     bridge: str
     from_s: float
     to_s: float
     model: ContentModel
-    floor_control: FloorControl = "technician"
-
-    @property
-    def released_s(self) -> float:
-        """When the bridge gives the floor back: all that was due by then has left."""
-        return self.to_s + self.model.spread / self.model.fps
 
 
 class RecordingPlan(StrictModel):
@@ -194,12 +183,6 @@ class Plan(StrictModel):
             return None
         shown = self.content.bridge
         return next((c.up.get("content") for c in self.calls if c.bridge == shown), None)
-
-    @property
-    def floor_port(self) -> int | None:
-        """The MCU's UDP port for BFCP; None: bridges do not ask for the content channel's floor."""
-        asks = self.content is not None and self.content.floor_control == "bfcp"
-        return FLOOR_PORT if asks else None
 
     @property
     def watchful(self) -> bool:
@@ -444,18 +427,14 @@ def _content(
         from_s=start_s + shown.from_s,
         to_s=end_s if shown.to_s is None else min(end_s, start_s + shown.to_s),
         model=profiles.content_model(profile, shown.kbps),
-        floor_control=shown.floor_control,
     )
 
 
 def _controls(
     scenario: Scenario, calls: Sequence[CallPlan], start_s: float, content: ContentPlan | None
 ) -> list[Control]:
-    """The scenario's commands, and those by which the MCU dials each bridge at its time.
-
-    Where bridges do not ask for it, the technician at the MCU gives the content channel, and takes
-    it back.
-    """
+    """Return the scenario's commands, those by which the MCU dials each bridge at its time, and
+    those by which the technician at the MCU gives the content channel and takes it back."""
     controls = [c.model_copy(update={"at_s": start_s + c.at_s}) for c in scenario.controls]
     if scenario.meeting.dial == "out":
         controls += [
@@ -466,7 +445,7 @@ def _controls(
             )
             for call in calls
         ]
-    if content is not None and content.floor_control == "technician":
+    if content is not None:
         for at_s, who in ((content.from_s, content.bridge), (content.to_s, None)):
             present = Present(command="present", participant=who)
             controls.append(Control(at_s=at_s, by=OPERATOR.value, do=present))

@@ -157,21 +157,6 @@ class CommandWithoutCall(EventRecord):
     command: str
 
 
-FloorOutcome = Literal["granted", "denied", "revoked", "unanswered", "no-call"]
-"""`denied` too if the server cancels the request; `unanswered`: no time it was sent; `revoked`: the
-bridge has the floor no longer; `no-call`: there is none in which it could be asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentFloor(EventRecord):
-    """What came of a bridge's wanting the floor of the content channel (RFC 8855), `wait_ms` after
-    it began to in this call."""
-
-    event: Literal["content-floor"] = "content-floor"
-    outcome: FloorOutcome
-    wait_ms: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToneReceived(EventRecord):
     """A key was pressed in a call."""
@@ -281,8 +266,7 @@ class RateChanged(EventRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Health:
-    """How a program fared, at its end: datagrams, and every sign of trouble. BFCP is None where
-    nobody asks for a floor."""
+    """How a program fared, at its end: datagrams, and every sign of trouble."""
 
     event: str
     starved: int
@@ -294,8 +278,6 @@ class _Health:
     rtcp_received: int
     sip_sent: int
     sip_received: int
-    bfcp_sent: int | None = None
-    bfcp_received: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,7 +336,6 @@ Event = (
     | Controlled
     | CommandRefused
     | CommandWithoutCall
-    | ContentFloor
     | ToneReceived
     | MediaWithheld
     | TooMuchMedia

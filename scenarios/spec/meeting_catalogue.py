@@ -23,7 +23,6 @@ from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.scenarios.spec.scenario import (
     Content,
     Control,
-    FloorControl,
     MeetingSettings,
     Phases,
     Scenario,
@@ -65,9 +64,6 @@ class Slides(StrictModel):
 
     kbps: Annotated[float, Field(ge=32, le=20_000)]
     """Their rate in kb/s."""
-    floor_control: FloorControl = "bfcp"
-    """How the chair gets the content channel: it asks for its floor by BFCP, or the technician at
-    the MCU gives it. Like `"bfcp"`."""
 
 
 class CataloguedMeeting(StrictModel):

@@ -186,11 +186,6 @@ class ConcurrentMeeting(StrictModel):
     others do. Like `20.0`."""
 
 
-FloorControl = Literal["bfcp", "technician"]
-"""How a bridge gets the content channel: it asks for its floor by BFCP (RFC 8855), or the
-technician at the MCU gives it."""
-
-
 class Content(StrictModel):
     """A bridge shows slides beside its picture, `from_s` to `to_s` after the first phase began.
 
@@ -205,9 +200,6 @@ class Content(StrictModel):
     """Until when, in seconds; to the end where not given. Like `40.0`."""
     kbps: Annotated[float, Field(ge=32, le=20_000)] | None = None
     """Rate of the content channel in kb/s; the call profile's where not given. Like `1024.0`."""
-    floor_control: FloorControl = "bfcp"
-    """How the bridge gets the content channel: it asks for its floor by BFCP, or the technician at
-    the MCU gives it. Like `"bfcp"`."""
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:

@@ -125,7 +125,6 @@ class McuHarness:
             tones=True,
             rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
             retransmission=given.retransmission,
-            floor_port=given.floor_port,
             fec=given.fec is not None,
             sound=given.sound,
         )

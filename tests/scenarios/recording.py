@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from runs import Finished
 
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.scenarios.plan.plan import FLOOR_PORT
 from giaoban.traffic.rtp import AUDIO_PACKET_SAMPLES, HEADER_BYTES
 from giaoban.traffic.sources.tone import tone_hz
 
@@ -21,7 +20,6 @@ SAMPLES = 8000  # a second of G.711, so that the lines of a spectrum are 1 Hz ap
 def tshark(file: Path, *words: str) -> list[list[str]]:
     """tshark's fields, a row a packet."""
     ports = [w for p in (20000, 20002, 40000, 40002) for w in ("-d", f"udp.port=={p},rtp")]
-    ports += ["-d", f"udp.port=={FLOOR_PORT},bfcp"]
     done = subprocess.run(
         ["tshark", "-n", "-r", str(file), *ports, *words],
         capture_output=True,

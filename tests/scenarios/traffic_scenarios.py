@@ -101,21 +101,6 @@ from_s = 5.0
 to_s = 20.0
 kbps = 512.0
 """
-LOST_REQUEST = """
-[content]
-bridge = "west"
-from_s = 0.5
-to_s = 2.5
-kbps = 256.0
-
-[[impairment]]
-link = "access-west"
-direction = "up"
-from_s = 0.4
-to_s = 1.2
-loss = { model = "bernoulli", p = 1.0 }
-"""
-"""The floor of the content channel is asked for at 0.5 s, 1 s and 2 s."""
 TALK = '[meeting]\nfloor = "open"\nsound = "conversation"\nsilence_suppression = true\n'
 CRITERIA = """
 [[criterion]]
@@ -157,7 +142,7 @@ source_vi = "thử"
 """One that a run without impairments meets, one that none meets, and one of the queues."""
 
 FILM = '[meeting]\nvideo = "switched"\n[[recording]]\nbridge = "west"\nfile = "film.h264"\n'
-NAMES = ("several", "slides", "lost-request", "talk", "film")
+NAMES = ("several", "slides", "talk", "film")
 
 
 def words(folder: Path, name: str) -> list[str]:
@@ -172,9 +157,6 @@ def words(folder: Path, name: str) -> list[str]:
         case "slides":
             how = {"phases": (4, 14, 6), "bridges": (), "more": SLIDES}
             how |= {"profile": "sd30-512k"}
-            return [str(scenario(file, id=name, **how)), "--pcap", "west"]
-        case "lost-request":
-            how = {"bridges": (), "more": LOST_REQUEST, "profile": "sd30-256k"}
         case "talk":
             how = {"phases": (20, 20, 20), "bridges": (), "more": TALK + CRITERIA}
             how |= {"profile": "cif30-high-64k"}

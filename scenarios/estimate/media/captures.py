@@ -359,16 +359,6 @@ def _health(
         firsts = [flows.signalling(path) for path in range(2 * len(plan.calls))]
         return [(int(counts[n]), int(counts[n + 1 : n + PER_PATH].sum())) for n in firsts]
 
-    def floor(counts: NDArray[np.int64], *, down: bool) -> list[int | None]:
-        """By call, datagrams of BFCP one way; None where nobody asks for a floor."""
-        paths = range(int(down), 2 * len(plan.calls), 2)
-        if plan.floor_port is None:
-            return [None for _ in paths]
-        return [int(counts[flows.floor_control(path)]) for path in paths]
-
-    def in_all(counts: list[int | None]) -> int | None:
-        return None if plan.floor_port is None else sum(each or 0 for each in counts)
-
     unheard_by = estimated.unheard.tolist()
     sent, received = of(estimated.injected), of(estimated.received.counts)
     bridges = [
@@ -383,16 +373,12 @@ def _health(
             overflowed=0,
             unheard=unheard,
             unsendable=0,
-            bfcp_sent=asked,
-            bfcp_received=told,
         )
-        for call, up, down, unheard, asked, told in zip(
+        for call, up, down, unheard in zip(
             plan.calls,
             sent[::2],
             received[1::2],
             unheard_by[1::2],
-            floor(estimated.injected, down=False),
-            floor(estimated.received.counts, down=True),
             strict=True,
         )
     ]
@@ -408,8 +394,6 @@ def _health(
         overflowed=0,
         unheard=sum(unheard_by[::2]),
         unsendable=0,
-        bfcp_sent=in_all(floor(estimated.injected, down=True)),
-        bfcp_received=in_all(floor(estimated.received.counts, down=False)),
     )
     return [mcu, *bridges]
 

@@ -753,8 +753,7 @@ class _MeetingRun:
         """Signalling: nothing that happens changes it."""
         known: dict[int, list[tuple[int, int]]] = {}
         for message in self.timeline.messages:
-            of = self.flows.floor_control if message.protocol == "bfcp" else self.flows.signalling
-            flow = of(message.path)
+            flow = self.flows.signalling(message.path)
             known.setdefault(flow, []).append((message.at_ns, message.size))
         for flow, sent in known.items():
             at_ns, size = np.array(sent, np.int64).T

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.leg import Kind, Position
 from giaoban.scenarios.bridge.sources import Sources
@@ -61,10 +59,8 @@ def sources_of(
             index = plan.calls[bridge_leg.number].up.get(kind)
             if index is None:
                 continue
-            for from_ns, to_ns in _sent(plan, timeline, bridge_leg, kind):
-                span = replace(bridge_leg, from_ns=from_ns, to_ns=to_ns)
-                segment = _of_bridge(plan, span, kind, index, windows, recordings)
-                segments.setdefault(index, []).append(segment)
+            segment = _of_bridge(plan, bridge_leg, kind, index, windows, recordings)
+            segments.setdefault(index, []).append(segment)
     keys: dict[int, list[int]] = {}
     spans: dict[int, list[tuple[int, int, int]]] = {}
     end_ns = round(plan.end_s * 1e9)
@@ -120,20 +116,6 @@ def sources_of(
         key = media, plan.streams[index].model_dump_json(), first, end, delay_ns
         found[index] = CachedSource(made.get(key, mix, each), mix)
     return dict(sorted(found.items()))
-
-
-def _sent(
-    plan: Plan, timeline: Timeline, bridge_leg: BridgeLeg, kind: Kind
-) -> Iterator[tuple[int, int | None]]:
-    """From when to when a bridge sends a medium in a call: as long as that lasts, slides while it
-    has the floor. What ends with the call ends as the call does."""
-    if kind != "content" or plan.floor_port is None:
-        yield bridge_leg.from_ns, bridge_leg.to_ns
-        return
-    end_ns = NEVER_NS if bridge_leg.to_ns is None else bridge_leg.to_ns
-    for held in timeline.floors:
-        if held.number == bridge_leg.number and bridge_leg.from_ns <= held.from_ns <= end_ns:
-            yield held.from_ns, held.to_ns
 
 
 def _generated(parts: list[StreamSegment], asked: list[int]) -> GeneratedSource:

@@ -56,7 +56,7 @@ country makes half a million."""
 
 def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     """All reports of a meeting."""
-    shown = _slides_shown(plan, timeline)
+    shown = _slides_shown(plan)
     bridges = (
         r
         for bridge_leg in timeline.bridge_legs
@@ -70,16 +70,11 @@ def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     return made[np.lexsort((made["path"], made["made_ns"]))]
 
 
-def _slides_shown(plan: Plan, timeline: Timeline) -> list[tuple[int, int]]:
-    """From when to when slides were shown, in order of time."""
+def _slides_shown(plan: Plan) -> list[tuple[int, int]]:
+    """Return the times in which slides are shown, ns after the origin; one at most."""
     if plan.content is None:
         return []
-    end_ns = round(plan.content.to_s * 1e9)
-    if plan.floor_port is None:
-        return [(round(plan.content.from_s * 1e9), end_ns)]
-    return [
-        (held.from_ns, end_ns if held.to_ns is None else held.to_ns) for held in timeline.floors
-    ]
+    return [(round(plan.content.from_s * 1e9), round(plan.content.to_s * 1e9))]
 
 
 def _of_bridge(

@@ -1,8 +1,7 @@
 """Everything that sends in a meeting, numbered: streams, signalling, RTCP, other traffic.
 
 Flow n is stream n of the plan; behind them each path has four (`SIP`, and RTCP of each medium), and
-behind those are the plan's background streams. Where bridges ask for the floor of the content
-channel, each path has one of BFCP at the end.
+behind those are the plan's background streams.
 """
 
 from __future__ import annotations
@@ -31,22 +30,16 @@ class Flows:
         kinds: medium of each stream, its place in `KINDS`.
         path_of: (flows,) path of each, END for background.
         dscp: (flows,) code point of its packets.
-        backgrounds: how many of the flows are background streams of the plan.
     """
 
     streams: int
     kinds: list[int]
     path_of: NDArray[np.int32]
     dscp: NDArray[np.int32]
-    backgrounds: int
 
     def signalling(self, path: int) -> int:
         """SIP on a path."""
         return self.streams + PER_PATH * path + SIP
-
-    def floor_control(self, path: int) -> int:
-        """BFCP on a path, where there is any."""
-        return self._first_background + self.backgrounds + path
 
     def control(self, path: int, kind: Kind) -> int:
         """RTCP of a medium on a path."""
@@ -91,12 +84,8 @@ class Flows:
             codes += [DSCP_SIGNALLING, DSCP_AUDIO, DSCP_VIDEO, DSCP_VIDEO]
         paths += [END] * len(plan.background)
         codes += [each.dscp for each in plan.background]
-        if plan.floor_port is not None:
-            paths += range(2 * len(plan.calls))
-            codes += [DSCP_SIGNALLING] * (2 * len(plan.calls))
         kinds = [KINDS.index(s.kind) for s in plan.streams]
-        backgrounds = len(plan.background)
-        return cls(len(plan.streams), kinds, _int32(paths), _int32(codes), backgrounds)
+        return cls(len(plan.streams), kinds, _int32(paths), _int32(codes))
 
 
 def _int32(values: Iterable[int]) -> NDArray[np.int32]:

@@ -96,7 +96,6 @@ a=maxptime:40\r
 a=x-unknown:whatever\r
 m=video 2338 RTP/SAVPF 97\r
 b=TIAS:6000000\r
-a=label:11\r
 a=rtpmap:97 H264/90000\r
 a=fmtp:97 profile-level-id=428014;packetization-mode=1;max-mbps=489600;max-fs=8160\r
 a=rtcp-fb:* nack pli\r
@@ -109,7 +108,6 @@ a=crypto:7 AES_256_CM_HMAC_SHA1_80 inline:whatever-that-is\r
 m=video 2340 RTP/AVP 97\r
 a=rtpmap:97 H264/90000\r
 a=content:Slides, alt\r
-a=label:12\r
 """
 RFC_4568_KEY = b"YS___semctl () {\t220;}\n}\nunles"
 """A key of RFC 4568's examples, in plain."""
@@ -118,12 +116,12 @@ RFC_4568_KEY = b"YS___semctl () {\t220;}\n}\nunles"
 def test_attributes_of_later_rfcs_are_read() -> None:
     sound, main, slides = sdp.parse(CISCO).media
     assert (sound.ptime_ms, sound.maxptime_ms, sound.rtcp_mux) == (None, 40, False)
-    assert (main.protocol, main.label, main.content) == ("RTP/SAVPF", "11", ("main",))
+    assert (main.protocol, main.content) == ("RTP/SAVPF", ("main",))
     assert (main.rtcp_port, main.rtcp_mux) == (2338, True)
     assert feedback_for(main.feedback, 97) == {"nack pli", "ccm fir"}
     assert feedback_for(main.feedback, 98) == {"nack pli"}
     assert main.crypto == (Crypto(1, CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, RFC_4568_KEY)),)
-    assert (slides.label, slides.content, slides.crypto) == ("12", ("slides", "alt"), ())
+    assert (slides.content, slides.crypto) == (("slides", "alt"), ())
 
 
 @pytest.mark.parametrize(
@@ -308,7 +306,6 @@ MEDIA = st.builds(
     as_kbps=RATES,
     tias_bps=RATES,
     content=st.lists(st.sampled_from(["main", "slides", "alt"]), max_size=2).map(tuple),
-    label=st.none() | st.sampled_from(["11", "main-video"]),
     crypto=st.lists(CRYPTO, max_size=2).map(tuple),
     feedback=st.lists(st.sampled_from(["* nack pli", "97 ccm fir"]), max_size=2).map(tuple),
 )

@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 import traffic_scenarios
 from numpy.typing import NDArray
-from recording import rtp_streams, tshark
+from recording import rtp_streams
 from runs import Finished, Runs
 
-from giaoban.mcu_sim.bfcp.floor_server import T1_MS
-from giaoban.mcu_sim.bfcp.message import Primitive, RequestStatus
-from giaoban.scenarios.estimate.estimate import estimate_meeting
-from giaoban.scenarios.estimate.media.captures import captures_of
 from giaoban.scenarios.measure import validity
-from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.records.events import BridgeHealth, ContentFloor, McuHealth
 from giaoban.traffic.impairments import FourStateLoss, loss_rate
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.quality.measure import Trace
@@ -27,10 +21,6 @@ pytestmark = pytest.mark.sandbox
 
 
 STARTED = traffic_scenarios.NAMES
-BFCP_FIELDS = (
-    *("-e", "bfcp.primitive", "-e", "bfcp.transaction_id", "-e", "bfcp.conference_id"),
-    *("-e", "bfcp.request_status"),
-)
 
 
 def seconds(run: Finished, trace: Trace) -> NDArray[np.float64]:
@@ -213,81 +203,6 @@ def test_slides_are_sent_while_they_are_shown(runs: Runs) -> None:
         assert trace.key[0]
     up, down = shown["west", "content", "up"], shown["east", "content", "down"]
     assert down.size.tolist() == up.size.tolist()
-
-
-def test_slides_are_shown_once_their_floor_is_granted(runs: Runs) -> None:
-    """Wireshark reads what west says by BFCP and is told; each datagram is in the accounts."""
-    run = runs["slides"]
-    start_ms = run.captures.plan.phases[0].start_s * 1e3
-    [told] = run.captures.events_of(ContentFloor)
-    assert (told.bridge, told.outcome) == ("west", "granted")
-    assert told.t_ms - start_ms - 5_000.0 == pytest.approx(told.wait_ms, abs=0.1)
-    assert 0 < told.wait_ms < 20
-    up = dict(traces(run))["west", "content", "up"]
-    granted_ns = run.captures.origin_ns + round(told.t_ms * 1e6)
-    assert 20e6 <= up.due_ns[0] - granted_ns < 20e6 + 20e6 + 33e6  # the next step of a grid
-    rows = tshark(run.folder / "west.pcapng", "-Y", "bfcp", "-T", "fields", *BFCP_FIELDS)
-    assert {conference for _, _, conference, _ in rows} == {"1"}
-    said = [[int(kind), status] for kind, _, _, status in rows]
-    request = said.index([Primitive.FLOOR_REQUEST, ""])
-    assert [kind for kind, _ in said[:request]] == [
-        Primitive.HELLO,
-        Primitive.HELLO_ACK,
-        Primitive.FLOOR_QUERY,
-        Primitive.FLOOR_STATUS,
-    ]
-    pending, granted, released = (
-        said.index([Primitive.FLOOR_REQUEST_STATUS, str(int(status))])
-        for status in (RequestStatus.PENDING, RequestStatus.GRANTED, RequestStatus.RELEASED)
-    )
-    assert request < pending < granted < said.index([Primitive.FLOOR_RELEASE, ""]) < released
-    health = {h.bridge: h for h in run.captures.health if isinstance(h, BridgeHealth)}
-    [mcu] = (h for h in run.captures.health if isinstance(h, McuHealth))
-    assert (health["west"].bfcp_sent or 0) + (health["west"].bfcp_received or 0) == len(rows)
-    assert mcu.bfcp_received == sum(h.bfcp_sent or 0 for h in health.values())
-    # east asks for nothing, and is told of what west asks for
-    assert health["east"].bfcp_received == 2 + 3
-
-
-def test_a_request_that_is_lost_delays_slides_and_does_not_lose_them(runs: Runs) -> None:
-    run = runs["lost-request"]
-    [told] = run.captures.events_of(ContentFloor)
-    assert told.outcome == "granted"
-    assert told.wait_ms == pytest.approx(T1_MS + 2 * T1_MS, abs=20)
-    up, down = run.trace("west", "content", "up"), run.trace("east", "content", "down")
-    assert 2.0 < seconds(run, up)[0] < 2.1
-    assert len(down.due_ns) == len(up.due_ns) > 10
-    [west] = (h for h in run.captures.health if isinstance(h, BridgeHealth) and h.bridge == "west")
-    assert (west.bfcp_sent or 0) - (west.bfcp_received or 0) == 2
-
-
-def test_an_estimate_has_the_floor_granted_and_slides_shown_likewise(runs: Runs) -> None:
-    """On an idle network, so a bit sooner; the slides themselves begin at the same moment."""
-    run = runs["slides"]
-    question = make_question(run.root.parent / "slides.toml")
-    held = estimate_meeting(question, None)
-    try:
-        [told] = (e for e in held.meeting.events if isinstance(e, ContentFloor))
-        found = captures_of(question.plan, held.meeting, held.estimated)
-        [emulated] = run.captures.events_of(ContentFloor)
-        assert told.outcome == emulated.outcome
-        assert told.wait_ms <= emulated.wait_ms
-        for stream, trace in zip(question.plan.streams, found.traces, strict=True):
-            if stream.kind == "content":
-                here = run.captures.traces[stream.index]
-                first_ms = [
-                    (t.due_ns[0] - c.origin_ns) / 1e6
-                    for t, c in ((trace, found), (here, run.captures))
-                ]
-                # forwarded slides come as they came, behind what else is under way
-                apart_ms = 0.001 if stream.direction == "up" else 5.0
-                assert first_ms[0] == pytest.approx(first_ms[1], abs=apart_ms)
-                assert len(trace.due_ns) == len(here.due_ns)
-        sent = {type(h): (h.bfcp_sent, h.bfcp_received) for h in found.health}
-        there = {type(h): (h.bfcp_sent, h.bfcp_received) for h in run.captures.health}
-        assert sent == there
-    finally:
-        held.estimated.close()
 
 
 def test_slides_are_in_the_result_of_the_phases_that_have_them(runs: Runs) -> None:

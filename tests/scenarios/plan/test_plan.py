@@ -209,9 +209,7 @@ def test_slides_go_from_one_bridge_to_all_others(tmp_path: Path) -> None:
         ("north", "content", "down"),
     }
     start_s = plan.phases[0].start_s
-    assert plan.controls == []
-    given = plan_of(scenario(tmp_path / "s.toml", more=more + '\nfloor_control = "technician"'))
-    assert [(c.at_s, c.do.model_dump()["participant"]) for c in given.controls] == [
+    assert [(c.at_s, c.do.model_dump()["participant"]) for c in plan.controls] == [
         (start_s + 1, "west"),
         (start_s + 3, None),
     ]

@@ -81,19 +81,11 @@ def test_the_months_of_the_briefing_are_those_of_the_decision() -> None:
     assert load_meeting(find("monthly-briefing")).months == [1, 2, 4, 5, 7, 8, 10, 11]
 
 
-@pytest.mark.parametrize("by_default", [True, False])
-def test_the_chair_asks_for_the_floor_of_its_slides_or_is_given_it(
-    tmp_path: Path, by_default: bool
-) -> None:
-    text = find("monthly-briefing").read_text(encoding="utf-8")
-    said = "" if by_default else 'floor_control = "technician"\n'
-    file = tmp_path / "monthly-briefing.toml"
-    file.write_text(text.replace("kbps = 512\n", f"kbps = 512\n{said}"), encoding="utf-8")
-    base = plain_scenario(DEFAULT)
-    plan = plan_of(course_scenario(load_meeting(file), base, load_province(DEFAULT)), DEFAULT)
+def test_the_chair_is_given_the_content_channel_for_its_slides() -> None:
+    base, meeting = plain_scenario(DEFAULT), load_meeting(find("monthly-briefing"))
+    plan = plan_of(course_scenario(meeting, base, load_province(DEFAULT)), DEFAULT)
     assert (plan.content.bridge, plan.content.model.kbps) == (plan.meeting.chair, 512)
-    given = [c.at_s for c in plan.controls if c.do.command == "present"]
-    assert (plan.floor_port is not None, len(given)) == ((True, 0) if by_default else (False, 2))
+    assert [c.by for c in plan.controls if c.do.command == "present"] == ["operator", "operator"]
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)

@@ -183,15 +183,6 @@ def serve(
     media_port: Annotated[
         int, typer.Option("--media-port", min=1024, max=65_000, help="first UDP port of media")
     ] = FIRST_PORT,
-    bfcp_port: Annotated[
-        int,
-        typer.Option(
-            "--bfcp-port",
-            min=0,
-            max=65_535,
-            help="UDP port at which bridges ask for the content channel (0: any)",
-        ),
-    ] = 0,
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=0.1, help="stop by itself after so long")
     ] = None,
@@ -222,7 +213,6 @@ def serve(
         address=address,
         sip_port=port,
         media_port=media_port,
-        bfcp_port=bfcp_port,
         accounts=accounts,
         meetings=meetings,
         video=_video(video, meetings),
@@ -252,9 +242,6 @@ def serve(
             if config.tls is not None:
                 known = N_("{listen} with port {port} for TLS")
                 place = Sentence(known, listen=place, port=config.tls.port)
-            if config.floor_port:
-                known = N_("{listen} with port {port} for BFCP")
-                place = Sentence(known, listen=place, port=config.floor_port)
             raise MachineLacks(
                 "{listen}: cannot be listened on: {why}",
                 N_("another --listen, or stop the program that has the port"),
@@ -317,7 +304,6 @@ def _config(
     address: str,
     sip_port: int,
     media_port: int,
-    bfcp_port: int,
     accounts: Path | None,
     meetings: Path | None,
     video: VideoMode,
@@ -343,7 +329,6 @@ def _config(
         origin_ns=time.monotonic_ns(),
         sip_port=sip_port,
         first_media_port=media_port,
-        floor_port=bfcp_port,
         guests=device.ports_total + SPARE_PLACES,
         accounts=known,
         kernel_paces=False,
