@@ -250,8 +250,7 @@ class Words:
 @dataclass(frozen=True)
 class Document:
     """A whole document. `title` has a line an item; `mark` is set over every page of a draft and
-    `footer` below it; `notices` say why it is one. `signed` are the lines that tell of a digital
-    signature, top right on the first page; no line if it is not signed here."""
+    `footer` below it; `notices` say why it is one."""
 
     lang: str
     label: str
@@ -263,7 +262,6 @@ class Document:
     footer: str = ""
     notices: Sequence[str] = field(default_factory=tuple)
     subject: str = ""
-    signed: Sequence[str] = ()
 
     @property
     def draft(self) -> bool:
@@ -271,9 +269,7 @@ class Document:
         return bool(self.mark)
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Every text in the order of reading, with where it is: what can be compared later."""
-        for line in self.signed:
-            yield "signed", line
+        """Return every text in the order of reading, with its place."""
         yield "label", self.label
         for line in self.title:
             yield "title", line

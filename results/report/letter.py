@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from giaoban.errors import InputError
 from giaoban.translation import Language, Translator, pgettext, translator
@@ -17,8 +17,7 @@ _ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")
 class Letter:
     """What is known of the letter. Empty: left open, as in an electronic file before it is issued.
 
-    `annex` is the Roman number of the annex where a letter has several. `signed` is when the annex
-    is signed digitally, if that is done here.
+    `annex` is the Roman number of the annex where a letter has several.
     """
 
     number: str = ""
@@ -26,15 +25,6 @@ class Letter:
     issuer: str = ""
     kind: str = ""
     annex: str = ""
-    signed: datetime | None = None
-
-    def signed_lines(self) -> list[str]:
-        """What a digital signature of an annex in a file of its own shows, top right on its first
-        page: no picture, but number and signs of the letter, and the time of signing (ISO 8601)
-        (Annex I, II.8 and III)."""
-        if self.signed is None:
-            return []
-        return [*([self.number] if self.number else []), self.signed.isoformat(timespec="seconds")]
 
     def attached(self, lang: Language) -> str:
         """`(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của …)`.

@@ -22,7 +22,6 @@ from giaoban.results.model.studies.meetings import Minutes
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
-from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.summaries.sensitivity_summary import robustness
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
@@ -40,7 +39,7 @@ from giaoban.scenarios.measure.pcap import write_pcapng
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
-from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
+from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove, write_annex
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds

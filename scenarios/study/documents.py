@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file, refuse_changed
+from giaoban.files import MOST_ANSWER, read_file, refuse_changed, write_whole
 from giaoban.processes.workers import Helpers, InlineWorker
+from giaoban.results.archive.evidence.documents import record_document
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     read_proof,
@@ -28,6 +29,7 @@ from giaoban.results.model.studies.meetings import Entry
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
+from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER, Analysis
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.scenarios.measure.minutes import minutes
@@ -60,6 +62,13 @@ def prove(folder: Path, question: Question, answer: Proved) -> Proof:
         {path: copies[copy.path] for path, copy in zip(paths, saved, strict=True)},
     )
     return proof
+
+
+def write_annex(out: Path, chapters: Sequence[Chapter]) -> None:
+    """Write the annex of a run into its folder, and its sum into the list of documents."""
+    data, draft = annex_bytes(chapters)
+    write_whole(out, data)
+    record_document(out.parent, data, draft=draft)
 
 
 def inputs_of(question: Question) -> list[tuple[str, str, Path]]:

@@ -258,5 +258,5 @@ def inputs_then(folder: Path) -> tuple[Manifest, Mapping[str, bytes]] | None:
         manifest = Manifest.from_json(read_file(folder / MANIFEST), MANIFEST)
         return manifest, {item.path: read_file(folder / item.path) for item in manifest.inputs}
     evidence = folder / f"{folder.name}{ENDING}"
-    proof, files, altered = open_evidence(read_file(evidence, most=MOST_ANSWER))
+    proof, files, altered, _ = open_evidence(read_file(evidence, most=MOST_ANSWER))
     return None if proof is None or altered else (proof.manifest, files)

@@ -65,7 +65,7 @@ def at_somebodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def contents(run: Path, out: Path) -> Iterator[tuple[str, bytes]]:
     """What the evidence of a run holds, unpacked."""
     write_evidence(run, out)
-    assert verify(out).intact
+    assert verify([out])[0].intact
     opened = open_evidence(out.read_bytes())
     yield "manifest.json", opened.proof.manifest.to_json().encode()
     yield from opened.files.items()

@@ -41,7 +41,7 @@ NEVER_ONE = (
     *("{items:,} values in {number:,} bytes", "{nodes:,} nodes", "{length} characters long"),
     *("has {number} links", "has {number} routers", "are {number} points", "{n} new bridges"),
     *("holds {number:,} meetings", "goes down {times:.0f} times"),
-    *("{millions:.0f} million packets", "lasts over {hours:g} hours", "{parts} parts differ"),
+    *("{millions:.0f} million packets", "lasts over {hours:g} hours"),
     # several, and therefore said
     *("names {number} routers", "names {number} units", "in {number} pieces", "{number} runs"),
     *("{n} different networks", "{n} versions", "{n} provinces", "{number} values"),

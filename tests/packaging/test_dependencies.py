@@ -107,7 +107,6 @@ def test_and_each_package_of_the_distribution() -> None:
 
 def test_what_lacks_a_library_names_the_extra_that_brings_it() -> None:
     module = {"docx": "python-docx", "gevent": "locust", "dask": "distributed"}
-    module |= {"asn1crypto": "pyhanko", "pyhanko_certvalidator": "pyhanko"}
     for library, extra in extras.LIBRARIES.items():
         name = canonicalize_name(module.get(library, library))
         assert extra in direct()[name], library

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from giaoban.files import write_whole
 from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.model.answers import Answer, kind_of
 from giaoban.results.model.manifest import Manifest, Proof
 from giaoban.results.model.result import Result
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.draft import AnswerWithProof
-from giaoban.results.report.annex.make import write_annex
+from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.document import Table
 from giaoban.results.report.letter import Letter
 
@@ -70,6 +71,11 @@ def rows(*answers: Answer, caption: str, lang: Any = "vi") -> list[list[str]]:
     return []
 
 
+def write_annex(path: Path, chapters: list[Chapter], **options: Any) -> None:
+    """Write an annex to a file."""
+    write_whole(path, annex_bytes(chapters, **options)[0])
+
+
 def write(
     answer: Result,
     pictures: Mapping[str, Path],
@@ -78,5 +84,5 @@ def write(
     proved: bool = True,
     **options: Any,
 ) -> None:
-    """The annex of one result as a file."""
+    """Write the annex of one result as a file."""
     write_annex(path, [chapter(answer, pictures, proved=proved)], **options)

@@ -30,9 +30,3 @@ def made(evidence_factory, tmp_path_factory):
 @pytest.fixture(scope="module")
 def pdf(made):
     return made.annex("pdf")
-
-
-@pytest.fixture(scope="module")
-def who(evidence_factory, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("keys")
-    return evidence_factory.identity(folder, "Sở Thông tin và Truyền thông")

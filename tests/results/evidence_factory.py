@@ -1,17 +1,10 @@
-"""Run folders with a manifest, made without an emulation; certificates to sign with."""
+"""Run folders with a manifest, made without an emulation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
 
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.evidence.pack import open_evidence, packed
@@ -24,9 +17,6 @@ from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from tests.results import annex_factory
 from tests.results import results_factory as make
-
-PASSWORD = "bí mật"
-NOW = datetime.now(UTC)
 
 
 class Made(NamedTuple):
@@ -115,37 +105,4 @@ def repacked(
     inputs = [item for item in told.inputs if item.role not in untold]
     told = told.model_copy(update={"inputs": inputs})
     evidence.write_bytes(packed(files, told.to_json().encode()))
-    return verify(evidence).altered
-
-
-class Identity(NamedTuple):
-    """Somebody who may sign: a PKCS#12 file, and the certificate as PEM."""
-
-    p12: Path
-    certificate: Path
-
-
-def identity(folder: Path, name: str, *, days: int = 30) -> Identity:
-    """A certificate of its own making; with negative `days` it has expired."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    others = "content_commitment key_encipherment data_encipherment key_agreement key_cert_sign "
-    others += "crl_sign encipher_only decipher_only"
-    usage = dict.fromkeys(others.split(" "), False)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=60))
-        .not_valid_after(NOW + timedelta(days=days))
-        .add_extension(x509.KeyUsage(digital_signature=True, **usage), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    short = sha256(name.encode())[:8]
-    p12, pem = folder / f"{short}.p12", folder / f"{short}.pem"
-    lock = serialization.BestAvailableEncryption(PASSWORD.encode())
-    p12.write_bytes(pkcs12.serialize_key_and_certificates(b"x", key, made, None, lock))
-    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return Identity(p12, pem)
+    return verify([evidence])[0].altered

@@ -1,4 +1,4 @@
-"""A run's evidence as one file: a ZIP of what the manifest lists, the same bytes each time.
+"""A run's evidence as one file: a ZIP of what the manifest lists, and the sums of its documents.
 
 Its comment ends with two sums: the manifest's, and that of everything before it in the file, so
 that there is no byte that could be changed unnoticed.
@@ -17,6 +17,7 @@ from typing import IO, NamedTuple, cast
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, entries_of, refuse_too_many, write_whole, writing
 from giaoban.results.archive.evidence.manifest import contradictions, read_proof, sha256
+from giaoban.results.model.documents import Documents, DocumentSum
 from giaoban.results.model.manifest import MANIFEST, KeptFile, Manifest, Proof
 from giaoban.sentence import Sentence, joined
 
@@ -62,15 +63,19 @@ class OpenedEvidence(NamedTuple):
     proof: Proof | None
     files: Mapping[str, bytes]
     altered: list[str]
+    documents: Sequence[DocumentSum] = ()
 
 
 def pack(folder: Path, proof: Proof) -> bytes:
     """The evidence of a run whose files were compared with its manifest (`read_proof`)."""
     files = {kept.path: (folder / kept.path).read_bytes() for kept in proof.manifest.files}
+    if (folder / Documents.FILE).is_file():
+        files[Documents.FILE] = Documents.read(folder).to_json().encode()
     return packed(files, proof.manifest.to_json().encode())
 
 
 def packed(files: Mapping[str, bytes], manifest: bytes) -> bytes:
+    """Return the archive: the manifest, then the files in the order of their names."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for path, data in [(MANIFEST, manifest), *sorted(files.items())]:
@@ -111,7 +116,10 @@ def open_evidence(data: bytes) -> OpenedEvidence:
         return OpenedEvidence(None, {}, [*altered, unreadable(error)])
     damaged = [name for name, summed in sums.items() if summed is None]
     altered += [Sentence("{path}: cannot be unpacked", path=name) for name in damaged]
-    whole = EvidenceFiles(data, [e for e in entries if sums[e.filename] and e.filename != MANIFEST])
+    beside = (MANIFEST, Documents.FILE)
+    whole = EvidenceFiles(
+        data, [e for e in entries if sums[e.filename] and e.filename not in beside]
+    )
     size = next((e.file_size for e in entries if e.filename == MANIFEST and sums[MANIFEST]), None)
     if size is None or size > MOST_MANIFEST:
         return OpenedEvidence(
@@ -124,12 +132,17 @@ def open_evidence(data: bytes) -> OpenedEvidence:
         )
     try:
         manifest = Manifest.from_json(text)
+        documents = _documents(EvidenceFiles(data, entries)) if sums.get(Documents.FILE) else []
     except InputError as error:
         return OpenedEvidence(None, whole, [*altered, error.said])
     altered += _compared(manifest, sums)
     if not altered:
         altered += contradictions(manifest, whole.get(manifest.answer))
-    return OpenedEvidence(Proof(manifest, sha256(text)), whole, altered)
+    return OpenedEvidence(Proof(manifest, sha256(text)), whole, altered, documents)
+
+
+def _documents(files: Mapping[str, bytes]) -> list[DocumentSum]:
+    return Documents.from_json(files[Documents.FILE]).documents
 
 
 def unpack(data: bytes, into: Path) -> Path:
@@ -187,7 +200,7 @@ def _compared(manifest: Manifest, sums: Mapping[str, str | None]) -> list[str]:
     found += [
         Sentence("{path}: was added", path=path)
         for path in sums
-        if path not in listed and path != MANIFEST
+        if path not in listed and path not in (MANIFEST, Documents.FILE)
     ]
     found += [
         Sentence("{path}: was altered", path=path)

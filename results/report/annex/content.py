@@ -95,7 +95,6 @@ def document(chapters: Sequence[Chapter], lang: Language, letter: Letter) -> Doc
         mark=say("mark") if why else "",
         footer=say("footer") if why else "",
         notices=why,
-        signed=letter.signed_lines(),
         subject=results[0].question.text_vi if lang == "vi" else results[0].question.text_en,
     )
 

@@ -255,10 +255,6 @@ def _page(paper: Any, document: Document) -> None:
     page_number_field(number)
     first = section.first_page_header.paragraphs[0]
     first.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    for number_or_time in document.signed:
-        run = first.add_run(number_or_time)
-        run.font.size = Pt(10)
-        run.add_break()
     if document.draft:
         for place in (number, first):
             watermark(place, document.mark)

@@ -20,7 +20,6 @@ import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.processes.ownership import temporary_folder
-from giaoban.results.model.about import ATTACHMENT, About
 from giaoban.results.model.run_ids import begun, in_utc
 from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (
@@ -58,22 +57,14 @@ def check_fonts(fonts: Path = FONTS) -> None:
         )
 
 
-def pdf(
-    document: Document,
-    about: About | None = None,
-    *,
-    made: datetime | None = None,
-    fonts: Path = FONTS,
-) -> bytes:
-    """Return the bytes of a PDF of the time `made`, or when its first run was, that carries what it
-    is about as an attached file. A time without a zone is that of Việt Nam.
+def pdf(document: Document, made: datetime, *, fonts: Path = FONTS) -> bytes:
+    """Return the bytes of a PDF of the time `made`. A time without a zone is that of Việt Nam.
 
     Raises `InputError` (a picture is not there), `MachineLacks` (fonts).
     """
     check_fonts(fonts)
     with temporary_folder("annex") as root:
         # typst reads only below its root, so everything it needs is put into one folder
-        when = made or (made_at(about.runs[0].run_id) if about else DECIDED)
         data: dict[str, Any] = {
             "lang": document.lang,
             "name": " – ".join([document.label, *document.title]),
@@ -84,18 +75,14 @@ def pdf(
             "mark": document.mark,
             "footer": document.footer,
             "notices": list(document.notices),
-            "signed": list(document.signed),
             "words": {"table": document.words.table, "picture": document.words.picture},
-            "made": list(in_utc(when).timetuple()[:6]),  # typst writes it as UTC
-            "attachment": ATTACHMENT if about else "",
+            "made": list(in_utc(made).timetuple()[:6]),  # typst writes it as UTC
             "blocks": [
                 _block(block, root, document.lang, leads=isinstance(following, Bullets))
                 for block, following in zip_longest(document.blocks, document.blocks[1:])
             ],
         }
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        if about is not None:
-            (root / ATTACHMENT).write_text(about.to_json(), encoding="utf-8")
         shutil.copyfile(TEMPLATE, root / TEMPLATE.name)
         return _compile(root, fonts)
 

@@ -39,9 +39,9 @@ def test_it_holds_what_was_asked_and_done_and_the_check_inside(tmp_path: Path) -
         "check/storm-20261125-090000/result.json",
         *(f"inputs/{role}.toml" for role in ROLES),
     }
-    found = verify(path)
+    [found] = verify([path])
     assert found.intact
-    [run] = found.runs
+    run = found.proof.manifest
     assert (run.kind, run.seed, run.verdict) == ("load", 1681, "pass")
     assert [item.role for item in run.inputs] == list(ROLES)
     [left] = found.proof.manifest.left_out
@@ -49,15 +49,15 @@ def test_it_holds_what_was_asked_and_done_and_the_check_inside(tmp_path: Path) -
 
 
 def test_a_test_in_real_time_has_the_catalogue_of_devices_alone(tmp_path: Path) -> None:
-    found = verify(evidence_of(tmp_path, loads.calls(), ("devices",)))
+    [found] = verify([evidence_of(tmp_path, loads.calls(), ("devices",))])
     assert found.intact
-    assert [item.role for item in found.runs[0].inputs] == ["devices"]
+    assert [item.role for item in found.proof.manifest.inputs] == ["devices"]
 
 
 def test_a_test_of_somebodys_device_has_no_inputs(tmp_path: Path) -> None:
-    found = verify(evidence_of(tmp_path, loads.calls(place="target"), ()))
+    [found] = verify([evidence_of(tmp_path, loads.calls(place="target"), ())])
     assert found.intact
-    assert found.runs[0].inputs == []
+    assert found.proof.manifest.inputs == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_pruning_leaves_the_answer_and_an_evidence_with_all_of_it(tmp_path: Path
     evidence = f"{folder.name}.evidence.zip"
     left = {path.name for path in folder.iterdir()}
     assert left == {"load.json", "manifest.json", "pruned.json", evidence}
-    found = verify(folder / evidence)
+    [found] = verify([folder / evidence])
     assert found.intact
-    assert found.runs[0].sum == proof.sum
+    assert found.proof.sum == proof.sum
     assert "journal.jsonl" in open_evidence((folder / evidence).read_bytes()).files

@@ -2,74 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError
 from giaoban.extras import need
-from giaoban.files import (
-    make_folder_of,
-    read_file,
-    refuse_if_others_read,
-    refuse_other_ending,
-    write_whole,
-)
+from giaoban.files import make_folder_of, refuse_other_ending, write_whole
 from giaoban.processes.cluster import workers_for
 from giaoban.processes.ownership import temporary_folder
 from giaoban.processes.workers import cores
+from giaoban.results.archive.evidence.documents import record_document
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
-from giaoban.results.archive.evidence.signing import Signer, make_stamping
-from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
 from giaoban.results.archive.store import open_run
 from giaoban.results.model.answers import ANSWERS as PROVED
 from giaoban.results.model.robustness import Robustness
-from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.annex.make import Format, annex_bytes
-from giaoban.results.report.document import Par, pars
+from giaoban.results.report.document import Par
 from giaoban.results.report.letter import make_letter
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json, progress
 from giaoban.scenarios.cli.runs import last_for_annex, last_run
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.annex_worlds import LEAST_WORLDS, with_worlds
-from giaoban.scenarios.study.documents import chapters_of
+from giaoban.scenarios.study.documents import DOCUMENTED, chapters_of
 from giaoban.scenarios.study.sensitivity.sensitivity import draw_worlds
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 
-MOST_PASSWORD = 4096
-PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
-
-
-SignOption = Annotated[
-    Path | None, typer.Option("--sign", metavar="P12", help="sign with this PKCS#12 certificate")
-]
-PasswordOption = Annotated[
-    Path | None,
-    typer.Option("--password-file", help=f"its password; else ${PASSWORD_VARIABLE}, or asked for"),
-]
-StampOption = Annotated[
-    str,
-    typer.Option(
-        "--timestamp", metavar="URL", help="with --sign: let this authority stamp the time"
-    ),
-]
-ChainOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--chain",
-        metavar="CERT",
-        help="with --timestamp: certificates above the signer's and the stamp's, the root too "
-        "(repeatable); what shows that none was revoked goes into the PDF, for later years",
-    ),
-]
 NAMES: Mapping[Language, str] = {"vi": "phu-luc", "en": "annex"}
 
 
@@ -96,10 +58,6 @@ def command(
     annex: Annotated[
         str, typer.Option("--annex-number", help="Roman number, if the letter has several annexes")
     ] = "",
-    sign: SignOption = None,
-    password: PasswordOption = None,
-    stamp: StampOption = "",
-    chain: ChainOption = None,
     worlds: Annotated[
         int,
         typer.Option(
@@ -129,13 +87,6 @@ def command(
         form = "docx" if out.suffix.lower() == ".docx" else "pdf"
     if form == "docx":
         need("docx")
-    if sign is not None and form == "docx":
-        raise InputError(
-            "--sign: a DOCX is for editing and is not signed (allowed: --out FILE.pdf)"
-        )
-    signer = signer_of(sign, password, stamp, chain or ())
-    at = now_in_vietnam().replace(microsecond=0) if signer else None
-    to = replace(to, signed=at)
 
     def draw(question: Question) -> Robustness | None:
         if not worlds:
@@ -151,7 +102,9 @@ def command(
     named = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.pdf"
     path = out or Path(named)
     make_folder_of(path)
-    write_whole(path, signer.pdf(data, at) if signer else data)
+    for ref in dict.fromkeys(asked):
+        record_document(open_run(ref, results, *DOCUMENTED), data, draft=draft)
+    write_whole(path, data)
     if as_json:
         print_json({"file": str(path), "draft": draft})
         return 0
@@ -167,53 +120,20 @@ def evidence(
     out: Annotated[
         Path | None, typer.Option("--out", help=f"the {ENDING} file [RUN{ENDING}]")
     ] = None,
-    sign: SignOption = None,
-    password: PasswordOption = None,
-    stamp: StampOption = "",
     *,
     results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
-    """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
+    """Pack inputs, plan, result, measures and versions of a run into one file with their sums, and
+    the sums of the annexes that were written of it."""
     if out is not None:
         refuse_other_ending(out, ENDING)
-    signer = signer_of(sign, password, stamp)
     folder = last_run(results, *PROVED) if run is None else open_run(run, results, *PROVED)
     path = out or Path(f"{folder.resolve().name}{ENDING}")
     make_folder_of(path)
     proof = write_evidence(folder, path)
-    beside = None
-    if signer is not None:
-        beside = path.with_name(path.name + SIGNATURE_ENDING)
-        write_whole(beside, signer.detached(path.read_bytes()))
     if as_json:
-        said = {"file": str(path), "sum": proof.sum, "signature": beside and str(beside)}
-        print_json(said)
+        print_json({"file": str(path), "sum": proof.sum})
         return 0
-    files = map(str, filter(None, (path, beside)))
-    print_blocks(*pars(files), Par(Sentence("sum: {sum}", sum=proof.sum)))
+    print_blocks(Par(str(path)), Par(Sentence("sum: {sum}", sum=proof.sum)))
     return 0
-
-
-def signer_of(
-    path: Path | None, password: Path | None, stamp: str, chain: Sequence[Path] = ()
-) -> Signer | None:
-    """Who signs, if anybody; a password is never an argument, which all of a machine could read."""
-    stamping = make_stamping(stamp, chain)
-    if path is None:
-        if stamping is not None:
-            raise InputError("--timestamp: is of a signature (--sign P12)")
-        return None
-    if password is not None:
-        text = read_file(password, most=MOST_PASSWORD, option="--password-file")
-        refuse_if_others_read(password, "a password", "--password-file")
-        try:
-            return Signer(path, text.decode().rstrip("\r\n"), stamping)
-        except UnicodeDecodeError:
-            raise InputError(
-                "--password-file = {password}: is not UTF-8 text", password=password
-            ) from None
-    known = os.environ.get(PASSWORD_VARIABLE)
-    if known is None and sys.stdin.isatty():
-        known = typer.prompt(f"password of {path.name}", hide_input=True, err=True, default="")
-    return Signer(path, known or "", stamping)

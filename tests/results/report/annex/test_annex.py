@@ -20,7 +20,6 @@ from giaoban.results.model.places import Place
 from giaoban.results.model.result import MoreCalls, OtherTraffic, Refused
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.model.studies.failures import FailureResult
-from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.wording import Wording
 
@@ -67,7 +66,7 @@ def test_nothing_is_printed_over_something_else(tmp_path, lang):
         load_factory.storm("random", run_id="load-province-20261125-091500", last_back_s=14.04),
     ]
     path = tmp_path / "x.pdf"
-    write_annex(path, [annexes.chapter(answer) for answer in answers], lang=lang)
+    annexes.write_annex(path, [annexes.chapter(answer) for answer in answers], lang=lang)
     assert overprinted(path) == []
 
 
