@@ -131,8 +131,8 @@ def checks(draw: Draw) -> Result:
         ],
         "background": draw.one([[], [
             OtherTraffic(link="access-cu-jut", direction="cu-jut->r-cu-jut", mbps=2.0,
-                         marked="best-effort", from_s=draw.one([None, 5.0]),
-                         to_s=to_s),
+                         packet_bytes=1200, marked="best-effort",
+                         from_s=draw.one([None, 5.0]), to_s=to_s),
         ]]),
         "impairments": draw.one([[], [
             Impairment(target="bridge", id="dak-song", direction=draw.one([None, "up"]),

@@ -227,12 +227,13 @@ def test_other_traffic_is_named():
         direction="r-gia-nghia->r-cu-jut",
         mbps=110.0,
         marked="best-effort",
+        packet_bytes=1200,
         from_s=10.0,
         to_s=20.0,
     )
     quiet, busy = make.result(), make.result().model_copy(update={"background": [shared]})
-    words = "– Gia Nghĩa → Cư Jút: 110 Mb/s, không có mức ưu tiên, từ giây 10 đến giây 20."
-    assert words in annexes.said(busy)
+    words = "– Gia Nghĩa → Cư Jút: 110 Mb/s, mỗi gói tin 1.200 byte, không có mức ưu tiên"
+    assert f"{words}, từ giây 10 đến giây 20." in annexes.said(busy)
     assert "không có lưu lượng nào khác" not in annexes.said(busy)
     assert "không nhiều hơn mức đã nêu" in annexes.said(busy)
     assert "không có lưu lượng nào khác" in annexes.said(quiet)
