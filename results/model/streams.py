@@ -9,7 +9,16 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Mos, Percent
+from giaoban.results.model.quantities import (
+    Amount,
+    Count,
+    Direction,
+    Id,
+    Kind,
+    LinkDirection,
+    Mos,
+    Percent,
+)
 from giaoban.tomlfile import StrictModel
 
 AUDIO_ONLY = ("mos", "mos_listening", "mos_scale", "mouth_to_ear_ms", "mouth_to_ear_with")
@@ -70,6 +79,22 @@ class RtcpResult(StrictModel):
     jitter_ms: Amount | None
 
 
+LossKind = Literal["random", "bursts", "bit-errors", "queue", "policer", "late"]
+
+
+class LossCause(StrictModel):
+    """The cause of most packets that a stream's listener misses.
+
+    `queue` is a full one, `policer` a bandwidth profile; `late` packets came after their playout
+    time. The others are losses that the inputs declare, by their models. Without a `link` they are
+    declared of the stream.
+    """
+
+    kind: LossKind
+    link: Id | None = None
+    direction: LinkDirection | None = None
+
+
 class StreamResult(StrictModel):
     """One media stream of one bridge in one phase; `up` is bridge to MCU, `down` MCU to bridge.
 
@@ -117,6 +142,9 @@ class StreamResult(StrictModel):
     same, and are not among those not shown; `damaged_ms_total` and `damaged_pct` are how long the
     picture was damaged or not renewed, until a right one was shown. Null where errors
     are not concealed.
+
+    `loss_cause` is null where no packet is missed or expected to be, where most frames of a
+    picture came late, and in a run with faults, which change the way.
     """
 
     kind: Kind
@@ -181,6 +209,7 @@ class StreamResult(StrictModel):
     damaged_ms_total: Amount | None = None
     damaged_pct: Percent | None = None
     damaged_pct_20s: Percent | None = None
+    loss_cause: LossCause | None = None
     rtcp: RtcpResult | None = None
 
     @model_validator(mode="after")

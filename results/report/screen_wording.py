@@ -211,7 +211,9 @@ class EnglishScreenWording(ScreenWording):
         room = margin(binding.margin_pct)
         verb = "Binds" if criterion is None or criterion.ok else "Fails first"
         place = self.place(binding.place)
-        return f"{verb}: {name} at {place} – {value}, limit {most}, margin {room}"
+        line = f"{verb}: {name} at {place} – {value}, limit {most}, margin {room}"
+        cause = Wording(SOURCE, result).loss_cause(binding, result)
+        return f"{line}; {cause}" if cause else line
 
 
 def screen_wording(result: Result, say: Wording) -> ScreenWording:

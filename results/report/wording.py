@@ -15,7 +15,13 @@ from giaoban.names import (
     link_names,
     link_tag,
 )
-from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_MEETING, FAULT_INTERRUPTION
+from giaoban.results.judge.aggregate import stream_place
+from giaoban.results.judge.criteria import (
+    BESIDE_THE_RUN,
+    EVERY_MEETING,
+    FAULT_INTERRUPTION,
+    LOSS_NO_WORSE,
+)
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import AcceptedInterruption, FaultImpact, FaultResult
@@ -33,6 +39,7 @@ from giaoban.results.model.result import (
     Result,
     VariationChecked,
 )
+from giaoban.results.model.streams import LossKind
 from giaoban.results.model.studies.calendar import CalendarAnswer
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer, NotTried
 from giaoban.results.model.studies.load import LoadResult
@@ -98,6 +105,23 @@ _ON_LOSS: Mapping[LossBehaviour, str] = {
         "protect pictures by forward error correction and lower their rates where loss is reported"
     ),
 }
+_LOSS_CAUSES: Mapping[LossKind, str] = {
+    "random": N_("random loss"),
+    "bursts": N_("loss in bursts"),
+    "bit-errors": N_("bit errors"),
+    "queue": N_("full queue"),
+    "policer": N_("policing at the committed rate"),
+    "late": N_("packets later than the playout buffer"),
+}
+_LOSS_METRICS = {
+    "artefacts_per_h",
+    "damaged_pct_20s",
+    "freeze_ms_max",
+    "frames_not_shown_pct",
+    "listener_lost_pct_20s",
+    "mos_listening",
+}
+"""Metrics of streams that get worse with each packet missed."""
 ALL_OF_THEM = N_("All terminals and the MCU {does}.")
 _COMMANDS = (
     N_("request-to-speak"),
@@ -804,7 +828,31 @@ class Wording(Translator):
                 meeting=self.either(meeting.name, meeting.name_vi),
                 what=self.within(meeting, result),
             )
-        return self._led(lead, criterion, binding)
+        led, cause = self._led(lead, criterion, binding), self.loss_cause(binding, result)
+        return f"{led} {capital(cause)}." if cause else led
+
+    def loss_cause(self, binding: Binding, result: Result) -> str:
+        """Return `cause: full queue, access line of …` if packets missed fail the run, else ''."""
+        c = result.criterion(binding.criterion)
+        metric = "" if c is None or c.measure is None else c.measure.split()[-1]
+        if c is None or c.ok or not (metric in _LOSS_METRICS or c.id == LOSS_NO_WORSE):
+            return ""
+        main = next(
+            (
+                stream.loss_cause
+                for phase in result.phases
+                for bridge in phase.bridges
+                for stream in bridge.streams
+                if stream_place(bridge.id, stream, phase) == binding.place
+            ),
+            None,
+        )
+        if main is None:
+            return ""
+        cause = self.gettext(_LOSS_CAUSES[main.kind])
+        if main.link is not None and main.direction is not None:
+            cause += f", {self.link(main.link, main.direction)}"
+        return self.gettext("cause: {cause}", cause=cause)
 
     def _closest(self, result: Result) -> str:
         """Of what binds; beside the meetings of the catalogue it is of the scenario's own."""

@@ -15,7 +15,13 @@ from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.device import AUDIO, DelayFigure
 from giaoban.mcu_sim.media.leg import KINDS, Kind
 from giaoban.results.confidence import certain_rate, certain_share
-from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.results.model.streams import (
+    BridgeResult,
+    LossCause,
+    RtcpResult,
+    StreamResult,
+    lost_pcts,
+)
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, WorstPairs, end_to_end
 from giaoban.scenarios.measure.loss_events import HOUR_S, LossEvents
@@ -443,7 +449,9 @@ class _Measured:
             own["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
         what = kind, direction, pictures, self._wants(*BURST_FIGURES)
         if self._wanted is None:
-            return StreamResult.model_validate(_figures(leg, *what) | own)
+            result = StreamResult.model_validate(_figures(leg, *what) | own)
+            cause = self._loss_cause(call, result)
+            return result if cause is None else result.model_copy(update={"loss_cause": cause})
         found = _unwritten(leg, (leg.window_ns, leg.delays, leg.jitter), *what)
         told = {name: figure for name, figure in own.items() if figure is not None}
         return found.model_copy(update=told) if told else found
@@ -470,6 +478,28 @@ class _Measured:
             "pictures_due_s": _round(pictures.due_s),
             "artefacts_expected_per_h": _round(expected),
             "artefacts_per_h": _round(judged),
+        }
+
+    def _loss_cause(self, call: CallPlan, of: StreamResult) -> LossCause | None:
+        """Return the cause of most packets that a stream misses."""
+        lost = of.packets_sent - of.packets_received
+        if of.packets_late > lost + of.packets_impaired:
+            return LossCause(kind="late")
+        if (of.frames_late or 0) > (of.frames_lost or 0) + (of.frames_undecodable or 0):
+            return None
+        index = (call.up if of.direction == "up" else call.down)[of.kind]
+        stream = self.captures.plan.streams[index]
+        start_s, end_s = ((at - self.captures.origin_ns) / 1e9 for at in self._window_ns)
+        return self._loss_events.cause(stream, start_s, end_s, of.packets_sent, lost, self._dropped)
+
+    @cached_property
+    def _dropped(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """The packets that the queue and the bandwidth profile of each hop dropped in the phase."""
+        number = self.captures.plan.phases.index(self.phase)
+        before, after = self.captures.counters.at_phase[number : number + 2]
+        return {
+            (b.link, b.direction): (b.queue_drops - a.queue_drops, b.policed - a.policed)
+            for a, b in zip(before, after, strict=True)
         }
 
     def _repairs(self, call: CallPlan, direction: str, leg: StreamLeg) -> dict[str, int | None]:

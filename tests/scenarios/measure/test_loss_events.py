@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from scenario_factory import NORTH, scenario
 
+from giaoban.results.report.screen_wording import screen_wording
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.measure.loss_events import HOUR_S, LossEvents, pictures_a_second
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
@@ -48,3 +51,29 @@ def test_an_impairment_counts_for_the_part_of_the_time_in_which_it_holds(tmp_pat
     origin_s = plan.phases[0].start_s
     added = per_hour(plan, origin_s, origin_s + 20.0) - per_hour(plan_with(tmp_path))
     assert added == pytest.approx(0.25 * HOUR_S * pictures_a_second(plan) * 0.01 * 0.99)
+
+
+@pytest.mark.parametrize(
+    ("bridge", "cause", "cause_vi"),
+    [
+        ({"loss_pct": 2.0}, "random loss, access line of", "mất gói ngẫu nhiên"),
+        ({"rate_mbps": 4.0, "buffer_packets": 16}, "full queue, access line of", "hàng đợi đầy"),
+    ],
+)
+def test_a_failed_run_names_the_cause_of_its_losses(
+    tmp_path: Path, bridge: dict[str, float], cause: str, cause_vi: str
+) -> None:
+    limits = "[thresholds]\nlink-peak = 101.0\n"
+    path = scenario(tmp_path / "s.toml", bridges=(NORTH | bridge,), more=limits)
+    result = estimate(make_question(path)).result
+    assert result.binding is not None
+    assert result.verdict == "fail"
+    for lang, text in (("en", f"; cause: {cause}"), ("vi", f"Nguyên nhân: {cause_vi}")):
+        say = Wording(lang, result)
+        assert text in screen_wording(result, say).binds(result.binding), lang
+
+
+def test_a_run_without_losses_has_no_cause(tmp_path: Path) -> None:
+    result = estimate(make_question(scenario(tmp_path / "s.toml", bridges=(NORTH,)))).result
+    streams = [s for phase in result.phases for b in phase.bridges for s in b.streams]
+    assert {stream.loss_cause for stream in streams} == {None}
