@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -19,7 +18,6 @@ from giaoban.files import refuse_if_others_read
 from giaoban.mcu_sim.device import Id
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, told
-from giaoban.traffic.hosts import is_one_host
 
 Digest = Literal["MD5", "SHA-256"]
 
@@ -48,18 +46,6 @@ Password = Annotated[
 ]
 
 
-def _host(text: str) -> str:
-    try:
-        if is_one_host(ipaddress.IPv4Address(text)):
-            return text
-    except ValueError:
-        pass
-    raise ValueError(Sentence("must be a host's IPv4 address, as 10.68.0.2"))
-
-
-HostText = Annotated[str, AfterValidator(_host), told(format="ipv4")]
-
-
 class Account(StrictModel):
     """One user. The password shows as stars wherever the account is printed or dumped."""
 
@@ -69,9 +55,6 @@ class Account(StrictModel):
     """Name by which it registers: the id of a bridge. Like `"north"`."""
     password: Password
     """Its password: up to 128 printable characters. Like `"correct horse"`."""
-    media: list[HostText] = Field(default=[], max_length=8)
-    """IPv4 addresses that its media may be sent to although nothing has come from there. Like
-    `["10.68.0.2"]`."""
     role: Literal["telecom-technician"] | None = None
     """`telecom-technician`: on duty in meetings without a place in them. Any
     other is a bridge, and which of them chairs is said by its meeting."""
@@ -99,10 +82,6 @@ class Accounts(StrictModel):
             if users.count(user) > 1:
                 raise ValueError(Sentence('user "{user}" has two accounts', user=user))
         return self
-
-    def media_of(self, user: str) -> frozenset[str]:
-        """Hosts that a user's media may go to unseen; nowhere for one without an account."""
-        return frozenset(host for one in self.account if one.user == user for host in one.media)
 
     def observers(self) -> frozenset[str]:
         """The telecom technicians."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
-import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,10 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.mcu_sim import stun
-from giaoban.mcu_sim.media.consent import Consent
 from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Kind, Leg, MediaFlow
-from giaoban.mcu_sim.media.policing import MediaLimits, Policer, Source, What
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring, SrtpError
 from giaoban.traffic import rtcp, rtp
@@ -33,8 +27,6 @@ LONGEST_PACKET = 2048
 
 NO_TYPE = -1
 """Where there is no payload type of what repairs losses."""
-STUN_BELOW = 4
-"""The first octets of STUN messages are 0 to 3 (RFC 7983 §7)."""
 MOST_BATCHES = 64
 """From one socket at a time: whoever sends faster than the MCU reads shall not hold it up."""
 
@@ -87,16 +79,11 @@ class Inbound:
         log: PacketLog,
         capacity: int,
         clock: StampClock | None,
-        consent: Consent,
-        limits: MediaLimits | None = None,
     ) -> None:
-        """`clock`: as of `ReceiveBatch`. `consent`: is told what comes from where. `limits`: how
-        much one call may send; None: whatever it likes."""
+        """`clock`: as of `ReceiveBatch`."""
         self._ports = ports
         self._keys = keys
         self._log = log
-        self._consent = consent
-        self.policer = None if limits is None else Policer(capacity, limits)
         self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True, clock=clock)
         self.clock = self._inbox.clock
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
@@ -128,8 +115,6 @@ class Inbound:
         """A call begins: its packets are known from now on."""
         self.close(leg.row)
         self.heard_ns[leg.row] = now_ns
-        if self.policer is not None:
-            self.policer.open(leg.row)
         for kind in leg.flows:
             self.begin(leg, kind)
 
@@ -178,7 +163,7 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 self.overflowed[local] = max(self.overflowed[local], got.overflowed)
-                yield self._sort(local, sock, got)
+                yield self._sort(local, got)
                 if len(got) < self._inbox.capacity:
                     break
 
@@ -199,9 +184,7 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 rows = self._ports.remotes(local).find(got.sources)
-                rows, got = self._within_limits(local, rows, got)
-                kept = ~self._answer_stun(local.kind, sock, rows, got)
-                self._take_control(local, rows, got, np.flatnonzero(kept))
+                self._take_control(local.kind, rows, got, np.arange(len(rows)))
         control, self._control = self._control, []
         return control
 
@@ -219,83 +202,17 @@ class Inbound:
         collisions, self._collisions = self._collisions, []
         return collisions
 
-    def _within_limits(
-        self, local: LocalPort, rows: NDArray[np.intp], got: Received
-    ) -> tuple[NDArray[np.intp], Received]:
-        """What of n datagrams is not more than its call may send, as far as can be told of what is
-        still encrypted. Strangers' stay: they are counted, and go nowhere."""
-        if self.policer is None:
-            return rows, got
-        known = rows != NOBODY
-        encrypted = self._keys.encrypted(local.kind, rows)
-        plain = known & ~encrypted
-        alive = got.data[:, 0] < STUN_BELOW
-        control = ~alive & (local.rtcp | rtcp.is_rtcp(got.data, got.lengths))
-        parts: tuple[tuple[What, bool, NDArray[np.bool_]], ...] = (
-            ("media", True, plain & ~(alive | control)),
-            ("rtcp", True, plain & control),
-            ("stun", True, plain & alive),
-            # others may send these in its name
-            ("encrypted", False, encrypted & ~alive),
-            ("stun", False, encrypted & alive),
-        )
-        kept = np.ones(len(rows), np.bool_)
-        for what, tell, part in parts:
-            which = np.flatnonzero(part)
-            source = Source(local.kind, local.rtcp, what)
-            kept[which] = self.policer.admit(source, rows[which], got.arrival_ns[which], tell=tell)
-        return (rows, got) if kept.all() else (rows[kept], got.take(kept))
-
-    def _authentic_within_limits(
-        self, source: Source, rows: NDArray[np.intp], arrival_ns: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """Which of n packets, decrypted or never encrypted, are taken (n,): those of encrypted
-        calls have not been counted as their own yet."""
-        kept = np.ones(len(rows), np.bool_)
-        if self.policer is not None:
-            which = np.flatnonzero(self._keys.encrypted(source.kind, rows))
-            kept[which] = self.policer.admit(source, rows[which], arrival_ns[which])
-        return kept
-
-    def _answer_stun(
-        self, kind: Kind, sock: socket.socket, rows: NDArray[np.intp], got: Received
-    ) -> NDArray[np.bool_]:
-        """Answer the STUN keep-alives among n datagrams (RFC 6263 §4.6), and say which they are
-        (n,). Strangers are answered nothing: theirs stay what they are."""
-        found = np.zeros(len(got), np.bool_)
-        # RTP and RTCP begin with a bit that STUN has not (RFC 7983 §7)
-        possible = got.data[:, 0] < STUN_BELOW
-        if not possible.any():
-            return found
-        for i in np.flatnonzero(possible & (rows != NOBODY)):
-            data = bytes(got.data[i, : got.lengths[i]])
-            if not stun.is_stun(data):
-                continue
-            found[i] = True
-            host = str(ipaddress.IPv4Address(int(got.sources[i]["address"])))
-            source = host, int(got.sources[i]["port"])
-            response = stun.answer(data, source)
-            if response is not None:
-                with contextlib.suppress(OSError):
-                    sock.sendto(response, source)
-        if found.any():
-            self._consent.heard(kind, rows[found], got.sources[found], got.arrival_ns[found])
-        return found
-
-    def _sort(self, local: LocalPort, sock: socket.socket, got: Received) -> Arrivals:
+    def _sort(self, local: LocalPort, got: Received) -> Arrivals:
         kind = local.kind
         rows = self._ports.remotes(local).find(got.sources)
-        rows, got = self._within_limits(local, rows, got)
-        alive = self._answer_stun(kind, sock, rows, got)
         known = rows != NOBODY
         control = rtcp.is_rtcp(got.data, got.lengths)
-        lengths, data, sources, arrival_ns = got.lengths, got.data, got.sources, got.arrival_ns
-        if control.any() or alive.any() or not known.all():  # rarely
+        lengths, data, arrival_ns = got.lengths, got.data, got.arrival_ns
+        if control.any() or not known.all():  # rarely
             self.lost.stray += len(rows) - int(np.count_nonzero(known))
-            self._take_control(local, rows, got, np.flatnonzero(control & known))
-            at = np.flatnonzero(known & ~(control | alive))
-            rows, lengths, data = rows[at], lengths[at], data[at]
-            sources, arrival_ns = sources[at], arrival_ns[at]
+            self._take_control(kind, rows, got, np.flatnonzero(control & known))
+            at = np.flatnonzero(known & ~control)
+            rows, lengths, data, arrival_ns = rows[at], lengths[at], data[at], arrival_ns[at]
         lengths, forged = self._unprotect(kind, rows, data, lengths)
         self.lost.unauthentic += forged
         headers = rtp.parse_headers(data, lengths)
@@ -303,16 +220,9 @@ class Inbound:
             self.lost.not_rtp += int(np.count_nonzero(~headers.valid)) - forged
             at = np.flatnonzero(headers.valid)
             rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
-            sources = sources[at]
             headers = rtp.parse_headers(data, lengths)
-        kept = self._authentic_within_limits(Source(kind, local.rtcp, "media"), rows, arrival_ns)
-        if not kept.all():
-            at = np.flatnonzero(kept)
-            rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
-            sources, headers = sources[at], headers.take(at)
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
-        self._consent.heard(kind, rows, sources, arrival_ns)
         again = headers.payload_type == self._repair_type[kind][rows]
         if again.any():
             for i in np.flatnonzero(again).tolist():
@@ -358,10 +268,8 @@ class Inbound:
             )
 
     def _take_control(
-        self, local: LocalPort, rows: NDArray[np.intp], got: Received, which: NDArray[np.intp]
+        self, kind: Kind, rows: NDArray[np.intp], got: Received, which: NDArray[np.intp]
     ) -> None:
-        kind = local.kind
-        opened: dict[int, bytes] = {}
         for i in which.tolist():
             row = int(rows[i])
             if row == NOBODY:
@@ -374,16 +282,8 @@ class Inbound:
                 except SrtpError:
                     self.lost.unauthentic += 1
                     continue
-            opened[i] = data
-        at = np.fromiter(opened, np.intp, len(opened))
-        source = Source(kind, local.rtcp, "rtcp")
-        at = at[self._authentic_within_limits(source, rows[at], got.arrival_ns[at])]
-        self.rtcp_received += len(at)
-        if len(at):
-            self._consent.heard(kind, rows[at], got.sources[at], got.arrival_ns[at])
-        for i in at.tolist():
-            came = ControlArrival(int(rows[i]), kind, opened[i], int(got.arrival_ns[i]))
-            self._control.append(came)
+            self.rtcp_received += 1
+            self._control.append(ControlArrival(row, kind, data, int(got.arrival_ns[i])))
 
     def _unprotect(
         self,

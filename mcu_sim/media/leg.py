@@ -67,8 +67,6 @@ class Leg:
         heard: whether its audio goes into the mix from the start.
         host: where its signalling comes from; a host with several addresses may send from this
             one what it announced for another.
-        assured: hosts that its media may go to without having been heard from (see `consent`);
-            None: anywhere, for a bridge of a plan.
     """
 
     row: int
@@ -78,7 +76,6 @@ class Leg:
     composed: VideoModel | None
     heard: bool
     host: str = ""
-    assured: frozenset[str] | None = None
 
     def forwarded(self, kind: Kind) -> bool:
         """Whether the call has a stream of this medium, made from others' pictures."""

@@ -12,7 +12,6 @@ from giaoban.mcu_sim.media.leg import KINDS, UNLOGGED, Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
 from giaoban.mcu_sim.sdp.crypto import MOST_MKI_BYTES
-from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
@@ -105,9 +104,7 @@ class Outbound:
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.zeros(capacity, np.uint8) for kind in KINDS}
         self.wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
-        """(capacity,) whether each row takes a medium now, and may be sent it."""
-        self._allowed = {kind: np.ones(capacity, np.bool_) for kind in KINDS}
-        self._sends = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
+        """(capacity,) whether each row takes a medium now."""
         self.rtp_sent = 0
         self.unprotected = 0
         """Packets that could not be encrypted: its source repeated itself."""
@@ -129,7 +126,7 @@ class Outbound:
         """A call begins: where its packets go and what happens to them."""
         self._port_group[leg.row] = leg.port_group
         for kind in KINDS:
-            self._sends[kind][leg.row] = self.wanted[kind][leg.row] = False
+            self.wanted[kind][leg.row] = False
         for kind in leg.flows:
             self.begin(leg, kind)
 
@@ -147,8 +144,7 @@ class Outbound:
         """The terms of a flow changed: where to send, as what, and whether they want it."""
         self._to[kind][row] = sockaddr(*flow.terms.remote)
         self._type[kind][row] = flow.terms.send_type
-        self._sends[kind][row] = flow.terms.sends
-        self.wanted[kind][row] = flow.terms.sends and self._allowed[kind][row]
+        self.wanted[kind][row] = flow.terms.sends
         self._turn_retransmission(kind, row, flow)
         self._turn_fec(kind, row, flow)
 
@@ -186,17 +182,10 @@ class Outbound:
         comes twice under them (RFC 3711 §9.1)."""
         return self._next_numbers.get((kind, row), flow.down.first_sequence & 0xFFFF)
 
-    def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
-        """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
-        self._allowed[kind][row] = to is not None
-        if to is not None:
-            self._to[kind][row] = sockaddr(*to)
-        self.wanted[kind][row] = self._sends[kind][row] and to is not None
-
     def close(self, row: int) -> None:
         """The call is over: what was held back goes out, and nothing more."""
         for kind in KINDS:
-            self._sends[kind][row] = self.wanted[kind][row] = False
+            self.wanted[kind][row] = False
             line = self._lines.pop((kind, row), None)
             if line is not None and line.holding is not None:
                 self._release(kind, row, line.holding, EVER.max)

@@ -17,8 +17,6 @@ import numpy as np
 
 from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
 from giaoban.mcu_sim.media.audio.codec import AudioCodec, codec_named
-from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
-from giaoban.mcu_sim.media.consent import Consent, Withheld
 from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
 from giaoban.mcu_sim.media.leg import (
     KINDS,
@@ -31,7 +29,6 @@ from giaoban.mcu_sim.media.leg import (
     Position,
 )
 from giaoban.mcu_sim.media.outbound import Outbound, row_bytes
-from giaoban.mcu_sim.media.policing import MediaLimits
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.media.reports import Reports
 from giaoban.mcu_sim.media.srtp import Keyring
@@ -132,7 +129,6 @@ class MediaPlane:
         stamps: StampClock | None = None,
         key_frame_ns: Callable[[int], int] = lambda least_ns: least_ns,
         modelled: AudioCodec | None = None,
-        limits: MediaLimits | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
@@ -144,8 +140,7 @@ class MediaPlane:
         often at what came, where the kernel paces. `stamps`: tells when something came, as of
         `ReceiveBatch`. `key_frame_ns`: how long after a request that is looked at now a composed
         picture is a key frame, of how long it is at the least. `modelled`: a codec of sound
-        beside the device's own, as of `AudioBank`. `limits`: how much one call may send, as of
-        `Inbound`."""
+        beside the device's own, as of `AudioBank`."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
@@ -183,14 +178,9 @@ class MediaPlane:
             self._repair_log,
             fec,
         )
-        self._consent = Consent(capacity)
-        self.inbound = Inbound(
-            ports, self._keys, self._received, capacity, stamps, self._consent, limits
-        )
+        self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps)
         from_ns = origin_ns if kernel_paces else None
-        self.reports = Reports(
-            self.inbound, self.outbound, ports, self._keys, rng, from_ns, self._consent
-        )
+        self.reports = Reports(self.inbound, self.outbound, ports, self._keys, rng, from_ns)
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
         self._step_ns = forwarding_step_ns(delays.forward_ms) if kernel_paces else STEP_NS
@@ -198,7 +188,6 @@ class MediaPlane:
         poll_ns = min(self._forward_delay_ns, LONGEST_POLL_NS) // STEP_NS * STEP_NS
         self._poll_ns = max(STEP_NS, poll_ns)
         self._forward_at_ns = origin_ns
-        self.tones = DtmfReceiver(capacity)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms, modelled)
         self._modelled = modelled
         self._audio_out = AudioOut(capacity)
@@ -256,11 +245,8 @@ class MediaPlane:
         down, terms = flow.down, flow.terms
         self._keys.turn(kind, row, terms)
         self.reports.begin(leg, kind, now_ns)
-        self._consent.begin(leg, kind, now_ns)
-        self.outbound.allow(kind, row, self._consent.to(kind, row))
         if kind == "audio":
             self._hear(leg)
-            self.tones.turn(row, terms.tone_type)
             header = bytes.fromhex(down.header_hex)
             self._audio_out.reset(row, header, down.first_sequence, down.first_timestamp)
         elif kind == "video" and leg.composed is not None:
@@ -295,10 +281,6 @@ class MediaPlane:
             turned[kind] = replace(flow, terms=terms)
             self.inbound.turn(leg, kind, turned[kind])
             self.outbound.turn(kind, row, turned[kind])
-            if kind == "audio":
-                self.tones.turn(row, terms.tone_type)
-            self._consent.begin(replace(leg, flows=turned), kind, now_ns)
-            self.outbound.allow(kind, row, self._consent.to(kind, row))
             self.reports.turn(kind, row, turned[kind])
             self._keys.turn(kind, row, terms)
             if not terms.sends and leg.forwarded(kind):
@@ -327,7 +309,6 @@ class MediaPlane:
         leg = self._legs.pop(row)
         if "audio" in leg.flows:
             self.bank.close(row)
-            self.tones.turn(row, None)
         self._let_go(leg)
         if "video" in leg.flows and leg.composed is not None:
             self._composed.close(row)
@@ -339,7 +320,6 @@ class MediaPlane:
         self.inbound.close(row)
         self.outbound.close(row)
         self._keys.close(row)
-        self._consent.close(row)
         return positions
 
     def positions(self, row: int, now_ns: int) -> dict[Kind, Position]:
@@ -426,14 +406,6 @@ class MediaPlane:
         changes, self._rate_changes = self._rate_changes, []
         return changes
 
-    def take_withheld(self) -> list[Withheld]:
-        """Media that nobody has consented to, told once each (see `consent`)."""
-        return self._consent.take_withheld()
-
-    def take_refused(self) -> list[tuple[int, Kind]]:
-        """Calls that have sent more of a medium than one may, told once each."""
-        return [] if self.inbound.policer is None else self.inbound.policer.take_refused()
-
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
         # what the kernel paces is handed over before its time comes
@@ -473,10 +445,6 @@ class MediaPlane:
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()
-            for kind, row, to in self._consent.look(now_ns):
-                self.outbound.allow(kind, row, to)
-                if to is not None:
-                    self.reports.redirect(kind, row, to[0])
             if self.reports.are_due(now_ns):  # a report tells of all that has come
                 self._receive_audio()
                 if not forwarding:
@@ -524,7 +492,6 @@ class MediaPlane:
             "not_rtp": lost.not_rtp,
             "foreign": lost.foreign,
             "unauthentic": lost.unauthentic,
-            **({} if inbound.policer is None else {"too_many": inbound.policer.refused}),
             "overflowed": sum(inbound.overflowed.values()),
             "rtp_sent": outbound.rtp_sent,
             "rtp_received": inbound.rtp_received,
@@ -631,7 +598,6 @@ class MediaPlane:
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):
             if len(got.rows):
-                self.tones.put(got.rows, got.headers, got.data, got.lengths)
                 self.bank.put(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
 
     def _mix(self, ticks: range) -> None:

@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from giaoban.mcu_sim.media.consent import Consent
 from giaoban.mcu_sim.media.inbound import ControlArrival, Inbound
 from giaoban.mcu_sim.media.leg import Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.outbound import Outbound
@@ -16,6 +15,7 @@ from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.batch import send_at
+from giaoban.traffic.hosts import UNSPECIFIED
 from giaoban.traffic.rtcp import RateLimit, RtcpError, parse
 from giaoban.traffic.rtcp.session import (
     Collision,
@@ -74,16 +74,14 @@ class Reports:
         keys: Keyring,
         rng: random.Random,
         paced_from_ns: int | None,
-        consent: Consent,
     ) -> None:
         """`paced_from_ns`: CLOCK_MONOTONIC from which reports' moments to leave are counted, where
-        the kernel paces; None: they leave at once. `consent`: where reports may go."""
+        the kernel paces; None: they leave at once."""
         self._inbound = inbound
         self._outbound = outbound
         self._ports = ports
         self._keys = keys
         self._rng = rng
-        self._consent = consent
         self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _RtcpStream] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
@@ -241,14 +239,9 @@ class Reports:
             )
             line.told_packets, line.told_octets = packets, octets
 
-    def redirect(self, kind: Kind, row: int, host: str) -> None:
-        """The far end is at another of its addresses."""
-        if (line := self._lines.get((row, kind))) is not None:
-            line.to = host, line.to[1]
-
     def _send(self, line: _RtcpStream, packet: bytes, at_ns: int = 0) -> None:
-        if self._consent.to(line.kind, line.row) is None:
-            return
+        if line.to[0] == UNSPECIFIED:
+            return  # the call is on hold
         if (context := self._keys.of(line.kind, line.row)) is not None:
             packet = context.protect_rtcp(packet)
         sock = self._ports.open(LocalPort(line.port_group, line.kind, rtcp=not line.muxed))

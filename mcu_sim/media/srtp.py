@@ -289,13 +289,6 @@ class Keyring:
         """Row and context of every encrypted flow of a medium."""
         return iter(self._contexts.get(kind, {}).items())
 
-    def encrypted(self, kind: Kind, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which of n packets of one medium are of an encrypted flow, by their rows (n,)."""
-        contexts = self._contexts.get(kind)
-        if not contexts:
-            return np.zeros(len(rows), np.bool_)
-        return np.isin(rows, list(contexts))
-
 
 def _with_mki(packet: bytes, mki: bytes, behind: int) -> bytes:
     """A protected packet with its identifier, which `behind` bytes follow."""

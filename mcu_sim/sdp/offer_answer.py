@@ -41,8 +41,6 @@ SLIDES = "slides"
 G722 = Codec(9, "G722", 8000)
 PCMA = Codec(8, "PCMA", 8000)
 PCMU = Codec(0, "PCMU", 8000)
-TONES = Codec(101, "telephone-event", 8000, fmtp="0-15")
-"""Pressed keys, beside a codec (RFC 4733); the clock is that of all our codecs."""
 H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")
 """Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
 
@@ -203,11 +201,6 @@ DYNAMIC_TYPES = range(96, 128)
 """Payload types without a fixed meaning (RFC 3551 §6)."""
 
 
-def is_tones(codec: Codec) -> bool:
-    """Whether it carries pressed keys and no audio (RFC 4733 §2.4.1)."""
-    return codec.name.lower() == "telephone-event"
-
-
 def is_rtx(codec: Codec) -> bool:
     """Whether it carries packets of another payload type again (RFC 4588 §8.1)."""
     return codec.name.lower() == rtx.NAME
@@ -220,7 +213,7 @@ def is_fec(codec: Codec) -> bool:
 
 def _is_beside(codec: Codec) -> bool:
     """Whether it is used beside another codec alone."""
-    return is_tones(codec) or is_rtx(codec) or is_fec(codec)
+    return is_rtx(codec) or is_fec(codec)
 
 
 def fec_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
@@ -239,16 +232,6 @@ def rtx_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
         ),
         None,
     )
-
-
-def tones_of(theirs: Sequence[Codec], ours: Sequence[Codec], main: Codec) -> Codec | None:
-    """For an answer: the keys that are taken beside a codec with its clock, None if not by both."""
-    known = next((one for one in ours if is_tones(one)), None)
-    offered = (one for one in theirs if is_tones(one) and one.clock_hz == main.clock_hz)
-    found = next(offered, None)
-    if known is None or found is None:
-        return None
-    return replace(known, payload_type=found.payload_type, clock_hz=found.clock_hz)
 
 
 def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
@@ -423,7 +406,6 @@ class NegotiatedMedia:
         max_kbps: the media rate to send at most, None if nothing limits it.
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
-        tone_type: RTP payload type of pressed keys that come in (RFC 4733), None if not agreed.
         feedback: requests over RTCP that both understand: `pli`, `fir`, `tmmbr`, `nack`.
         rtx_send_type, rtx_receive_type: RTP payload types of packets that are sent again, out and
             in (RFC 4588), None if not agreed.
@@ -444,7 +426,6 @@ class NegotiatedMedia:
     crypto_send: CryptoKey | None = None
     crypto_receive: CryptoKey | None = None
     feedback: frozenset[str] = frozenset()
-    tone_type: int | None = None
     rtx_send_type: int | None = None
     rtx_receive_type: int | None = None
     fec_send_type: int | None = None
@@ -498,7 +479,6 @@ class _Beside(NamedTuple):
     """What goes beside a codec, as `NegotiatedMedia` has it."""
 
     feedback: frozenset[str]
-    tone_type: int | None
     rtx_send_type: int | None
     rtx_receive_type: int | None
     fec_send_type: int | None
@@ -528,7 +508,6 @@ def _beside(
         feedback -= {"nack"}
     return _Beside(
         feedback,
-        _tone_type(theirs, ours),
         their_rtx.payload_type if their_rtx is not None and again else None,
         our_rtx.payload_type if our_rtx is not None and again else None,
         their_fec.payload_type if their_fec is not None and protected else None,
@@ -545,12 +524,6 @@ def rtcp_port(theirs: Media, ours: Media) -> int | None:
         return theirs.port
     port = theirs.rtcp_port or theirs.port + 1
     return port if port <= MAX_PORT else None
-
-
-def _tone_type(theirs: Sequence[Codec], ours: Sequence[Codec]) -> int | None:
-    if not any(is_tones(codec) for codec in theirs):
-        return None
-    return next((codec.payload_type for codec in ours if is_tones(codec)), None)
 
 
 LEAST_KBPS = 32.0
@@ -881,7 +854,7 @@ def _taken(
     pair = choose_codec(ours, theirs)
     if pair is None:
         return None
-    beside = [tones_of(theirs, ours, pair[0])]
+    beside: list[Codec] = []
     their_fec, our_fec = fec_of(theirs, pair[0]), fec_of(ours, pair[1])
     if their_fec is not None and our_fec is not None:
         beside.append(replace(our_fec, payload_type=their_fec.payload_type))
@@ -890,7 +863,7 @@ def _taken(
     if again is not None and known is not None and asked_for:
         same = replace(known, payload_type=again.payload_type)
         beside.append(_of(same, pair[0].payload_type))
-    return pair, (pair[1], *(one for one in beside if one is not None))
+    return pair, (pair[1], *beside)
 
 
 _kept_taken = functools.lru_cache(maxsize=64)(_taken)

@@ -433,7 +433,6 @@ class CallController:
             composed=self._model(call),
             heard=False,
             host=call.host,
-            assured=self._config.assured(call.participant),
         )
         self._plane.open(leg, now_ns)
         call.standing, call.since_ns = True, now_ns

@@ -23,7 +23,6 @@ class ParticipantCall:
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
         refused: what of its offer is not taken, or of ours by it, in words.
-        star_ns: when "*" was the last key pressed in it; None: it was not.
         sees: whose forwarded picture and content it is to see, by medium.
         observes: whether it is a telecom technician's: it gets audio alone, and is not heard.
         offered: whether `local` is an offer that waits for its answer.
@@ -52,7 +51,6 @@ class ParticipantCall:
     since_ns: int = 0
     dialled_ns: int | None = None
     refused: tuple[str, ...] = ()
-    star_ns: int | None = None
 
     @property
     def may_show(self) -> bool:

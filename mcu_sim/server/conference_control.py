@@ -1,6 +1,6 @@
 """Between calls and conferences: commands go in, effects come out.
 
-Commands come in INFO, by pressed keys, from the console, and as REFER, by which the chair's
+Commands come in INFO, from the console, and as REFER, by which the chair's
 technician lets the MCU call a bridge. What conferences want is put into media and calls: who is
 heard, who sees whom, who is called or put out.
 """
@@ -20,13 +20,11 @@ from giaoban.mcu_sim.conference.commands import (
     Command,
     CommandAccepted,
     MeetingState,
-    Mute,
     Present,
     Redial,
     ReportInterruption,
     RequestToSpeak,
     SpeakerQueue,
-    Unmute,
     Withdraw,
 )
 from giaoban.mcu_sim.conference.commands import CommandRejected as CommandRefused
@@ -174,17 +172,6 @@ class ConferenceEffects:
         return call if call is not None and call.standing else None
 
 
-KEYS: dict[str, Command] = {
-    "1": RequestToSpeak(command="request-to-speak"),
-    "2": Withdraw(command="withdraw"),
-    "6": Mute(command="mute"),
-    "7": Unmute(command="unmute"),
-}
-"""What "*" and a key do: what a branch may do for itself (Art. 15(2)c, 16(2)e)."""
-KEYS_WITHIN_NS = 5_000_000_000
-"""So long the key may follow its "*"."""
-
-
 class Controls:
     """The control room's way into the meetings."""
 
@@ -230,21 +217,6 @@ class Controls:
         self._effects.carry_out(effects, now_ns)
         return answer
 
-    def pressed(self, now_ns: int) -> None:
-        """Keys that were pressed in calls: each is told; "*" and a digit of `KEYS` is a command of
-        whoever presses them, with the rights it has."""
-        for row, digit in self._plane.tones.take():
-            call = self._participants.in_row(row)
-            if call is None or not call.standing:
-                continue
-            star_ns, call.star_ns = call.star_ns, now_ns if digit == "*" else None
-            waits = star_ns is not None and now_ns - star_ns <= KEYS_WITHIN_NS
-            command = KEYS.get(digit) if waits else None
-            did = {} if command is None else {"command": command.command}
-            self._tell(now_ns, "tone", call.participant, digit=digit, **did)
-            if command is not None:
-                self._carry_out(call, command, now_ns)
-
     def ask_key_frames(self, now_ns: int) -> None:
         """Ask for key frames by INFO where an endpoint does not take RTCP's requests.
 
@@ -273,24 +245,10 @@ class Controls:
         except commands.CommandError as error:
             self._agent.answer_info(info.request_key, 400, str(error), now_ms)
             return
-        self._carry_out(call, command, now_ns, info)
-
-    def end_presentation(self, call: ParticipantCall, now_ns: int) -> None:
-        """Take the content channel from a presenter that cannot send in it any more."""
-        if self._effects.presenter_of(call.meeting) == call.participant:
-            stop = Present(command="present")
-            _, effects = self._rooms.command(call.participant, stop, now_ns / 1e6)
-            self._effects.carry_out(effects, now_ns)
-
-    def _carry_out(
-        self, call: ParticipantCall, command: Command, now_ns: int, info: InfoReceived | None = None
-    ) -> None:
-        """A command of a participant; `info`: that which brought it, None if keys did."""
-        now_ms = now_ns / 1e6
         answer, effects = self._rooms.command(call.participant, command, now_ms)
-        if info is not None and isinstance(answer, CommandRefused):
+        if isinstance(answer, CommandRefused):
             self._agent.answer_info(info.request_key, answer.code, answer.reason, now_ms)
-        elif info is not None:
+        else:
             self._agent.answer_info(info.request_key, 200, "OK", now_ms)
             if isinstance(answer, SpeakerQueue | MeetingState):
                 self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)
@@ -304,6 +262,13 @@ class Controls:
             report["participant"] = command.participant or call.participant
             body = json.dumps({"interruption": report}, ensure_ascii=False).encode()
             self.tell_chair(call.meeting, body, now_ms, but=call)
+
+    def end_presentation(self, call: ParticipantCall, now_ns: int) -> None:
+        """Take the content channel from a presenter that cannot send in it any more."""
+        if self._effects.presenter_of(call.meeting) == call.participant:
+            stop = Present(command="present")
+            _, effects = self._rooms.command(call.participant, stop, now_ns / 1e6)
+            self._effects.carry_out(effects, now_ns)
 
     def tell_chair(
         self, meeting: str, body: bytes, now_ms: float, but: ParticipantCall | None = None

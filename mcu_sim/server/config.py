@@ -103,10 +103,3 @@ class McuConfig:
     dialled_profile: str = "baseline"
     virtual_time: bool = False
     sound: AudioEncoding | None = None
-
-    def assured(self, participant: str) -> frozenset[str] | None:
-        """Hosts that somebody's media may go to unseen (see `media.consent`); None: anywhere, for a
-        bridge of the plan."""
-        if participant in self.planned_streams:
-            return None
-        return frozenset() if self.accounts is None else self.accounts.media_of(participant)

@@ -21,7 +21,6 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     PCMA,
     PCMU,
     RATE_REQUEST,
-    TONES,
     NegotiatedMedia,
     at_level,
     audio,
@@ -87,7 +86,6 @@ class MediaNegotiation:
         dialled: str | None = None,
         dialled_profile: str = "baseline",
         signalling: HostPort = ("", 0),
-        tones: bool = False,
         rate_requests: bool = False,
         retransmission: Retransmission | None = None,
         fec: bool = False,
@@ -96,7 +94,7 @@ class MediaNegotiation:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
         what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
-        `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
+        `rate_requests`: whether a viewer may
         ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
         pictures are sent again; None: they are not. `fec`: whether pictures are protected (RFC
         5109). `sound`: as of `McuConfig`."""
@@ -108,7 +106,7 @@ class MediaNegotiation:
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
         self._signalling = signalling
-        self._audio_codecs = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
+        self._audio_codecs: tuple[sdp.Codec, ...] = (G722, PCMA, PCMU)
         self._audio_kbps: float = AUDIO_KBPS
         if sound is not None and modelled(sound) is not None:
             self._audio_codecs = (codec_of(sound), *self._audio_codecs)

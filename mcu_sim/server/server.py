@@ -20,7 +20,6 @@ from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.media.policing import MediaLimits
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
@@ -125,8 +124,6 @@ class McuServer:
             stamps=StampClock(settable=not config.virtual_time),
             key_frame_ns=lambda least_ns: device.key_frame_ns(self._capacity.use.pct, least_ns),
             modelled=modelled(config.sound),
-            # in an emulation nobody sends more than is planned
-            limits=None if config.virtual_time else MediaLimits.of(config.video.kbps),
         )
         for participant, planned_streams in config.planned_streams.items():
             self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
@@ -142,9 +139,8 @@ class McuServer:
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
             signalling=self._sip.local,
-            # nobody presses keys in an emulation, or asks for another rate; who forwards pictures
-            # has no rate of its own
-            tones=not config.virtual_time,
+            # no bridge of an emulation asks for another rate; forwarded pictures have no rate of
+            # their own
             rate_requests=not config.virtual_time and composes,
             retransmission=config.retransmission if composes else None,
             fec=config.fec is not None and composes,
@@ -204,9 +200,6 @@ class McuServer:
                 self._controller.controls.hear(now_ns)
                 hear_ns = now_ns + HEAR_EVERY_NS
             self._controller.controls.ask_key_frames(now_ns)
-            self._controller.controls.pressed(now_ns)
-            self._tell_withheld(now_ns)
-            self._tell_too_much(now_ns)
             self._tell_rate_changes()
             self._tell_wrong_passwords(now_ns)
             self._send()
@@ -305,19 +298,6 @@ class McuServer:
         for datagram in self._agent.outgoing():
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
             self._sip.send(datagram.data, datagram.target)
-
-    def _tell_withheld(self, now_ns: int) -> None:
-        for held in self._plane.take_withheld():
-            call = self._participants.in_row(held.row)
-            if call is not None:
-                to = f"{held.remote[0]}:{held.remote[1]}"
-                self._tell(now_ns, "media-withheld", call.participant, kind=held.kind, to=to)
-
-    def _tell_too_much(self, now_ns: int) -> None:
-        for row, kind in self._plane.take_refused():
-            call = self._participants.in_row(row)
-            if call is not None:
-                self._tell(now_ns, "too-much-media", call.participant, kind=kind, host=call.host)
 
     def _tell_rate_changes(self) -> None:
         for change in self._plane.take_rate_changes():

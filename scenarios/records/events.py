@@ -158,52 +158,6 @@ class CommandWithoutCall(EventRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToneReceived(EventRecord):
-    """A key was pressed in a call."""
-
-    event: Literal["tone"] = "tone"
-    digit: str
-    command: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaWithheld(EventRecord):
-    """The MCU sends nothing to where a call wants its media, until it has heard from there."""
-
-    event: Literal["media-withheld"] = "media-withheld"
-    kind: Kind
-    to: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooMuchMedia(EventRecord):
-    """A call sends more of a medium than the MCU takes of one."""
-
-    event: Literal["too-much-media"] = "too-much-media"
-    kind: Kind
-    host: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongPassword(EventRecord):
-    """Somebody tried passwords."""
-
-    event: Literal["wrong-password"] = "wrong-password"
-    host: str
-    count: int
-    held_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotSip(EventRecord):
-    """Something else than SIP came to the port of signalling."""
-
-    event: Literal["not-sip"] = "not-sip"
-    port: int
-    speaks: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLost(EventRecord):
     """A bridge heard nothing any more, and took its call for dead."""
 
@@ -336,11 +290,6 @@ Event = (
     | Controlled
     | CommandRefused
     | CommandWithoutCall
-    | ToneReceived
-    | MediaWithheld
-    | TooMuchMedia
-    | WrongPassword
-    | NotSip
     | MediaLost
     | Redialled
     | PoweredOff

@@ -122,7 +122,6 @@ class McuHarness:
             encrypted=given.encrypted,
             dialled=given.dialled_resolution,
             signalling=(address, SIP_PORT),
-            tones=True,
             rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
             retransmission=given.retransmission,
             fec=given.fec is not None,

@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from giaoban.mcu_sim import stun
 from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 from giaoban.mcu_sim.sip.transport.connection import Connection, prepare
 
@@ -205,18 +204,9 @@ class SipSockets:
                 break
             except OSError:  # the network's complaint about an earlier datagram
                 continue
-            if stun.is_stun(data):  # a keep-alive (RFC 5626 §3.5.2), and no message
-                self._answer_stun(data, (host, port))
-            else:
-                came.append((data, Peer(host, port)))
+            came.append((data, Peer(host, port)))
         self.received += len(came)
         return came
-
-    def _answer_stun(self, request: bytes, source: HostPort) -> None:
-        response = stun.answer(request, source)
-        if response is not None:
-            with contextlib.suppress(OSError):
-                self._udp.sendto(response, source)
 
     # ---------------------------------------------------------------------------------- TCP
 

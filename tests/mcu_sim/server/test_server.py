@@ -18,7 +18,6 @@ import pytest
 from giaoban.mcu_sim.conference import commands
 from giaoban.mcu_sim.server import TimedCommand, serve
 from giaoban.mcu_sim.sip.events import CallEnded
-from giaoban.scenarios.records.events import TooMuchMedia, made
 from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval
 from giaoban.traffic.log import RECEIVED, SENT, read
 from tests.loopback import local_address, udp_socket
@@ -141,26 +140,19 @@ def test_garbage_does_not_stop_it(callers: list[Caller], serve_mcu: Any) -> None
     assert sum(health["sip_dropped"].values()) >= 2
 
 
-def test_a_call_that_floods_is_told_and_counted(callers: list[Caller], serve_mcu: Any) -> None:
-    """Once, however much it sends; the other call is neither, and its sound is heard."""
+def test_a_call_that_floods_does_not_stop_the_other(callers: list[Caller], serve_mcu: Any) -> None:
+    """The sound of the other call is still heard."""
     west, east, _ = callers
     mcu = serve_mcu(planned_streams=planned_streams(BRIDGES))
     dial([west, east])
     to = west.agreed["audio"].remote
     for n in range(5000):
         west.audio.sendto(bytes([0x80, 8]) + n.to_bytes(2, "big") + bytes(168), to)
-    meet([west, east], lambda: mcu.said("too-much-media"))
     meet([west, east], lambda: len(west.heard) >= 20, speaking=True)
     for caller in (west, east):
         caller.hang_up()
     meet([west, east], lambda: len(mcu.said("left")) == 2)
-    health = mcu.finish()
-    told = [e for e in mcu.events if e["event"] == "too-much-media"]
-    assert [(e["bridge"], e["kind"], e["host"]) for e in told] == [
-        ("west", "audio", local_address(68, 1))
-    ]
-    assert isinstance(made(**told[0]), TooMuchMedia)
-    assert 0 < health["too_many"] < 5000
+    assert mcu.finish()["calls_left"] == 0
 
 
 def test_the_console_at_its_times_and_the_end(callers: list[Caller], serve_mcu: Any) -> None:

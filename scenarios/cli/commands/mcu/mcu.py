@@ -126,7 +126,6 @@ WRONG = {
     "not_rtp": N_("{n} {n:packet that is|packets that are} no RTP"),
     "foreign": N_("{n} {n:packet|packets} of a payload type that was not agreed on"),
     "unauthentic": N_("{n} {n:packet|packets} not encrypted as agreed"),
-    "too_many": N_("{n} {n:packet|packets} beyond what one call may send"),
     "wrong_passwords": N_("{n} wrong {n:password|passwords}"),
     "calls_left": N_("{n} {n:call|calls} left"),
 }
