@@ -7,7 +7,7 @@ participant are those of RFC 4353.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 
 from giaoban.mcu_sim.conference import control
 from giaoban.mcu_sim.conference.commands import Answer, Command, SpeakerQueue
@@ -99,15 +99,6 @@ class Conference:
         """Who has the content channel."""
         return self._view.presenter
 
-    def addresses(self, registered: control.AddressOf) -> Iterator[tuple[str, str]]:
-        """Who can be called, and where: each by all its addresses that are known."""
-        known = self._state.addresses
-        yield from known.items()
-        for who in dict.fromkeys((*self.meeting.roster, *known)):
-            uri = registered(who)
-            if uri is not None:
-                yield who, uri
-
     def __contains__(self, participant: str) -> bool:
         """Whether the participant has a place, live or lost, or observes."""
         return participant in self._state.places or participant in self._state.observers
@@ -115,10 +106,6 @@ class Conference:
     def is_live(self, participant: str) -> bool:
         """Whether the participant has a place and its line stands, or observes."""
         return self._state.is_live(participant) or participant in self._state.observers
-
-    def may(self, by: By, command: Command) -> bool:
-        """Whether somebody may give a command (`roles`)."""
-        return control.why_not(self._state, by, command) is None
 
     def admits(self, participant: str, observes: bool = False) -> Decision:
         """What `join` would say; nothing is changed."""

@@ -59,20 +59,9 @@ class Rooms:
         """A meeting by its id; `KeyError` if there is none."""
         return self._conferences[meeting]
 
-    def may(self, by: str, command: Command) -> bool:
-        """Whether a participant may give a command to the meeting it sits in."""
-        home = self._home(by)
-        return home is not None and home.may(by, command)
-
     def observes(self, participant: str) -> bool:
         """Whether somebody is a telecom technician."""
         return participant in self._observers
-
-    def addresses(self, meeting: str, now_ms: float) -> Iterator[tuple[str, str]]:
-        """Who of a meeting can be called, and where; nobody of one that is not there."""
-        conference = self._conferences.get(meeting)
-        if conference is not None:
-            yield from conference.addresses(lambda who: self._registered(who, now_ms))
 
     def meeting_of(self, participant: str) -> str | None:
         """The meeting a participant sits in, its line standing or lost; None if in none."""

@@ -20,11 +20,10 @@ from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
-from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
+from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Tell
 from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
 from giaoban.mcu_sim.server.negotiation import (
     BUSY_HERE,
-    NOT_ACCEPTABLE_HERE,
     SERVICE_UNAVAILABLE,
     MediaNegotiation,
     NegotiationRefusal,
@@ -176,7 +175,6 @@ class CallController:
             participants, plane, tell, self._dial, self._put_out, negotiation
         )
         self.controls = Controls(agent, plane, participants, self.rooms, self._effects, tell)
-        self._referrals = Referrals(agent, participants, self.rooms, self._effects, tell)
         self._positions = dict(positions)
         self._stopped: NegotiationRefusal | None = None
         self._anonymous = config.accounts is None and not config.planned_streams
@@ -202,8 +200,6 @@ class CallController:
                 self._reanswered(call, answer, now_ns)
             case events.InfoReceived():
                 self.controls.informed(event, now_ns)
-            case events.ReferReceived():
-                self._referrals.referred(event, now_ns)
             case _:
                 pass  # nothing hangs on an INFO's answer or on a refresh that was refused
 
@@ -251,10 +247,6 @@ class CallController:
             return
         setup_ms = self._negotiation.setup_ms
         found = self._room(call, participant, meeting)
-        while isinstance(found, NegotiationRefusal) and self._makes_room(
-            found, call.source.host, now_ns
-        ):
-            found = self._room(call, participant, meeting)
         if isinstance(found, NegotiationRefusal):
             self._refuse(call, participant, found, now_ns)
             return
@@ -288,15 +280,6 @@ class CallController:
             self._participants.give_row(row)
             return terms
         return row, terms
-
-    def _makes_room(self, why: NegotiationRefusal, host: str, now_ns: int) -> bool:
-        """Give up a call of another host that answers none of ours, if that is why it is full."""
-        crowding = self._participants.crowding(host) if self._anonymous else None
-        if crowding is None or why.code == NOT_ACCEPTABLE_HERE:
-            return False
-        self._agent.hang_up(crowding.call, now_ns / 1e6, "No ACK")
-        self._end(crowding.call, "no-ack", now_ns)
-        return True
 
     def _who(self, user: str, meeting: str) -> str:
         """Which participant a caller is.
@@ -349,7 +332,7 @@ class CallController:
         if failure is None:
             return
         who, why = wanted.participant, failure.reason
-        self._referrals.failed(who, failure.code, why, now_ns)
+        self._tell(now_ns, "dial-failed", who, code=failure.code, reason=why)
         self._effects.carry_out(self.rooms.dial_failed(wanted.meeting, who, why), now_ns)
 
     def _try_to_dial(self, wanted: DialOut, now_ns: int) -> NegotiationRefusal | None:
@@ -382,7 +365,7 @@ class CallController:
         call = self._participants.get(name)
         if call is None:
             return
-        self._referrals.failed(call.participant, code, reason, now_ns)
+        self._tell(now_ns, "dial-failed", call.participant, code=code, reason=reason)
         self._end(name, "failed", now_ns, reason)
 
     def _established(self, name: str, answer: bytes | None, now_ns: int) -> None:
@@ -413,7 +396,6 @@ class CallController:
         if call.refused:
             details["refused"] = list(call.refused)
         self._tell(now_ns, "joined", call.participant, **details)
-        self._referrals.joined(call.participant, now_ns)
         self._effects.carry_out(effects, now_ns)
         self._effects.show_content(call, now_ns)
 
@@ -512,6 +494,5 @@ class CallController:
             leave = self.rooms.lost if cause in LOST else self.rooms.left
             self._effects.carry_out(leave(call.participant), now_ns)
         elif call.dialled_ns is not None:
-            self._referrals.ended(call.participant, reason or cause, now_ns)
             effects = self.rooms.dial_failed(call.meeting, call.participant, reason or cause)
             self._effects.carry_out(effects, now_ns)

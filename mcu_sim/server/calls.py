@@ -104,18 +104,6 @@ class ParticipantCalls:
             return self._free.pop() if self._free else None
         return None if row in self._of_row else row
 
-    def crowding(self, host: str) -> ParticipantCall | None:
-        """The oldest call that has to make room for one from `host`, None if none has to.
-
-        It is one of a host that has not acknowledged a quarter of all calls that there may be.
-        """
-        half_open: dict[str, list[ParticipantCall]] = {}
-        for call in self._calls.values():
-            if not call.standing and call.dialled_ns is None and call.host != host:
-                half_open.setdefault(call.host, []).append(call)
-        most = max(half_open.values(), key=len, default=[])
-        return most[0] if len(most) >= max(2, self.capacity // 4) else None
-
     def give_row(self, row: int) -> None:
         """Give back a row that was taken for a call that came to nothing."""
         if row >= len(self._own_row):

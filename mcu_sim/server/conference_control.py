@@ -1,8 +1,7 @@
 """Between calls and conferences: commands go in, effects come out.
 
-Commands come in INFO, from the console, and as REFER, by which the chair's
-technician lets the MCU call a bridge. What conferences want is put into media and calls: who is
-heard, who sees whom, who is called or put out.
+Commands come in INFO and from the console. The effects of conferences go into media and calls: who
+is heard, who sees whom, who is called or put out.
 """
 
 from __future__ import annotations
@@ -12,16 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Protocol
 
-from giaoban.mcu_sim.conference import commands, control
+from giaoban.mcu_sim.conference import commands
 from giaoban.mcu_sim.conference.commands import (
     CONTROL_TYPE,
-    NOT_FOUND,
     Answer,
     Command,
     CommandAccepted,
     MeetingState,
     Present,
-    Redial,
     ReportInterruption,
     RequestToSpeak,
     SpeakerQueue,
@@ -44,12 +41,11 @@ from giaoban.mcu_sim.conference.effects import (
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
+from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
-from giaoban.mcu_sim.sip.events import InfoReceived, ReferReceived
+from giaoban.mcu_sim.sip.events import InfoReceived
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
-from giaoban.mcu_sim.sip.message.addresses import same_uri
 
 TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
 """Lines of a conference's log that the call controller's own events say with more."""
@@ -277,76 +273,3 @@ class Controls:
         chair = self._participants.of(self._rooms[meeting].meeting.chair)
         if chair is not None and chair.standing and chair.meeting == meeting and chair is not but:
             self._agent.info(chair.call, CONTROL_TYPE, body, now_ms)
-
-
-class Referrals:
-    """Another way to give the command `redial`: with its rights, and to whom it may call."""
-
-    def __init__(
-        self,
-        agent: UserAgent,
-        participants: ParticipantCalls,
-        rooms: Rooms,
-        conference_effects: ConferenceEffects,
-        tell: Tell,
-    ) -> None:
-        self._agent = agent
-        self._participants = participants
-        self._rooms = rooms
-        self._effects = conference_effects
-        self._tell = tell
-        self._waiting: dict[str, str] = {}
-        """By who is being called: the REFER that wants to know."""
-
-    def referred(self, refer: ReferReceived, now_ns: int) -> None:
-        """A REFER came in a call."""
-        now_ms = now_ns / 1e6
-        call = self._participants.get(refer.call)
-        if call is None:
-            self._agent.refers.refuse(refer.key, 481, "No such call", now_ms)
-            return
-        who = self._meant(refer, call, now_ms)
-        named = who or identity(refer.user, self._participants, unique=False)
-        command = Redial(command="redial", participant=named)
-        by = call.participant
-        if who is None and self._rooms.may(by, command):
-            reason = "the MCU calls nobody of this meeting there"
-            answer, effects = control.refuse(call.meeting, by, command, NOT_FOUND, reason)
-        else:  # or one that may not, whoever is meant
-            answer, effects = self._rooms.command(by, command, now_ms)
-        if isinstance(answer, CommandRefused):
-            self._agent.refers.refuse(refer.key, answer.code, answer.reason, now_ms)
-        else:
-            self._agent.refers.accept(refer.key, now_ms)
-            if any(isinstance(effect, DialOut) for effect in effects):
-                self._waiting[named] = refer.key
-            else:
-                text = "It has no address, but may call in again"
-                self._agent.refers.tell(refer.key, 480, text, now_ms)
-        self._effects.carry_out(effects, now_ns)
-
-    def joined(self, participant: str, now_ns: int) -> None:
-        """A participant is in its meeting."""
-        self._say(participant, 200, "OK", now_ns)
-
-    def failed(self, participant: str, code: int, reason: str, now_ns: int) -> None:
-        """A call of ours to a participant came to nothing."""
-        self._tell(now_ns, "dial-failed", participant, code=code, reason=reason)
-        self._say(participant, code, reason, now_ns)
-
-    def ended(self, participant: str, reason: str, now_ns: int) -> None:
-        """A call of ours is over before it stood, by us unless it is known already how."""
-        self._say(participant, 487, reason, now_ns)
-
-    def _say(self, participant: str, code: int, reason: str, now_ns: int) -> None:
-        key = self._waiting.pop(participant, None)
-        if key is not None:
-            self._agent.refers.tell(key, code, reason, now_ns / 1e6)
-
-    def _meant(self, refer: ReferReceived, call: ParticipantCall, now_ms: float) -> str | None:
-        """The participant that a Refer-To means: by its name at the MCU, or by where the MCU would
-        call it; None for any other address."""
-        if refer.here:
-            return identity(refer.user, self._participants, unique=False)
-        known = self._rooms.addresses(call.meeting, now_ms)
-        return next((who for who, uri in known if same_uri(uri, refer.uri)), None)

@@ -12,7 +12,6 @@ from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
-from giaoban.mcu_sim.sip.transport.tls import Tls
 from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
@@ -67,9 +66,8 @@ class McuConfig:
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
         dialled_resolution: of the calls it makes; None for the best the device does.
         dialled_profile: H.264 profile of the calls it makes, a key of `h264.OFFERED`; it takes all.
-        tls: where it takes TLS too, and with which certificate.
         virtual_time: it runs in an emulation: its clock is never set (and looking at it takes
-            time), and nobody there hears it ring, presses keys, or sends UPDATE or REFER.
+            time), and nobody there hears it ring.
         sound: the encoding of an emulation's calls. One whose codec the MCU has not is modelled,
             which only the other side of a check can hear; None: it takes what it has.
     """
@@ -96,7 +94,6 @@ class McuConfig:
     video_playout_ms: float = 0.0
     watchful: bool = True
     tcp: bool = False
-    tls: Tls | None = None
     session_expires_s: int = 300
     encrypted: bool = False
     dialled_resolution: str | None = None

@@ -23,12 +23,11 @@ from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
-from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
+from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
-from giaoban.mcu_sim.sip.endpoint import PUBLIC_LIMITS
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 from giaoban.text import fit, printable
@@ -71,8 +70,6 @@ class McuServer:
             dscp=DSCP_SIGNALLING,
             tcp=config.tcp,
             most_connections=MOST_CONNECTIONS,
-            most_of_one_host=MOST_CONNECTIONS // 2,
-            tls=config.tls,
         )
         self._ports = PortPool(config.address, config.first_media_port)
         self._participants = ParticipantCalls(config.planned_streams, config.guests)
@@ -92,12 +89,9 @@ class McuServer:
             ),
             registrar=registrar,
             session_expires_s=config.session_expires_s,
-            limits=PUBLIC_LIMITS,
-            # in an emulation nobody hears it ring or sends UPDATE or REFER, and signalling is
-            # planned to the packet and its size
+            # in an emulation nobody hears it ring, and signalling is planned to the packet and its
+            # size
             rings=not config.virtual_time,
-            real_time=not config.virtual_time,
-            tls_port=self._sip.tls_port,
         )
         self._plane = MediaPlane(
             self._ports,
@@ -201,7 +195,6 @@ class McuServer:
                 hear_ns = now_ns + HEAR_EVERY_NS
             self._controller.controls.ask_key_frames(now_ns)
             self._tell_rate_changes()
-            self._tell_wrong_passwords(now_ns)
             self._send()
             if stopping and not self._agent.waits:
                 break
@@ -272,7 +265,7 @@ class McuServer:
             "sip_sent": self._sip.sent,
             "sip_received": self._sip.received,
             "sip_unsendable": self._sip.unsendable,
-            "sip_dropped": {**self._agent.dropped, **self._sip.other_protocols},
+            "sip_dropped": dict(self._agent.dropped),
             "wrong_passwords": self._agent.wrong_passwords,
             "calls_left": len(self._participants) if self.has_power else 0,
             "units_left": self._capacity.units_used,
@@ -284,8 +277,6 @@ class McuServer:
             for data, source in self._sip.receive():
                 for event in self._agent.receive(data, source, now_ms):
                     self._controller.handle(event, now_ns)
-            for peer, protocol in self._sip.take_other_protocols():
-                self._tell(now_ns, "not-sip", peer.host, port=peer.port, speaks=protocol)
         timer_ms = self._agent.next_timeout()
         if timer_ms is not None and timer_ms <= now_ms:
             for event in self._agent.advance(now_ms):
@@ -310,14 +301,6 @@ class McuServer:
                     kbps=change.kbps,
                     most_kbps=change.most_kbps,
                 )
-
-    def _tell_wrong_passwords(self, now_ns: int) -> None:
-        for one in self._agent.take_wrong_passwords():
-            who = identity(
-                one.user, self._participants, unique=False
-            )  # what a stranger wrote, cleaned
-            held_s = one.held_ms / 1e3
-            self._tell(now_ns, "wrong-password", who, host=one.host, count=one.count, held_s=held_s)
 
     def _next_timer_ns(self) -> int:
         controller = self._controller

@@ -8,18 +8,12 @@ from collections.abc import Sequence
 
 from sipmessage import Request
 
-from giaoban.mcu_sim.sip.authentication import Authenticator, ClientAuthentication, WrongPassword
+from giaoban.mcu_sim.sip.authentication import Authenticator, ClientAuthentication
 from giaoban.mcu_sim.sip.call import CallState, CallTable
 from giaoban.mcu_sim.sip.capabilities import Capabilities, OptionsClient
 from giaoban.mcu_sim.sip.dialog import target_of
 from giaoban.mcu_sim.sip.digest import Authority, Credentials
-from giaoban.mcu_sim.sip.endpoint import (
-    UNLIMITED,
-    Endpoint,
-    HostLimits,
-    SipDatagram,
-    TransactionSlot,
-)
+from giaoban.mcu_sim.sip.endpoint import Endpoint, SipDatagram, TransactionSlot
 from giaoban.mcu_sim.sip.events import Event
 from giaoban.mcu_sim.sip.info import Infos
 from giaoban.mcu_sim.sip.invite import IncomingInvites, OutgoingInvites, Reinvites
@@ -27,7 +21,6 @@ from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 from giaoban.mcu_sim.sip.message.headers import OTHER_WARNING, to_tag
 from giaoban.mcu_sim.sip.message.headers import reason as told
 from giaoban.mcu_sim.sip.message.responses import PHRASES, reply
-from giaoban.mcu_sim.sip.refer import Refers
 from giaoban.mcu_sim.sip.registration import RegisterClient, RegisterServer, Registrar
 from giaoban.mcu_sim.sip.session import Sessions
 from giaoban.mcu_sim.sip.session_timer import TimerPolicy
@@ -58,31 +51,23 @@ class UserAgent:
         authority: Authority | None = None,
         credentials: Credentials | None = None,
         registrar: Registrar | None = None,
-        limits: HostLimits = UNLIMITED,
         rings: bool = False,
-        real_time: bool = False,
-        tls_port: int | None = None,
     ) -> None:
-        """`contact` is the address others reach it at, over UDP and TCP; with `tls_port`, over TLS
-        at that port of it.
+        """`contact` is the address others reach it at, over UDP and TCP.
 
         `answer_within_ms`: how long a call or offer of ours waits for its final answer.
         `session_expires_s`, `min_se_s`: the session interval wanted (None: only if the peer
         wants one) and the shortest accepted (RFC 4028). `authority`: who must be convinced by
         callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
-        `credentials`: what to prove ourselves with. `limits`: what one host may have of it.
-        `rings`: whether callers are told 100 at once, and 180 before the 200; else they are told
-        100 only if the owner takes long. `real_time`: whether UPDATE (RFC 3311) and REFER
-        (RFC 3515) are taken.
+        `credentials`: what to prove ourselves with. `rings`: whether callers are told 100 at once,
+        and 180 before the 200; else they are told 100 only if the owner takes long.
         """
         self.contact = contact
         self.user = user
         self._call_table = CallTable()
-        end = self._end = Endpoint(
-            contact, user, rng, self._on_request, self._on_ack, limits, tls_port
-        )
+        end = self._end = Endpoint(contact, user, rng, self._on_request, self._on_ack)
         rules, registers = TimerPolicy(session_expires_s, min_se_s), registrar is not None
-        capabilities = Capabilities(end, rules, registrar=registers, real_time=real_time)
+        capabilities = Capabilities(end, rules, registrar=registers)
         self._capabilities = capabilities
         client_authentication = ClientAuthentication(credentials, rng)
         self._authenticator = Authenticator(end, authority)
@@ -103,7 +88,6 @@ class UserAgent:
             end, self._call_table, self._sessions, capabilities, answer_within_ms
         )
         self._infos = Infos(end, self._call_table, self._sessions, capabilities)
-        self.refers = Refers(end, self._call_table, self._sessions, capabilities)
         self._register_client = RegisterClient(end, client_authentication)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
@@ -315,14 +299,10 @@ class UserAgent:
         """Transactions that are alive."""
         return len(self._end.slots)
 
-    def take_wrong_passwords(self) -> list[WrongPassword]:
-        """Take out who has failed to prove itself since the last time."""
-        return self._authenticator.take_wrong_passwords()
-
     @property
     def wrong_passwords(self) -> int:
-        """Proofs that were wrong, or that came while the answer to a wrong one was held back."""
-        return self._authenticator.throttle.wrong + self._authenticator.throttle.unheard
+        """Count of proofs that were wrong."""
+        return self._authenticator.wrong_passwords
 
     @property
     def dropped(self) -> Counter[str]:
@@ -335,24 +315,17 @@ class UserAgent:
         self, slot: TransactionSlot, request: Request, source: Peer, now_ms: float
     ) -> None:
         """A new request other than ACK (RFC 3261 §8.2, §12.2.2)."""
-        method, call = request.method, self._call_table.in_dialog(request)
+        method = request.method
         if method == "CANCEL":
             self._on_cancel(slot, request, now_ms)
-        elif self._capabilities.lacks(slot, request, now_ms) or (
-            call is not None
-            and not self._authenticator.passes_in_call(slot, request, call, source, now_ms)
-        ):
+        elif self._capabilities.lacks(slot, request, now_ms):
             return
         elif method == "INVITE":
             self._on_invite(slot, request, source, now_ms)
-        elif method == "UPDATE":
-            self._reinvites.on_update(slot, request, now_ms)
         elif method == "BYE":
             self._sessions.on_bye(slot, request, now_ms)
         elif method == "INFO":
             self._infos.on_request(slot, request, now_ms)
-        elif method == "REFER":
-            self.refers.on_request(slot, request, now_ms)
         elif method == "REGISTER" and self._register_server is not None:
             if self._authenticator.passes(slot, request, now_ms)[0]:
                 self._register_server.on_register(slot, request, source, now_ms)
@@ -375,7 +348,7 @@ class UserAgent:
     def _on_cancel(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
         invite = self._end.slots.get(invite_key(slot.key))
-        if invite is None or not self._authenticator.may_cancel(slot, invite):
+        if invite is None:
             self._end.refuse(slot, 481, now_ms)
             return
         tag = invite.call or self._end.random_hex()
@@ -388,14 +361,9 @@ class UserAgent:
         elif call.invite is invite:
             self._incoming_invites.on_cancel(call, now_ms)
 
-    def _on_ack(self, request: Request, source: Peer, now_ms: float) -> None:
+    def _on_ack(self, request: Request, now_ms: float) -> None:
         """An ACK that is not for a refusal."""
         call = self._call_table.in_dialog(request)
-        offers = call is not None and call.success is not None and call.success.offered
-        if call is not None and offers and not self._authenticator.is_from_peer(call, source):
-            # The answer to an offer of ours, and no ACK can be asked for a proof (§22.1).
-            self._end.dropped["ACK from elsewhere"] += 1
-            return
         success = None if call is None else self._sessions.acknowledged(call, request)
         if call is None or success is None:
             self._end.dropped["stray ACK"] += 1

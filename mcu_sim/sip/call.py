@@ -41,26 +41,6 @@ class Success:
 
 
 @dataclass(slots=True, eq=False)
-class Referral:
-    """A REFER of the peer that is undecided, or whose NOTIFYs are not all answered (RFC 3515).
-
-    Attributes:
-        key: its name for the owner.
-        slot: its transaction.
-        silent: nothing is to be told (RFC 4488).
-        notifying: a NOTIFY has no final answer yet.
-        outcome: status line of what came of it, once that is known.
-    """
-
-    key: str
-    slot: TransactionSlot
-    silent: bool
-    accepted: bool = False
-    notifying: bool = False
-    outcome: str | None = None
-
-
-@dataclass(slots=True, eq=False)
 class Call:
     """A call.
 
@@ -70,14 +50,13 @@ class Call:
         sent_sdp, seen_sdp: the last offer or answer that holds, of ours and of the peer.
         bye_reason: Reason of the BYE that waits for an ACK.
         pending: INFOs of the peer that its owner has not answered, by their key.
-        asked: a re-INVITE or UPDATE of the peer that is undecided.
+        asked: a re-INVITE of the peer that is undecided.
         offering: a re-INVITE of ours on its way.
         wanted: an offer of the owner that is on its way or waits for its turn.
         refresh_due: the session is to be refreshed.
         backing_off: our re-INVITE met the peer's and waits (RFC 3261 §14.1).
         glares: how often it did.
         informing: INFOs of ours that have no final answer.
-        referral: a REFER of the peer that is open.
     """
 
     id: str
@@ -99,7 +78,6 @@ class Call:
     backing_off: bool = False
     glares: int = 0
     informing: int = 0
-    referral: Referral | None = None
 
     @property
     def standing(self) -> Dialog:

@@ -12,7 +12,7 @@ from giaoban.mcu_sim.sip.call import Call
 from giaoban.mcu_sim.sip.dialog import first_request
 from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import OptionsAnswered
-from giaoban.mcu_sim.sip.message.addresses import SIP_SCHEMES, Peer
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.headers import (
     SDP_TYPE,
     accepts_sdp,
@@ -53,26 +53,20 @@ class OptionsClient(TransactionUser):
 
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
-MORE_METHODS = ("UPDATE", "REFER")
-NO_REFER_SUB = "norefersub"
-"""Option tag of RFC 4488."""
 
 
 class Capabilities:
     """The headers all INVITEs and their answers have in common, and the checks of both."""
 
-    def __init__(
-        self, end: Endpoint, rules: session_timer.TimerPolicy, *, registrar: bool, real_time: bool
-    ) -> None:
+    def __init__(self, end: Endpoint, rules: session_timer.TimerPolicy, *, registrar: bool) -> None:
         self._end = end
         self._rules = rules
-        self.methods = METHODS + ("REGISTER",) * registrar + MORE_METHODS * real_time
-        self._options = (session_timer.OPTION,) + (NO_REFER_SUB,) * real_time
+        self.methods = METHODS + ("REGISTER",) * registrar
         self._allow = ", ".join(self.methods)
 
     def offer(self, request: Request, sdp: bytes, target: Peer, call: Call | None) -> None:
         """Make an INVITE (`call`: a re-INVITE) whole: session description and what we can do."""
-        request.headers.set("Contact", self._end.contact_uri(target.transport, request.uri.scheme))
+        request.headers.set("Contact", self._end.contact_uri(target.transport))
         request.headers.set("Allow", self._allow)
         request.headers.set("Accept", SDP_TYPE)
         timer_terms = None if call is None else call.timer_terms
@@ -98,14 +92,13 @@ class Capabilities:
         return session_timer.as_client(session_timer.read(response), self._rules)
 
     def admits(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
-        """Whether an INVITE, re-INVITE or UPDATE can be worked with; if not, it is refused."""
+        """Return whether an INVITE or re-INVITE can be worked with; refuse it otherwise."""
         if not self.can_decode(slot, request, now_ms):
             return False
         if request.body and body_of(request) is None and not is_optional(request):
             self._end.refuse(slot, 415, now_ms, headers={"Accept": SDP_TYPE})
             return False
-        described = request.method == "INVITE" or body_of(request) is not None
-        if described and not accepts_sdp(request):  # our answer is nothing else
+        if not accepts_sdp(request):  # our answer is nothing else
             self._end.refuse(slot, 406, now_ms)  # RFC 4475 §3.3.15
             return False
         if session_timer.is_too_small(session_timer.read(request), self._rules):
@@ -123,44 +116,39 @@ class Capabilities:
         return True
 
     def success(
-        self, call: Call, slot: TransactionSlot, sdp: bytes | None
+        self, call: Call, slot: TransactionSlot, sdp: bytes
     ) -> tuple[Response, session_timer.TimerTerms | None]:
-        """The 200 to an INVITE, a re-INVITE or (without `sdp` if it had none) an UPDATE, and the
-        session timer it sets."""
+        """Return the 200 to an INVITE or a re-INVITE, and the session timer that it sets."""
         response = self.reply_in_dialog(call, slot, 200)
         response.headers.set("Allow", self._allow)
         asked = session_timer.read(slot.request)
         timer_terms = session_timer.as_server(asked, self._rules, call.timer_terms)
         session_timer.answer(response, timer_terms)
-        if sdp is not None:
-            set_body(response, sdp)
+        set_body(response, sdp)
         return response, timer_terms
 
     def reply_in_dialog(self, call: Call, slot: TransactionSlot, code: int) -> Response:
         """An answer that says, in its Contact, where our side of the dialog is (§12.1.1)."""
         response = reply(slot.request, code, to_tag=call.id)
-        contact = self._end.contact_uri(slot.target.transport, slot.request.uri.scheme)
-        response.headers.set("Contact", contact)
+        response.headers.set("Contact", self._end.contact_uri(slot.target.transport))
         return response
 
     def lacks(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
-        """Whether the method, the URI's scheme or an extension is not known here; it is refused
-        then. `sips` needs TLS on all the way (§26.2.2); `tel` can be read, and is nobody's here
-        (§8.2.2.1)."""
+        """Return whether the method, the URI's scheme or an extension is not known here; refuse
+        the request then (§8.2.1, §8.2.2). `sips` needs TLS, which this agent does not speak."""
         if request.method not in self.methods:
             self.tell(slot, 405 if request.method in ALL_METHODS else 501, now_ms)
             return True
-        scheme = request.uri.scheme
-        if scheme not in SIP_SCHEMES or (scheme == "sips" and slot.source.transport != "TLS"):
+        if request.uri.scheme != "sip":
             self._end.refuse(slot, 416, now_ms)
             return True
         needed = tokens(request.headers.getlist("Require"))
-        unknown = [one for one in needed if one.lower() not in self._options]
+        unknown = [one for one in needed if one.lower() != session_timer.OPTION]
         if unknown:
             self._end.refuse(slot, 420, now_ms, headers={"Unsupported": ", ".join(unknown)})
         return bool(unknown)
 
     def tell(self, slot: TransactionSlot, code: int, now_ms: float) -> None:
         """Answer OPTIONS (§11.2), or a method that is not allowed, with what we can do."""
-        told = {"Allow": self._allow, "Accept": SDP_TYPE, "Supported": ", ".join(self._options)}
+        told = {"Allow": self._allow, "Accept": SDP_TYPE, "Supported": session_timer.OPTION}
         self._end.refuse(slot, code, now_ms, headers=told)

@@ -183,8 +183,7 @@ def hop_of(uri: URI, otherwise: Peer) -> Peer:
     """Where a URI says to send, if its host is an IPv4 address of one host, or else `otherwise`.
 
     A URI without `transport` leaves that as it is: a connection that works is better than the
-    UDP of RFC 3263 §4.1. SIPS, TLS and others lead to `otherwise`, as does all that leaves the
-    transport as it is over TLS: nothing here opens such a connection, the one that stands is used.
+    UDP of RFC 3263 §4.1. SIPS, TLS and others lead to `otherwise`.
     """
     port = uri.port if uri.port is not None else SIP_PORT
     named = (parameter(uri.parameters, "transport") or "").lower()
@@ -195,7 +194,7 @@ def hop_of(uri: URI, otherwise: Peer) -> Peer:
         return otherwise
     if uri.scheme != "sip" or not is_one_host(host) or not 0 < port < 65536:
         return otherwise
-    if transport is None or transport == "TLS":
+    if transport is None:
         return otherwise
     return Peer(str(host), port, transport)
 
@@ -213,8 +212,8 @@ def target_of(uri: str, target: Peer | None) -> tuple[URI, Peer]:
     hop = hop_of(parsed, Peer("", 0)) if target is None else Peer(*target)
     if not hop.host:
         raise ValueError(f"{uri}: not an IPv4 address with a port over UDP or TCP, give a target")
-    if parsed.scheme == "sips" and hop.transport != "TLS":  # RFC 3261 §26.2.2
-        raise ValueError(f"{uri}: needs TLS, and no such connection stands")
+    if parsed.scheme == "sips":  # RFC 3261 §26.2.2
+        raise ValueError(f"{uri}: needs TLS, which is not spoken here")
     return parsed, hop
 
 

@@ -49,24 +49,6 @@ RETRY_AFTER_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class HostLimits:
-    """What one host may have at the same time of an element that is there for many.
-
-    `unanswered`: requests that wait for their answer. `unconfirmed`: INVITEs whose final answer it
-    has not acknowledged. Each of those answers is repeated for 32 s, to whomever the INVITE said
-    that it came from: that bounds what a forged source is sent.
-    """
-
-    unanswered: int
-    unconfirmed: int
-
-
-UNLIMITED = HostLimits(MAX_TRANSACTIONS, MAX_TRANSACTIONS)
-"""An element with one peer."""
-PUBLIC_LIMITS = HostLimits(unanswered=MAX_UNANSWERED // 4, unconfirmed=256)
-
-
-@dataclass(frozen=True, slots=True)
 class SipDatagram:
     """Bytes to send and where to: one UDP datagram, or one message on a TCP connection."""
 
@@ -88,15 +70,13 @@ class TransactionUser:
 
 
 NO_TRANSACTION_USER = TransactionUser()
-NO_PEER = Peer("", 0)
 
 
 @dataclass(slots=True, eq=False)
 class TransactionSlot:
     """A transaction, where its peer is, who watches it, and the call it belongs to ("": none).
 
-    Of a request that came: where from, whether it waits for its answer, and whether it is an
-    INVITE whose answer is not acknowledged yet.
+    `unanswered`: a request that came and waits for its answer.
     """
 
     key: Key
@@ -104,9 +84,7 @@ class TransactionSlot:
     target: Peer
     tu: TransactionUser = NO_TRANSACTION_USER
     call: str = ""
-    source: Peer = NO_PEER
     unanswered: bool = False
-    unconfirmed: bool = False
 
     @property
     def request(self) -> Request:
@@ -117,8 +95,7 @@ class TransactionSlot:
 class Endpoint:
     """A SIP element with one address. `on_timer` has what to do for each kind of timer.
 
-    `contact` is the address others reach it at, over TLS at `tls_port` of it if at all; `rng` makes
-    branches, tags and Call-IDs.
+    `contact` is the address others reach it at; `rng` makes branches, tags and Call-IDs.
     `dropped` counts messages that were thrown away, by why.
     """
 
@@ -128,9 +105,7 @@ class Endpoint:
         user: str,
         rng: random.Random,
         on_request: Callable[[TransactionSlot, Request, Peer, float], None],
-        on_ack: Callable[[Request, Peer, float], None],
-        limits: HostLimits = UNLIMITED,
-        tls_port: int | None = None,
+        on_ack: Callable[[Request, float], None],
     ) -> None:
         self.contact = contact
         self.user = user
@@ -140,13 +115,10 @@ class Endpoint:
         self.on_timer: dict[str, Callable[[str, float], None]] = {}
         self._on_request = on_request
         self._on_ack = on_ack
-        self._limits = limits
-        self._tls_port = tls_port
         self._timers: TimerQueue[Key] = TimerQueue()
         self._outgoing: list[SipDatagram] = []
         self._events: list[Event] = []
-        self._unanswered: Counter[str] = Counter()
-        self._unconfirmed: Counter[str] = Counter()
+        self._unanswered = 0
 
     # ------------------------------------------------------------------------- from the owner
 
@@ -225,29 +197,16 @@ class Endpoint:
         """64 random bits for a tag, branch or name."""
         return f"{self.rng.getrandbits(64):016x}"
 
-    def contact_uri(self, transport: Transport, scheme: str = "sip") -> str:
-        """Our Contact, for a dialog over this transport; over TLS with the scheme of the request's
-        URI (RFC 3261 §12.1.1), and `sips` says by itself that it is TLS."""
-        host, port = self._address(transport)
-        if transport == "TLS" and scheme == "sips":
-            return f"<sips:{self.user}@{host}:{port}>"
+    def contact_uri(self, transport: Transport) -> str:
+        """Return our Contact, for a dialog over this transport."""
+        host, port = self.contact
         tail = "" if transport == "UDP" else f";transport={transport.lower()}"
         return f"<sip:{self.user}@{host}:{port}{tail}>"
-
-    @property
-    def own_addresses(self) -> tuple[HostPort, ...]:
-        """Where others reach it."""
-        return self._address("UDP"), self._address("TLS")
-
-    def _address(self, transport: Transport) -> HostPort:
-        if transport == "TLS" and self._tls_port is not None:
-            return self.contact[0], self._tls_port
-        return self.contact
 
     def add_via(self, request: Request, target: Peer) -> str:
         """Put our Via on a request of ours; the new branch is returned."""
         branch = MAGIC_COOKIE + self.random_hex()
-        host, port = self._address(target.transport)
+        host, port = self.contact
         tail = "" if target.reliable else ";rport"
         via = f"SIP/2.0/{target.transport} {host}:{port};branch={branch}{tail}"
         request.headers.set("Via", via)
@@ -305,18 +264,9 @@ class Endpoint:
             response.headers.set(name, value)
         self.respond(slot, response, now_ms)
 
-    def confirmed(self, slot: TransactionSlot) -> None:
-        """The final answer to an INVITE was acknowledged, or is not repeated any more."""
-        if slot.unconfirmed:
-            slot.unconfirmed = False
-            _count_down(self._unconfirmed, slot.source.host)
-
     # ------------------------------------------------------------------------------ the inside
 
-    def _run(
-        self, slot: TransactionSlot, outputs: list[Output], now_ms: float, source: Peer = NO_PEER
-    ) -> None:
-        """`source`: of the message that did it."""
+    def _run(self, slot: TransactionSlot, outputs: list[Output], now_ms: float) -> None:
         for output in outputs:
             match output:
                 case OutgoingData(data):
@@ -324,7 +274,7 @@ class Endpoint:
                 case ReceivedMessage(Response() as response):
                     slot.tu.on_response(slot, response, now_ms)
                 case ReceivedMessage(Request() as request):
-                    self._on_ack(request, source, now_ms)
+                    self._on_ack(request, now_ms)
                 case TransactionTimeout():
                     slot.tu.on_no_answer(slot, now_ms)
         if self.slots.get(slot.key) is not slot:
@@ -332,9 +282,7 @@ class Endpoint:
         transaction = slot.transaction
         if slot.unanswered and isinstance(transaction, ServerTransaction) and transaction.answered:
             slot.unanswered = False
-            _count_down(self._unanswered, slot.source.host)
-        if transaction.state in (TransactionState.CONFIRMED, TransactionState.TERMINATED):
-            self.confirmed(slot)
+            self._unanswered -= 1
         if transaction.state is TransactionState.TERMINATED:
             del self.slots[slot.key]
             self._timers.set(slot.key, None)
@@ -355,12 +303,12 @@ class Endpoint:
         key = server_key(request, "INVITE" if method == "ACK" else method)
         slot = self.slots.get(key)
         if slot is not None and isinstance(slot.transaction, ServerTransaction):
-            self._run(slot, slot.transaction.receive(request, now_ms), now_ms, source)
+            self._run(slot, slot.transaction.receive(request, now_ms), now_ms)
             return
         if method == "ACK":
-            self._on_ack(request, source, now_ms)
+            self._on_ack(request, now_ms)
             return
-        if self._is_too_much(method, source.host):
+        if self._is_too_much(method):
             self.dropped["overload"] += 1
             self._answer_stateless(request, source, 503, "Too Many Requests")
             return
@@ -371,23 +319,17 @@ class Endpoint:
             transaction = ServerInvite(request, now_ms, source.reliable)
         else:
             transaction = ServerNonInvite(request, source.reliable)
-        slot = self.slots[key] = TransactionSlot(
-            key, transaction, target, source=source, unanswered=True, unconfirmed=method == "INVITE"
-        )
-        self._unanswered[source.host] += 1
-        self._unconfirmed[source.host] += method == "INVITE"
+        slot = self.slots[key] = TransactionSlot(key, transaction, target, unanswered=True)
+        self._unanswered += 1
         self._timers.set(key, transaction.next_timeout())
         self._on_request(slot, request, source, now_ms)
 
-    def _is_too_much(self, method: str, host: str) -> bool:
-        """Whether to turn a request away (§21.5.4); what ends calls gets through longer."""
+    def _is_too_much(self, method: str) -> bool:
+        """Return whether to refuse a request with 503 (§21.5.4). The limits of requests that end
+        calls are twice as high."""
         factor = 2 if method in ("BYE", "CANCEL") else 1
-        return (
-            self._unanswered.total() >= factor * MAX_UNANSWERED
-            or self._unanswered[host] >= factor * self._limits.unanswered
-            or (method == "INVITE" and self._unconfirmed[host] >= self._limits.unconfirmed)
-            or len(self.slots) >= factor * MAX_TRANSACTIONS
-        )
+        most = factor * MAX_UNANSWERED, factor * MAX_TRANSACTIONS
+        return self._unanswered >= most[0] or len(self.slots) >= most[1]
 
     def _answer_stateless(self, request: Request, source: Peer, code: int, phrase: str) -> None:
         target = reply_target(request, source)
@@ -396,10 +338,3 @@ class Endpoint:
         if code == 503:
             response.headers.set("Retry-After", str(RETRY_AFTER_S))
         self.send(bytes(response), target)
-
-
-def _count_down(counter: Counter[str], host: str) -> None:
-    """One less; a host that has none left is forgotten."""
-    counter[host] -= 1
-    if not counter[host]:
-        del counter[host]

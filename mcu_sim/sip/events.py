@@ -146,22 +146,6 @@ class InfoAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferReceived:
-    """The peer wants us to call somebody (RFC 3515): `refers.accept(key, …)` or `refers.refuse`,
-    at once; after the former `refers.tell` says what came of it.
-
-    `uri`: whom, without what is not for an INVITE; `user`: its user part, at our own address if
-    `here`.
-    """
-
-    call: str
-    key: str
-    uri: str
-    user: str
-    here: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Registered:
     """The registrar knows us for so long; 0 after `unregister`."""
 
@@ -203,7 +187,6 @@ Event = (
     | ReofferRefused
     | InfoReceived
     | InfoAnswered
-    | ReferReceived
     | Registered
     | RegistrationFailed
     | OptionsAnswered

@@ -2,8 +2,7 @@
 
 RFC 3261 §8.1, §8.2, §9, §12.1, §13, §22.2, and §14 for re-INVITE: only one INVITE may be on its way
 in a dialog. An offer of ours waits for its turn; one of the peer that meets ours is refused with
-491, as ours is by the peer, and ours is tried again later. The peer may use UPDATE for the same
-(RFC 3311), which needs no ACK; we do not.
+491, as ours is by the peer, and ours is tried again later.
 """
 
 from __future__ import annotations
@@ -345,7 +344,7 @@ MAX_RETRY_AFTER_S = 10
 
 
 class Reinvites:
-    """re-INVITEs of ours and of the peers, and their UPDATEs."""
+    """re-INVITEs of ours and of the peers."""
 
     def __init__(
         self,
@@ -368,65 +367,29 @@ class Reinvites:
 
     def on_invite(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """An INVITE with a To tag came (§14.2)."""
-        call = self._in_order(slot, request, now_ms)
+        lacking = CallState.CLOSING, CallState.DONE
+        call = self._sessions.in_order(slot, request, now_ms, *lacking)
         if call is None:
             return
         if call.state is CallState.RINGING or call.asked is not None:
-            self._refuse_early(slot, now_ms)
+            # an earlier offer of the peer has no answer yet (§14.2)
+            after_s = self._end.rng.randint(0, MAX_RETRY_AFTER_S)
+            self._end.refuse(slot, 500, now_ms, headers={"Retry-After": str(after_s)})
         elif call.offering is not None or call.success is not None:
             self._end.refuse(slot, 491, now_ms)
         elif self._capabilities.admits(slot, request, now_ms):
-            self._ask(call, slot)
-
-    def on_update(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
-        """An UPDATE came (RFC 3311 §5.2): an offer or, without one, a refresh (RFC 4028 §9)."""
-        call = self._in_order(slot, request, now_ms)
-        if call is None:
-            return
-        offers, asked, success = body_of(request) is not None, call.asked, call.success
-        undecided = asked is not None and (offers or asked.request.method == "UPDATE")
-        if call.state is CallState.RINGING or undecided:
-            self._refuse_early(slot, now_ms)
-        elif offers and (
-            call.state is CallState.ANSWERED  # overtook the ACK: its call does not stand yet
-            or call.offering is not None
-            or (success is not None and success.offered)
-        ):
-            self._end.refuse(slot, 491, now_ms)
-        elif self._capabilities.admits(slot, request, now_ms):
-            if offers:
-                self._ask(call, slot)
-            else:
-                self._succeed(call, slot, None, now_ms)
-
-    def _in_order(self, slot: TransactionSlot, request: Request, now_ms: float) -> Call | None:
-        lacking = CallState.CLOSING, CallState.DONE
-        return self._sessions.in_order(slot, request, now_ms, *lacking)
-
-    def _refuse_early(self, slot: TransactionSlot, now_ms: float) -> None:
-        """An earlier offer of the peer has no answer yet (§14.2; RFC 3311 §5.2)."""
-        after_s = self._end.rng.randint(0, MAX_RETRY_AFTER_S)
-        self._end.refuse(slot, 500, now_ms, headers={"Retry-After": str(after_s)})
-
-    def _ask(self, call: Call, slot: TransactionSlot) -> None:
-        slot.call = call.id
-        call.asked = slot
-        self._end.emit(Reoffer(call.id, body_of(slot.request)))
+            slot.call = call.id
+            call.asked = slot
+            self._end.emit(Reoffer(call.id, body_of(slot.request)))
 
     def answer(self, call: Call, sdp: bytes, now_ms: float) -> None:
         """Accept the offer of the peer; of a re-INVITE without one, `sdp` is ours."""
         slot = self._take_asked(call)
         call.sent_sdp = sdp
         call.seen_sdp = body_of(slot.request) or call.seen_sdp
-        self._succeed(call, slot, sdp, now_ms)
-
-    def _succeed(self, call: Call, slot: TransactionSlot, sdp: bytes | None, now_ms: float) -> None:
         response, timer_terms = self._capabilities.success(call, slot, sdp)
         call.standing.refresh_target(slot.request)
-        if slot.request.method == "INVITE":
-            self._sessions.succeed(call, slot, response, now_ms)
-        else:
-            self._end.respond(slot, response, now_ms)
+        self._sessions.succeed(call, slot, response, now_ms)
         self._sessions.arm(call, timer_terms, now_ms)
         self._next(call, now_ms)
 

@@ -142,9 +142,6 @@ class Sessions:
         if call.asked is not None:
             self._end.refuse(call.asked, 487, now_ms)
             call.asked = None
-        if call.referral is not None and not call.referral.accepted:
-            self._end.refuse(call.referral.slot, 487, now_ms)
-        call.referral = None
         if call.offering is not None:
             self._end.limit(call.offering, now_ms + GIVE_UP_MS)
 
@@ -172,7 +169,6 @@ class Sessions:
         if success is None or cseq_of(ack).sequence != success.sequence:
             return None
         call.success = None
-        self._end.confirmed(success.slot)
         self._end.set_timer("success", call.id, None)
         return success
 

@@ -136,25 +136,6 @@ def test_a_meeting_that_calls_its_bridges(
     assert report["stray"] <= UNDER_WAY
 
 
-def test_the_chair_has_a_bridge_called(
-    serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
-) -> None:
-    """By what baresip calls a transfer, a REFER (RFC 3515); it hangs up when that has worked."""
-    chair, bridge = baresip("dak-nong"), baresip("cu-jut", account="answermode=auto")
-    uri = f"sip:cu-jut@{HOST}:{bridge.port}"
-    listed = meetings(tmp_path, "dak-nong", "cu-jut", uris={"cu-jut": uri}, more='floor = "open"')
-    mcu = serve(*listed)
-    chair.command("dial", mcu.uri("giao-ban"))
-    mcu.wait_for("joined")
-    chair.command("transfer", uri)
-    mcu.wait_for("joined", bridge="cu-jut")
-    mcu.wait_for("left", bridge="dak-nong", cause="bye")
-    bridge.close()
-    mcu.wait_for("left", 2)
-    report = mcu.stop()
-    assert report["sip_dropped"] == {}
-
-
 def test_only_the_chair_is_heard_until_it_calls_someone(
     serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.audio import g711
 from tests.clients.media import MediaPort
-from tests.clients.programs import HOST, Mcu, free_ports, meetings
+from tests.clients.programs import Mcu, free_ports, meetings
 from tests.clients.sipp import AUDIO, PROVISIONAL, Scenario, count, sipp, sipp_beside
 
 pytestmark = pytest.mark.realtime
@@ -146,81 +146,6 @@ def test_a_call_with_pictures_asks_for_a_key_frame(mcu: Mcu, tmp_path: Path) -> 
     report = mcu.stop()
     assert mcu.said("joined")[0]["units"] == 3.0
     assert report["rtp_sent"] > 60  # of sound alone there are 50
-
-
-def test_keys_pressed_in_a_call(mcu: Mcu, tmp_path: Path) -> None:
-    """SIPp plays its recordings of RFC 2833 events; they were made in this order."""
-    offer = AUDIO.format(port="[media_port]").replace("AVP 8 0", "AVP 8 0 101")
-    offer += "\n    a=rtpmap:101 telephone-event/8000"
-    scenario = Scenario().send("INVITE", offer).answered()
-    for key in ("6", "star"):
-        play = f'<exec play_pcap_audio="{PCAPS}/dtmf_2833_{key}.pcap"/>'
-        scenario.text += f"  <nop><action>{play}</action></nop>\n"
-        scenario.pause(1000)
-    run(mcu, tmp_path, scenario.bye(), "-m", "1", "-mp", str(free_ports(2)))
-    report = mcu.stop()
-    assert [(e["bridge"], e["digit"]) for e in mcu.said("tone")] == [
-        ("cu-jut", "6"),
-        ("cu-jut", "*"),
-    ]
-    assert report["not_rtp"] == report["foreign"] == 0
-
-
-def test_an_update_changes_and_refreshes_a_call(mcu: Mcu, tmp_path: Path) -> None:
-    scenario = Scenario().send("INVITE", AUDIO.format(port=41000)).answered()
-    scenario.send("UPDATE", AUDIO.format(port=41004), again=True)
-    scenario.expect_with(200, "Content-Type:", "application/sdp")
-    refresh = "\n    Supported: timer\n    Session-Expires: 200;refresher=uac"
-    scenario.send("UPDATE", headers=refresh, again=True)
-    scenario.expect_with(200, "Session-Expires:", "200;refresher=uac")
-    opus = AUDIO.format(port=41000).partition("\n    m=")[0]
-    opus += "\n    m=audio 41000 RTP/AVP 111\n    a=rtpmap:111 opus/48000/2"
-    scenario.send("UPDATE", opus, again=True).expect(488)
-    run(mcu, tmp_path, scenario.bye(), "-m", "1")
-    mcu.stop()
-    assert [e["cause"] for e in mcu.said("left")] == ["bye"]
-
-
-def test_a_refer_of_the_chair_has_a_bridge_called(serve: Serve, tmp_path: Path) -> None:
-    """One SIPp chairs, another is the bridge, which the MCU calls and hangs up at the end."""
-    port = free_ports()
-    uri = f"sip:cu-jut@{HOST}:{port}"
-    mcu = serve(*meetings(tmp_path, "dak-nong", "cu-jut", uris={"cu-jut": uri}))
-
-    def call(user: str) -> Scenario:
-        return Scenario(user).send("INVITE", AUDIO.format(port=41000)).answered()
-
-    def refer(one: Scenario, *to: str, more: str = "") -> Scenario:
-        heads = "".join(f"\n    Refer-To: {target}" for target in to)
-        return one.send("REFER", headers=heads + more, again=True)
-
-    chair = refer(call("dak-nong")).expect(400)
-    refer(chair, f"<{uri}>", f"<{uri}>").expect(400)
-    refer(chair, "<tel:+842613>").expect(416)
-    refer(chair, f"<sip:{HOST}:{mcu.port}>").expect(488)
-    refer(chair, f"<sip:cu-jut@{HOST}:9>").expect(404)
-    run(mcu, tmp_path, chair.bye(), "-m", "1")
-    run(mcu, tmp_path, refer(call("cu-jut"), f"<{uri}>").expect(403).bye(), "-m", "1")
-    bridge = tmp_path / "bridge"
-    bridge.mkdir()
-    with sipp_beside(bridge, mcu.port, "-sn", "uas", own_port=port):
-        chair = refer(call("dak-nong"), f"<{uri}>").expect(202)
-        chair.hear("NOTIFY", "SIP/2.0 100 Trying")
-        chair.hear("NOTIFY", "SIP/2.0 487 answer has 1 media")  # SIPp answers one medium of three
-        run(mcu, tmp_path, chair.bye(), "-m", "1")
-    without = "\n    m=video 0 RTP/AVP 97\n    m=video 0 RTP/AVP 98"
-    called = Scenario().hear("INVITE", "m=video", answer=AUDIO.format(port=41010) + without)
-    called.text += '  <recv request="ACK"/>\n'
-    name = called.pause(LONG_MS).write(bridge / "scenario.xml")
-    with sipp_beside(bridge, mcu.port, "-sf", name, own_port=port):
-        chair = refer(call("dak-nong"), f"<{uri}>").expect(202)
-        chair.hear("NOTIFY", "SIP/2.0 100 Trying").hear("NOTIFY", "SIP/2.0 200 OK")
-        refer(chair, f"<sip:cu-jut@{HOST}:{mcu.port}>").expect(486)
-        run(mcu, tmp_path, chair.bye(), "-m", "1")
-        mcu.stop()
-    who = [e["bridge"] for e in mcu.said("joined")]
-    assert who == ["dak-nong", "cu-jut", "dak-nong", "dak-nong", "cu-jut"]
-    assert [e["bridge"] for e in mcu.said("turned-away")] == ["cu-jut"]
 
 
 def test_options_and_a_cancel_that_comes_too_late(mcu: Mcu, tmp_path: Path) -> None:

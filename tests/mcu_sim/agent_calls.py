@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from giaoban.mcu_sim.sip.agent import UserAgent
-from giaoban.mcu_sim.sip.endpoint import NO_TRANSACTION_USER, TransactionUser
 from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall, Reoffer
 
 URI = "sip:mcu@10.67.0.2"
@@ -72,27 +70,6 @@ def inside(
     lines += ["Content-Type: application/sdp"] if body else []
     head = "\r\n".join([*lines, f"Content-Length: {len(body)}", ""])
     return f"{head}{more}\r\n{body}".encode()
-
-
-def hears_notify(agent: UserAgent) -> None:
-    """Let it answer NOTIFYs with 200, as the terminals do that send REFER."""
-    agent._capabilities.methods += ("NOTIFY",)
-
-
-def refer(
-    agent: UserAgent,
-    call: str,
-    to: str,
-    now_ms: float,
-    more: tuple[tuple[str, str], ...] = (),
-    tu: TransactionUser = NO_TRANSACTION_USER,
-) -> None:
-    """Send a REFER in a call of an agent that stands; `more`: headers."""
-    dialog = agent._call_table.calls[call].standing
-    request = dialog.request("REFER")
-    for name, value in (("Refer-To", f"<{to}>"), *more, ("Content-Length", "0")):
-        request.headers.set(name, value)
-    agent._end.start(request, dialog.next_hop(), now_ms, tu)
 
 
 def header(text: str, name: str) -> str:

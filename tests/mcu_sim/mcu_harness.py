@@ -93,7 +93,6 @@ class McuHarness:
             random.Random(1),
             authority=authority,
             registrar=registrar,
-            real_time=True,
         )
         self.plane = MediaPlane(
             self.ports,

@@ -14,7 +14,7 @@ from sipmessage import URI, Address
 
 HostPort = tuple[str, int]
 """IP address and port."""
-Transport = Literal["UDP", "TCP", "TLS"]
+Transport = Literal["UDP", "TCP"]
 
 
 class Peer(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 from collections import deque
-from typing import Protocol
 
 from giaoban.mcu_sim.sip.message.addresses import Peer
 
@@ -16,31 +15,25 @@ PONG = b"\r\n"
 _END = b"\r\n\r\n"
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _LENGTH = re.compile(rb"[0-9]+\Z")
-_GREETINGS = ((b"\x16", "TLS"), (b"\x03", "H.323"), (b"SSH-", "SSH"))
-"""How other protocols begin: RFC 8446 §5.1, ITU-T Q.931 in a TPKT (RFC 1006 §6), RFC 4253 §4.2."""
 _SIP_LINE = re.compile(rb"SIP/|\S+ .* SIP/[0-9.]+ *\Z", re.IGNORECASE)
 
 
 class StreamError(ValueError):
     """The stream can never become messages again.
 
-    Attributes:
-        messages: the whole ones before that, and the headers of one whose length cannot be known:
-            it is still to be refused (RFC 4475 §3.1.2.3).
-        protocol: what is spoken instead of SIP, "" if it began well.
+    `messages`: the whole ones before that, and the headers of one whose length cannot be known,
+    which is still to be refused (RFC 4475 §3.1.2.3).
     """
 
-    def __init__(self, reason: str, messages: list[bytes], protocol: str = "") -> None:
+    def __init__(self, reason: str, messages: list[bytes]) -> None:
         super().__init__(reason)
         self.messages = messages
-        self.protocol = protocol
 
 
 class _UnframedError(ValueError):
-    def __init__(self, reason: str, head: bytes = b"", protocol: str = "") -> None:
+    def __init__(self, reason: str, head: bytes = b"") -> None:
         super().__init__(reason)
         self.head = head
-        self.protocol = protocol
 
 
 class StreamReader:
@@ -79,7 +72,7 @@ class StreamReader:
             self._buffer.clear()
             if error.head:
                 messages.append(error.head)
-            raise StreamError(self._broken, messages, error.protocol) from None
+            raise StreamError(self._broken, messages) from None
         return messages
 
     def _next(self) -> bytes | None:
@@ -114,16 +107,12 @@ class StreamReader:
         """Whether the first line is there, and is SIP's. Raises `_UnframedError` if it is not."""
         if not self._buffer or self._buffer[0] in PING:
             return False
-        for start, name in _GREETINGS:
-            if self._buffer.startswith(start):
-                raise _UnframedError(f"{name} is spoken", protocol=name)
         end = self._buffer.find(b"\r\n", max(0, self._searched - 1))
         if end < 0:
             return False
         line = bytes(self._buffer[:end])
         if _SIP_LINE.match(line) is None:
-            name = "HTTP" if b" HTTP/" in line else "no SIP"
-            raise _UnframedError("the first line is not SIP's", protocol=name)
+            raise _UnframedError("the first line is not SIP's")
         return True
 
     def _skip_line_ends(self) -> bool:
@@ -170,34 +159,19 @@ _MOST_CHUNKS = 16
 _PROBE_AFTER_S, _PROBE_EVERY_S, _PROBES = 60, 15, 4
 
 
-class Stream(Protocol):
-    """What a connection needs of its socket, which does not block. `recv` and `send` raise
-    `BlockingIOError` when they have to wait."""
-
-    def fileno(self) -> int: ...
-    def recv(self, size: int, /) -> bytes: ...
-    def send(self, data: bytes, /) -> int: ...
-    def getsockopt(self, level: int, option: int, /) -> int: ...
-    def close(self) -> None: ...
-
-
 class Connection:
     """A connection that was accepted (`opening` false) or is being opened.
 
     `broken` says that it is of no use any more and must be closed; nothing here raises for what
     the peer does. `ending`: nothing is read any more, it is closed when what waits is written, and
     not before its owner has had the time to answer. `deadline_s` is when it has been silent for
-    too long. `protocol`: what its peer speaks instead of SIP, "" if it does not. `handshaking`: it
-    is not yet agreed how to encrypt.
+    too long.
     """
 
-    handshaking = False
-
-    def __init__(self, sock: Stream, peer: Peer, now_s: float, *, opening: bool) -> None:
+    def __init__(self, sock: socket.socket, peer: Peer, now_s: float, *, opening: bool) -> None:
         self.peer = peer
         self.opening = opening
         self.broken = self.ending = False
-        self.protocol = ""
         self.deadline_s = now_s + HURRY_S
         self._sock = sock
         self._reader = StreamReader()
@@ -237,7 +211,6 @@ class Connection:
                     break
         except StreamError as error:
             found += error.messages
-            self.protocol = error.protocol
             self.ending = bool(error.messages)
             self.broken = not self.ending
         except BlockingIOError:

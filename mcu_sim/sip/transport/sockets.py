@@ -1,5 +1,4 @@
-"""The edge of SIP: one UDP socket, a TCP listener on the same port, connections (RFC 3261 §18);
-perhaps a listener for TLS on another.
+"""The edge of SIP: one UDP socket, a TCP listener on the same port, connections (RFC 3261 §18).
 
 The owner polls one descriptor, `fileno()`, and calls `receive()` when it is readable. IPv4 only.
 """
@@ -8,42 +7,33 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import select
 import socket
 import time
-from collections import Counter
-from typing import TYPE_CHECKING
 
 from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 from giaoban.mcu_sim.sip.transport.connection import Connection, prepare
-
-if TYPE_CHECKING:
-    from giaoban.mcu_sim.sip.transport.tls import Tls
 
 _MAX_DATAGRAM = 65_535
 # A flood must not keep the owner from its other work: audio is due every 20 ms.
 _MOST_DATAGRAMS = 32
 _MOST_ACCEPTS = 64
-_MOST_HANDSHAKES = 4  # of about a millisecond each
 _BACKLOG = 128
 _CHOICES = 8  # of the system for a port that UDP and TCP both can have
 _SWEEP_S = 1.0
-_MOST_TOLD = 1_000
 
 
 class SipSockets:
     """Sends and receives SIP messages at one address.
 
-    With `port` 0 the system picks one; `local` says which, `tls_port` that of TLS. Raises OSError
-    if the address cannot be had. After that nothing raises for what a peer or the network does.
+    With `port` 0 the system picks one, given by `local`. Raises OSError if the address cannot be
+    had. After that nothing raises for what a peer or the network does.
 
     Attributes:
         sent, received: UDP datagrams.
-        tcp_sent, tcp_received: messages over TCP and TLS.
+        tcp_sent, tcp_received: messages over TCP.
         unsendable: messages of either kind that could not be sent or not wholly.
-        refused: connections that found `most_connections` there, or `most_of_one_host`.
-        other_protocols: connections closed since another protocol was spoken, by its name.
+        refused: connections that found `most_connections` there.
     """
 
     def __init__(
@@ -54,42 +44,27 @@ class SipSockets:
         dscp: int,
         tcp: bool = True,
         most_connections: int = 512,
-        most_of_one_host: int | None = None,
-        tls: Tls | None = None,
     ) -> None:
         self.sent = self.received = 0
         self.tcp_sent = self.tcp_received = 0
         self.unsendable = self.refused = 0
-        self.other_protocols: Counter[str] = Counter()
-        self._told: set[tuple[str, str]] = set()
-        self._untold: list[tuple[Peer, str]] = []
         self._dscp = dscp
         self._most_connections = most_connections
-        self._most_of_one_host = most_of_one_host or most_connections
         self._connections: dict[int, Connection] = {}
         self._by_peer: dict[Peer, Connection] = {}
         # Descriptors that are polled for being writable too.
         self._writing: set[int] = set()
         self._next_sweep_s = 0.0
         with contextlib.ExitStack() as undo:
-            self._udp, plain = self._bound(address, port, tcp=tcp)
+            self._udp, self._listener = self._bound(address, port, tcp=tcp)
             undo.enter_context(self._udp)
             self.local: HostPort = self._udp.getsockname()
-            # by descriptor, each with what secures its connections
-            self._listeners: dict[int, tuple[socket.socket, Tls | None]] = {}
-            self.tls_port: int | None = None
-            if plain is not None:
-                undo.enter_context(plain)
-                self._listeners[plain.fileno()] = plain, None
-            if tls is not None:
-                secure = undo.enter_context(self._listen((self.local[0], tls.port)))
-                self._listeners[secure.fileno()] = secure, tls
-                self.tls_port = secure.getsockname()[1]
+            if self._listener is not None:
+                undo.enter_context(self._listener)
             self._epoll = undo.enter_context(select.epoll())
             self._epoll.register(self._udp, select.EPOLLIN)
-            for descriptor in self._listeners:
-                self._epoll.register(descriptor, select.EPOLLIN)
-            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            if self._listener is not None:
+                self._epoll.register(self._listener, select.EPOLLIN)
             undo.pop_all()
 
     def _bound(
@@ -140,30 +115,26 @@ class SipSockets:
 
         Silent connections are looked for when TCP has something to do, at most once a second.
         """
-        if not self._listeners:
+        if self._listener is None:
             return self._receive_datagrams()
         came: list[tuple[bytes, Peer]] = []
         now_s: float | None = None
-        handshakes = 0
         for descriptor, _ in self._epoll.poll(0):
             if descriptor == self._udp.fileno():
                 came += self._receive_datagrams()
                 continue
             now_s = time.monotonic() if now_s is None else now_s
-            if descriptor in self._listeners:
+            if descriptor == self._listener.fileno():
                 self._sweep(now_s)
-                self._accept(*self._listeners[descriptor], now_s)
+                self._accept(self._listener, now_s)
             elif (connection := self._connections.get(descriptor)) is not None:
-                handshakes += connection.handshaking
-                if not connection.handshaking or handshakes <= _MOST_HANDSHAKES:
-                    came += self._serve(connection, now_s)
+                came += self._serve(connection, now_s)
         if now_s is not None:
             self._sweep(now_s)
         return came
 
     def send(self, data: bytes, target: Peer) -> bool:
-        """Send a message; over TCP it may wait until the connection is open or has room. Over TLS
-        it goes by a connection that a peer has opened, or not at all.
+        """Send a message; over TCP it may wait until the connection is open or has room.
 
         False if it cannot be sent: no IPv4 address, no route, too long, too much waiting, too
         many connections. A host name is never looked up.
@@ -185,9 +156,8 @@ class SipSockets:
             self._drop(connection)
         self._epoll.close()
         self._udp.close()
-        for listener, _ in self._listeners.values():
-            listener.close()
-        os.close(self._spare)
+        if self._listener is not None:
+            self._listener.close()
 
     def _fail(self) -> bool:
         self.unsendable += 1
@@ -219,7 +189,7 @@ class SipSockets:
 
     def _open(self, target: Peer) -> Connection | None:
         """Begin to open a connection; None if that is not possible."""
-        if not self._listeners or target.transport != "TCP":
+        if self._listener is None:
             return None
         now_s = time.monotonic()
         self._sweep(now_s)
@@ -240,48 +210,22 @@ class SipSockets:
             return None
         return self._add(Connection(sock, target, now_s, opening=True))
 
-    def _accept(self, listener: socket.socket, tls: Tls | None, now_s: float) -> None:
+    def _accept(self, listener: socket.socket, now_s: float) -> None:
         for _ in range(_MOST_ACCEPTS):
             try:
                 sock, (host, port) = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE):
-                    continue  # that connection broke before it was accepted
-                if self._turn_away(listener):
-                    continue
-                return
-            if len(self._connections) >= self._most_connections or self._has_its_share(host):
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    return  # it waits until a descriptor is free
+                continue  # that connection broke before it was accepted
+            if len(self._connections) >= self._most_connections:
                 self.refused += 1
                 sock.close()
                 continue
             prepare(sock, self._dscp)
-            if tls is None:
-                self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
-                continue
-            with contextlib.suppress(OSError):  # it is gone again already
-                self._add(tls.accepted(sock, Peer(host, port, "TLS"), now_s))
-
-    def _has_its_share(self, host: str) -> bool:
-        """Whether one host has as many connections as it may: others are to find some left."""
-        own = sum(connection.peer.host == host for connection in self._connections.values())
-        return own >= self._most_of_one_host
-
-    def _turn_away(self, listener: socket.socket) -> bool:
-        """Accept and close a connection for which there is no descriptor; False if none waits.
-
-        Left waiting it would keep the listener readable and the owner busy for nothing.
-        """
-        os.close(self._spare)
-        try:
-            listener.accept()[0].close()
-        except OSError:
-            return False
-        finally:
-            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        self.refused += 1
-        return True
+            self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
 
     def _add(self, connection: Connection) -> Connection:
         self._connections[connection.fileno()] = connection
@@ -293,26 +237,9 @@ class SipSockets:
         if connection.opening:
             connection.opened(now_s)
         messages = [] if connection.broken else connection.read(now_s)
-        if connection.protocol:
-            self._note(connection)
         self.tcp_received += len(messages)
         self._settle(connection)
         return [(message, connection.peer) for message in messages]
-
-    def _note(self, connection: Connection) -> None:
-        """Remember who speaks what instead of SIP, each once for every address."""
-        kind = connection.protocol
-        self.other_protocols[kind] += 1
-        known = (connection.peer.host, kind)
-        if known not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(known)
-            self._untold.append((connection.peer, kind))
-
-    def take_other_protocols(self) -> list[tuple[Peer, str]]:
-        """Who was found to speak another protocol than SIP, and which, since the last time; taken
-        out. An address is told once for each protocol."""
-        found, self._untold = self._untold, []
-        return found
 
     def _settle(self, connection: Connection) -> None:
         """Write what can be written, then wait for what is left, or drop a broken connection."""

@@ -21,8 +21,6 @@ EVENTS: Mapping[str, str] = {
     "dial-failed": pgettext("mcu event", "dial-failed"),
     "control": pgettext("mcu event", "control"),
     "rate-changed": pgettext("mcu event", "rate-changed"),
-    "wrong-password": pgettext("mcu event", "wrong-password"),
-    "not-sip": pgettext("mcu event", "not-sip"),
 }
 """What the MCU tells of."""
 DETAILS: Mapping[str, str] = {
@@ -41,11 +39,7 @@ DETAILS: Mapping[str, str] = {
     "remedy": pgettext("mcu event", "remedy"),
     "expected_min": pgettext("mcu event", "expected_min"),
     "host": pgettext("mcu event", "host"),
-    "port": pgettext("mcu event", "port"),
-    "count": pgettext("mcu event", "count"),
-    "held_s": pgettext("mcu event", "held_s"),
     "lasted_s": pgettext("mcu event", "lasted_s"),
-    "speaks": pgettext("mcu event", "speaks"),
     "kbps": pgettext("mcu event", "kbps"),
     "most_kbps": pgettext("mcu event", "most_kbps"),
 }

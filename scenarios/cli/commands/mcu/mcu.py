@@ -35,7 +35,6 @@ from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
-from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from giaoban.processes.interruptions import end_asked_for
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.commands.mcu.event_line import line_of
@@ -158,21 +157,6 @@ def serve(
         Path | None,
         typer.Option("--meetings", help="meetings (TOML); without it every name called is a room"),
     ] = None,
-    tls_certificate: Annotated[
-        Path | None,
-        typer.Option(
-            "--tls-certificate", help="take SIP over TLS too, with this certificate (PEM)"
-        ),
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option("--tls-key", help="its key (PEM), which others may not read")
-    ] = None,
-    tls_port: Annotated[
-        int | None,
-        typer.Option(
-            "--tls-port", min=1, max=65_535, help="of TLS; without it the next after SIP's"
-        ),
-    ] = None,
     video: Annotated[
         VideoMode | None, typer.Option("--video", help="of rooms without a file (presence)")
     ] = None,
@@ -216,7 +200,6 @@ def serve(
         meetings=meetings,
         video=_video(video, meetings),
         kbps=kbps,
-        tls=_tls(tls_certificate, tls_key, tls_port, port),
     )
     screen = _Screen(quiet=as_json)
 
@@ -237,22 +220,15 @@ def serve(
         try:
             server = McuServer(config, None, None if as_json and log is None else tell)
         except OSError as error:
-            place: str = listen
-            if config.tls is not None:
-                known = N_("{listen} with port {port} for TLS")
-                place = Sentence(known, listen=place, port=config.tls.port)
             raise MachineLacks(
                 "{listen}: cannot be listened on: {why}",
                 N_("another --listen, or stop the program that has the port"),
-                listen=place,
+                listen=listen,
                 why=strerror(error),
             ) from None
         stack.callback(server.close)
         known = N_("{device} takes calls at sip:{listen}, Ctrl-C ends")
-        if config.tls is not None:
-            known = N_("{device} takes calls at sip:{listen}, over TLS at port {port}, Ctrl-C ends")
-        over = "" if config.tls is None else config.tls.port
-        screen.say(Sentence(known, device=chosen.name, listen=listen, port=over))
+        screen.say(Sentence(known, device=chosen.name, listen=listen))
         screen.say(_rooms(config, listen))
         record(started(datetime.now().astimezone(), listen))
         stop = end_asked_for()
@@ -307,7 +283,6 @@ def _config(
     meetings: Path | None,
     video: VideoMode,
     kbps: int,
-    tls: Tls | None,
 ) -> McuConfig:
     profiles = load_profiles()
     model = profiles.video_model(profiles.profile[0]).model_copy(update={"kbps": float(kbps)})
@@ -332,7 +307,6 @@ def _config(
         accounts=known,
         kernel_paces=False,
         tcp=True,
-        tls=tls,
     )
 
 
@@ -348,23 +322,6 @@ def _check_observers(accounts: Accounts, meetings: Meetings, path: Path | None) 
                     who=who,
                     meeting=meeting.id,
                 )
-
-
-def _tls(certificate: Path | None, key: Path | None, port: int | None, sip_port: int) -> Tls | None:
-    if certificate is None or key is None:
-        if certificate is None and key is None and port is None:
-            return None
-        lacking = "--tls-certificate" if certificate is None else "--tls-key"
-        raise InputError("{lacking}: is needed for TLS (allowed: a file in PEM)", lacking=lacking)
-    chosen = sip_port + 1 if port is None else port
-    if chosen == sip_port or chosen > 65_535:
-        raise InputError(
-            "--tls-port = {chosen}: is no port for TLS beside SIP's {sip_port} "
-            "(allowed: another port, 1 to 65535)",
-            chosen=chosen,
-            sip_port=sip_port,
-        )
-    return load_tls(chosen, certificate, key)
 
 
 def _address(listen: str) -> tuple[str, int]:

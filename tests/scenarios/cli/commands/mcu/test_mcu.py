@@ -191,9 +191,6 @@ def test_a_telecom_technician_is_no_bridge(tmp_path: Path, role: str) -> None:
     assert "geheim" not in ran.err
 
 
-NO_TLS = ("--tls-certificate", "no.crt", "--tls-key", "no.key")
-
-
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -205,12 +202,6 @@ NO_TLS = ("--tls-certificate", "no.crt", "--tls-key", "no.key")
         (("--kbps", "1"), "--kbps"),
         (("--seconds", "0"), "--seconds"),
         (("--media-port", "80"), "--media-port"),
-        (("--tls-key", "mcu.key"), "--tls-certificate: is needed for TLS"),
-        (("--tls-certificate", "mcu.crt"), "--tls-key: is needed for TLS"),
-        (("--tls-port", "5061"), "--tls-certificate: is needed for TLS"),
-        ((*NO_TLS, "--tls-port", "5060"), "--tls-port = 5060: is no port for TLS beside SIP's"),
-        ((*NO_TLS, "--listen", "127.0.0.1:65535"), "--tls-port = 65536: is no port for TLS"),
-        (NO_TLS, "--tls-certificate = no.crt: no such file"),
     ],
 )
 def test_options_that_are_wrong(words: tuple[str, ...], says: str) -> None:
