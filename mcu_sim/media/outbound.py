@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.leg import KINDS, UNLOGGED, Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
-from giaoban.mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
-from giaoban.mcu_sim.sdp.crypto import MOST_MKI_BYTES
+from giaoban.mcu_sim.media.srtp import TAG_BYTES, Keyring
 from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
@@ -24,15 +23,6 @@ from giaoban.traffic.sender.pacing import Pacer
 from giaoban.traffic.sender.retransmission import Retransmitter
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ
-
-SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
-"""Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""
-
-
-def row_bytes(width: int) -> int:
-    """Bytes of a batch's row for packets of at most `width`, with what encryption adds."""
-    wide = width + SRTP_ROOM
-    return wide + -wide % ALIGNMENT
 
 
 class _ImpairedStream:
@@ -199,8 +189,8 @@ class Outbound:
         self._renamed[kind, row] = ssrc
 
     def batch(self, room: int, width: int) -> SendBatch:
-        """A batch whose rows have room for what encryption adds."""
-        return SendBatch(room, row_bytes(width))
+        """Return a batch whose rows have room for SRTP's tag."""
+        return SendBatch(room, width + TAG_BYTES)
 
     def send(
         self,
@@ -485,7 +475,7 @@ class Outbound:
         for row, context in self._keys.all_of(kind):
             at = np.flatnonzero(rows == row)
             if len(at):
-                lengths[at], good[at] = context.protect_good_rows(batch.data, lengths[at], at)
+                lengths[at], good[at] = context.protect_rows(batch.data, lengths[at], at)
         return lengths, good
 
 

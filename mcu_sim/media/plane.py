@@ -28,10 +28,10 @@ from giaoban.mcu_sim.media.leg import (
     MediaFlow,
     Position,
 )
-from giaoban.mcu_sim.media.outbound import Outbound, row_bytes
+from giaoban.mcu_sim.media.outbound import Outbound
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.media.reports import Reports
-from giaoban.mcu_sim.media.srtp import Keyring
+from giaoban.mcu_sim.media.srtp import TAG_BYTES, Keyring
 from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
 from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
 from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS
@@ -165,7 +165,7 @@ class MediaPlane:
             self._lead_ns = LEAD_NS if watchful else AHEAD_LEAD_NS
         self._turns = 1 if kernel_paces else self._ahead_ns // TURN_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
-        self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(row_bytes(width))
+        self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + TAG_BYTES)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
         self.outbound = Outbound(
             ports,

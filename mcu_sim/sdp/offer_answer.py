@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from giaoban.mcu_sim.sdp import (
     Codec,
     Crypto,
-    CryptoKey,
     Direction,
     Media,
     Problem,
     SdpError,
     SessionDescription,
-    Suite,
     Warn,
     h264,
 )
-from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.description import feedback_for, ip_address
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
@@ -341,8 +339,7 @@ def is_secure(section: Media) -> bool:
 
 
 def with_keys(section: Media, keys: Secrets | None) -> Media:
-    """A section to offer: with a key of each suite `OFFERED` if it is SRTP and has none yet. One
-    that became SRTP by the other side's offer keeps its key.
+    """Return a section to offer: with a key if it is SRTP and has none yet.
 
     Raises `ValueError` if there is no source of keys.
     """
@@ -350,42 +347,29 @@ def with_keys(section: Media, keys: Secrets | None) -> Media:
         return section
     if keys is None:
         raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
-    lines = (
-        Crypto(tag, CryptoKey(suite, keys.take(MASTER_BYTES[suite])))
-        for tag, suite in enumerate(OFFERED, start=1)
-    )
-    return replace(section, crypto=tuple(lines))
+    return replace(section, crypto=(Crypto(1, keys.take(MASTER_BYTES)),))
 
 
 def answer_keys(
     theirs: Media, old: Media | None, keys: Secrets | None
 ) -> tuple[Crypto, Crypto] | None:
-    """Our line and theirs for an offered section, None if there is no key to use.
+    """Return our line and theirs for an offered section, None if there is no key to use.
 
-    `old` is our section of this place until now: a key of the same suite in it stays in use. If
-    their packets carry an MKI, ours carry the same: who names keys so expects it of both sides.
+    `old` is our section of this place until now: its key stays in use.
     """
-    suites = list(Suite)
-    chosen = min(theirs.crypto, key=lambda line: suites.index(line.key.suite), default=None)
-    if chosen is None:
+    if not theirs.crypto:
         return None
-    suite, mki = chosen.key.suite, chosen.key.mki
-    in_use = old.crypto if old is not None and old.port and old.kind == theirs.kind else ()
-    # a number of theirs that changes with their key leaves ours and its number as they are
-    fitting = (k for k in (line.key for line in in_use) if k.suite is suite)
-    key = next((k for k in fitting if len(k.mki) == len(mki)), None)
-    if key is None:
-        if keys is None:
-            return None
-        key = CryptoKey(suite, keys.take(MASTER_BYTES[suite]), mki)
-    return Crypto(chosen.tag, key), chosen
+    chosen = theirs.crypto[0]
+    if old is not None and old.port and old.kind == theirs.kind and old.crypto:
+        return Crypto(chosen.tag, old.crypto[0].key), chosen
+    return None if keys is None else (Crypto(chosen.tag, keys.take(MASTER_BYTES)), chosen)
 
 
 def answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
     """Our line and theirs for an answered section. `SdpError` if they took none of ours."""
     for line in theirs.crypto:
         for offered in ours.crypto:
-            if (line.tag, line.key.suite) == (offered.tag, offered.key.suite):
+            if line.tag == offered.tag:
                 return offered, line
     raise SdpError(f"answer takes none of the SRTP keys offered for {ours.kind}")
 
@@ -423,8 +407,8 @@ class NegotiatedMedia:
     max_kbps: float | None
     content: bool = False
     rtcp_mux: bool = False
-    crypto_send: CryptoKey | None = None
-    crypto_receive: CryptoKey | None = None
+    crypto_send: bytes | None = field(default=None, repr=False)
+    crypto_receive: bytes | None = field(default=None, repr=False)
     feedback: frozenset[str] = frozenset()
     rtx_send_type: int | None = None
     rtx_receive_type: int | None = None
@@ -877,7 +861,7 @@ def make_offer(
 ) -> SessionDescription:
     """A first offer of all of `media`, received at `address`.
 
-    Sections over RTP/SAVP or RTP/SAVPF get an SRTP key of each suite. Raises `ValueError` if there
+    Sections over RTP/SAVP or RTP/SAVPF get an SRTP key. Raises `ValueError` if there
     is no source of keys for them.
     """
     sections = tuple(with_keys(section, keys) for section in media)

@@ -289,7 +289,8 @@ class Terminal:
                 if encoder is not None and (made := encoder.sent(packet, leaving_ns)) is not None:
                     protecting.append(made)
         if kind in self._srtp:
-            lengths = self._srtp[kind].protect_rows(batch.data, lengths).astype(np.int64)
+            lengths, good = self._srtp[kind].protect_rows(batch.data, lengths)
+            assert good.all()
         fd = self._sockets[kind].fileno()
         self.unsendable += batch.send(fd, lengths, times, skip_unsendable=True)
         for packet, leaving_ns in protecting:

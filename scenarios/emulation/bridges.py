@@ -11,9 +11,8 @@ from pathlib import Path
 from giaoban.clock import SECOND_NS, sleep_until
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
-from giaoban.mcu_sim.media.outbound import SRTP_ROOM
 from giaoban.mcu_sim.media.plane import STEP_NS
-from giaoban.mcu_sim.media.srtp import ALIGNMENT
+from giaoban.mcu_sim.media.srtp import TAG_BYTES
 from giaoban.scenarios.bridge.bridge import Bridge
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.sources import recorded
@@ -61,10 +60,8 @@ class Bridges:
                 captures / "bridges-repairs.bin" if plan.repairs else None,
             ),
         )
-        # encryption adds its tag, and wants rows that begin at multiples of four bytes
         beside = max(OSN_BYTES, ulpfec.MOST_BYTES)
-        size = rtp.HEADER_BYTES + beside + plan.video.max_payload + SRTP_ROOM
-        size += -size % ALIGNMENT
+        size = rtp.HEADER_BYTES + beside + plan.video.max_payload + TAG_BYTES
         self._batch = SendBatch(_room(plan, captures.parent), size)
         fill_with_noise(self._batch.data)
         self._inbox = ReceiveBatch(1024, size, clock=StampClock(settable=not in_virtual_time()))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from giaoban.mcu_sim.media.srtp import TAG_BYTES
-from giaoban.mcu_sim.sdp.crypto import OFFERED
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 FRAMING_BYTES = UDP_IP_BYTES + ETHERNET_BYTES
 """Around every datagram."""
-SRTP_TAG_BYTES = TAG_BYTES[OFFERED[0]]
-"""Both ends prefer the first suite."""
-
-SRTCP_BYTES = SRTP_TAG_BYTES + 4
+SRTCP_BYTES = TAG_BYTES + 4
 """Behind every encrypted report: its tag and its index (RFC 3711 §3.4)."""
 
 
 def around_bytes(plan: Plan) -> int:
     """Of every packet of RTP: UDP, IP, Ethernet, and SRTP's tag where calls are encrypted."""
-    return FRAMING_BYTES + (SRTP_TAG_BYTES if plan.encrypted else 0)
+    return FRAMING_BYTES + (TAG_BYTES if plan.encrypted else 0)

@@ -10,7 +10,6 @@ import numpy as np
 from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.media.srtp import Keyring
-from giaoban.mcu_sim.sdp import CryptoKey, Suite
 from giaoban.mcu_sim.sdp.offer_answer import H264_720P30, PCMA, NegotiatedMedia
 from giaoban.traffic.log import PacketLog, read
 from giaoban.traffic.sources.video_model import VideoModel
@@ -19,8 +18,8 @@ from tests.mcu_sim.server_factory import stream
 
 HERE = local_address(85)
 FAR = local_address(86)
-MCU_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30)))
-FAR_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30, 60)))
+MCU_KEY = bytes(range(30))
+FAR_KEY = bytes(range(30, 60))
 SSRC = 0xA0000000
 """Our stream number n has this and n."""
 

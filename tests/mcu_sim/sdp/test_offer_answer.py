@@ -14,12 +14,10 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.sdp import (
     Codec,
     Crypto,
-    CryptoKey,
     Direction,
     Media,
     SdpError,
     SessionDescription,
-    Suite,
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
@@ -504,8 +502,6 @@ def test_an_answer_may_use_another_payload_type_than_the_offer() -> None:
 
 
 CAN_ALL = [audio(20000), video(20002, 4000), content(20004, 1000)]
-SHA1_80, SHA1_32 = Suite.AES_CM_128_HMAC_SHA1_80, Suite.AES_CM_128_HMAC_SHA1_32
-GCM_128, GCM_256 = Suite.AEAD_AES_128_GCM, Suite.AEAD_AES_256_GCM
 
 
 class Counter(Secrets):
@@ -518,8 +514,8 @@ class Counter(Secrets):
         return bytes([next(self._next)]) * count
 
 
-def key(number: int, suite: Suite = SHA1_80, mki: bytes = b"") -> CryptoKey:
-    return CryptoKey(suite, bytes([number]) * MASTER_BYTES[suite], mki)
+def key(number: int) -> bytes:
+    return bytes([number]) * MASTER_BYTES
 
 
 def ports(session: SessionDescription) -> list[int]:
@@ -575,68 +571,25 @@ def test_srtp_keys_go_crosswise(protocol: str) -> None:
     media = [audio(5004, protocol=protocol), video(5006, 2000, protocol=protocol)]
     offer = make_offer(BRIDGE, media, 1, keys=Counter(1))
     assert [m.crypto for m in offer.media] == [
-        (Crypto(1, key(1)), Crypto(2, key(2, SHA1_32))),
-        (Crypto(1, key(3)), Crypto(2, key(4, SHA1_32))),
+        (Crypto(1, key(1)),),
+        (Crypto(1, key(2)),),
     ]
     here, there, answer = both(sdp.parse(sdp.build(offer)))
     assert [(t.crypto_receive, t.crypto_send) for t in here] == [
         (key(1), key(100)),
-        (key(3), key(101)),
+        (key(2), key(101)),
     ]
     assert [(t.crypto_send, t.crypto_receive) for t in there] == [
         (key(1), key(100)),
-        (key(3), key(101)),
+        (key(2), key(101)),
     ]
     assert {m.protocol for m in answer.media} == {protocol}
     assert [len(m.crypto) for m in answer.media] == [1, 1]
 
 
-def test_the_stronger_suite_is_taken_with_the_tag_it_has() -> None:
-    lines = (Crypto(5, key(1, SHA1_32)), Crypto(9, key(2)), Crypto(7, key(3)))
-    section = replace(audio(5004, protocol="RTP/SAVP"), crypto=lines)
-    [here], [there], answer = both(make_offer(BRIDGE, [section], 1))
-    assert answer.media[0].crypto == (Crypto(9, key(100)),)
-    assert there.crypto_send == here.crypto_receive == key(2)
-    [here], _, answer = both(make_offer(BRIDGE, [replace(section, crypto=lines[:1])], 1))
-    assert answer.media[0].crypto == (Crypto(5, key(100, SHA1_32)),)
-
-
-def test_gcm_is_taken_before_counter_mode_and_is_not_offered() -> None:
-    lines = (Crypto(1, key(1)), Crypto(2, key(2, GCM_128)), Crypto(3, key(3, GCM_256)))
-    section = replace(audio(5004, protocol="RTP/SAVP"), crypto=lines)
-    [here], [there], answer = both(make_offer(BRIDGE, [section], 1))
-    assert answer.media[0].crypto == (Crypto(3, key(100, GCM_256)),)
-    assert there.crypto_send == here.crypto_receive == key(3, GCM_256)
-    assert there.crypto_receive == here.crypto_send == key(100, GCM_256)
-    [here], _, answer = both(make_offer(BRIDGE, [replace(section, crypto=lines[:2])], 1))
-    assert answer.media[0].crypto == (Crypto(2, key(100, GCM_128)),)
-    plain = make_offer(BRIDGE, [audio(5004, protocol="RTP/SAVP")], 1, keys=Counter())
-    assert [line.key.suite for line in plain.media[0].crypto] == [SHA1_80, SHA1_32]
-
-
-@pytest.mark.parametrize("suite", Suite)
-def test_packets_with_an_mki_are_answered_with_the_same(suite: Suite) -> None:
-    lines = (Crypto(1, key(1, suite, b"\0\0\0\1")),)
-    section = replace(audio(5004, protocol="RTP/SAVP"), crypto=lines)
-    [here], [there], answer = both(make_offer(BRIDGE, [section], 1))
-    assert answer.media[0].crypto == (Crypto(1, key(100, suite, b"\0\0\0\1")),)
-    assert there.crypto_send == here.crypto_receive == lines[0].key
-    assert there.crypto_receive == here.crypto_send == answer.media[0].crypto[0].key
-    # their next key has another number; ours stays, and so does its cipher
-    other = Crypto(1, key(2, suite, b"\0\0\0\2"))
-    offer = make_offer(BRIDGE, [replace(section, crypto=(other,))], 2)
-    again, [terms] = make_answer(offer, CAN_ALL, MCU, 3, previous=answer, keys=Counter(200))
-    assert again.media[0].crypto == answer.media[0].crypto
-    assert terms.crypto_receive == other.key
-    # none any more: a new key of ours, without a number
-    plain = make_offer(BRIDGE, [replace(section, crypto=(Crypto(1, key(3, suite)),))], 3)
-    again, _ = make_answer(plain, CAN_ALL, MCU, 4, previous=again, keys=Counter(200))
-    assert again.media[0].crypto == (Crypto(1, key(200, suite)),)
-
-
 def test_a_key_without_savp_asks_for_srtp_if_it_can_be_had() -> None:
     """RFC 8643 §3.1: opportunistic, in the answer as in offers within the call."""
-    avp = replace(audio(5004), crypto=(Crypto(1, key(1)), Crypto(2, key(2, SHA1_32))))
+    avp = replace(audio(5004), crypto=(Crypto(1, key(1)), Crypto(2, key(2))))
     offer = SessionDescription(BRIDGE, (avp,))
     [here], [there], answer = both(offer, CAN_ALL[:1])
     assert (answer.media[0].protocol, answer.media[0].crypto) == (
@@ -676,7 +629,6 @@ def test_srtp_without_a_key_on_either_side_is_refused_and_without_savp_it_is_lef
     [
         ({"crypto": ()}, "none of the SRTP keys offered for audio"),
         ({"crypto": (Crypto(3, key(1)),)}, "none of the SRTP keys"),
-        ({"crypto": (Crypto(1, key(1, SHA1_32)),)}, "none of the SRTP keys"),
         ({"protocol": "RTP/AVP"}, "over RTP/AVP, not as offered"),
     ],
 )
@@ -712,9 +664,9 @@ def test_a_call_is_held_resumed_and_refreshed() -> None:
             assert (now.crypto_send, now.crypto_receive) == (then.crypto_send, then.crypto_receive)
 
 
-def test_a_version_goes_up_by_one_and_a_changed_suite_gets_a_new_key() -> None:
+def test_a_version_goes_up_by_one_and_our_key_stays() -> None:
     section = audio(5004, protocol="RTP/SAVP")
-    lines = (Crypto(1, key(1)), Crypto(2, key(2, SHA1_32)))
+    lines = (Crypto(1, key(1)), Crypto(2, key(2)))
     offer = SessionDescription(BRIDGE, (replace(section, crypto=lines[:1]),))
     answer, _ = make_answer(offer, CAN_ALL, MCU, 2, keys=Counter(100))
     assert (answer.session_id, answer.version) == (2, 2)
@@ -722,7 +674,7 @@ def test_a_version_goes_up_by_one_and_a_changed_suite_gets_a_new_key() -> None:
     offer = SessionDescription(BRIDGE, (replace(section, crypto=lines[1:]),))
     answer, [terms] = make_answer(offer, CAN_ALL, MCU, 2, previous=answer, keys=Counter(200))
     assert answer.version == 41
-    assert terms.crypto_send == key(200, SHA1_32)
+    assert (terms.crypto_send, terms.crypto_receive) == (key(100), key(2))
 
 
 def test_sections_never_vanish_and_refused_ones_can_be_revived() -> None:
@@ -776,7 +728,7 @@ def test_srtp_stays_on_in_a_new_offer_and_new_sections_get_new_keys() -> None:
     more = make_reoffer(answer, [audio(20000), secure], keys=Counter(50))
     assert [m.protocol for m in more.media] == ["RTP/SAVP", "RTP/SAVPF"]
     assert more.media[0].crypto == answer.media[0].crypto == (Crypto(1, key(100)),)
-    assert [line.key for line in more.media[1].crypto] == [key(50), key(51, SHA1_32)]
+    assert [line.key for line in more.media[1].crypto] == [key(50)]
 
 
 @pytest.mark.parametrize("cap", ["CIF30", "SD30", "720p30"])

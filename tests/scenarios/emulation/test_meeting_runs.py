@@ -12,10 +12,10 @@ from recording import heard, tshark
 from runs import MEETINGS, Finished, Runs
 from scenario_factory import giaoban, scenario
 
+from giaoban.mcu_sim.media.srtp import TAG_BYTES
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.measure.hop_delays import rebuild
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.plan.wire import SRTP_TAG_BYTES
 from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox
@@ -85,7 +85,7 @@ def test_queues_are_rebuilt_close_to_what_was_measured(runs: Runs, name: str) ->
     """
     captured = runs[name].captures
     slowest_mbps = min(link.rate_mbps for link in captured.plan.network.links)
-    report = 300 + SRTP_TAG_BYTES + HEADER_BYTES + UDP_IP_BYTES + ETHERNET_BYTES
+    report = 300 + TAG_BYTES + HEADER_BYTES + UDP_IP_BYTES + ETHERNET_BYTES
     rebuilt = rebuild(captured)
     assert rebuilt.trusted
     assert name == "lossy" or rebuilt.error_us < report * 8 / slowest_mbps
@@ -228,7 +228,7 @@ def test_nobody_reads_the_sound_of_an_encrypted_meeting(runs: Runs) -> None:
         run.folder / "west.pcapng",
         *("-Y", "rtp && udp.port==40000", "-T", "fields", "-e", "udp.length"),
     )
-    assert {int(row[0]) for row in rows} == {8 + HEADER_BYTES + 160 + SRTP_TAG_BYTES}
+    assert {int(row[0]) for row in rows} == {8 + HEADER_BYTES + 160 + TAG_BYTES}
     plain, secret = heard(runs["out"], "north"), heard(run, "north")
     assert plain[0] == pytest.approx(TONE, rel=0.05)
     assert secret[0] < TONE / 2
