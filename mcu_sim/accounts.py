@@ -19,8 +19,6 @@ from giaoban.mcu_sim.device import Id
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, told
 
-Digest = Literal["MD5", "SHA-256"]
-
 _LONGEST_PASSWORD = 128
 
 
@@ -68,10 +66,6 @@ class Accounts(StrictModel):
     schema_: Literal["giaoban.accounts/1"] = Field(alias="schema")
     realm: Realm = "giaoban"
     """Realm of the challenge (RFC 3261 §22). Like `"conference"`."""
-    digest: list[Digest] = Field(default=["MD5"], min_length=1, max_length=2)
-    """Algorithms callers are asked to prove themselves with, the preferred one first. MD5 alone
-    unless the file says otherwise: devices older than RFC 8760 give up at a challenge that names
-    another one, even if MD5 stands beside it."""
     account: list[Account] = Field(min_length=1)
     """One user."""
 

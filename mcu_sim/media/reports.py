@@ -19,7 +19,6 @@ from giaoban.traffic.hosts import UNSPECIFIED
 from giaoban.traffic.rtcp import RateLimit, RtcpError, parse
 from giaoban.traffic.rtcp.session import (
     Collision,
-    Draws,
     Feedback,
     KeyFrameWanted,
     PacketsWanted,
@@ -95,9 +94,7 @@ class Reports:
     def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
         """A medium of a call begins, with the call or later."""
         clock_hz = leg.flows[kind].terms.codec.clock_hz
-        own: Draws = self._rng
-        if not isinstance(self._rng, random.SystemRandom):  # what one draws changes no other's
-            own = np.random.default_rng(self._rng.getrandbits(64))
+        own = np.random.default_rng(self._rng.getrandbits(64))  # independent of other reporters
         reporter = Reporter(leg.flows[kind].down.ssrc, CNAME, clock_hz, own, now_ns)
         self._lines[leg.row, kind] = _RtcpStream(leg, kind, reporter)
         self._next_due_ns, self._split = 0, None

@@ -7,12 +7,22 @@ repr and in no error message.
 from __future__ import annotations
 
 import base64
+import random
 import re
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
 MASTER_BYTES = 16 + 14
 """Master key and master salt (RFC 4568 §6.2)."""
+KeySource = Callable[[int], bytes]
+"""Returns so many new bytes."""
+
+
+def key_source(seed: int | None, purpose: str) -> KeySource:
+    """Return the source of an element's keys: from a seed, or (None) from the system."""
+    return secrets.token_bytes if seed is None else random.Random(f"{seed}/{purpose}").randbytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,8 @@ from giaoban.mcu_sim.sdp import (
     Warn,
     h264,
 )
-from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, KeySource
 from giaoban.mcu_sim.sdp.description import feedback_for, ip_address
-from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
 from giaoban.traffic import rtx, ulpfec
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
@@ -338,7 +337,7 @@ def is_secure(section: Media) -> bool:
     return section.protocol in SECURE
 
 
-def with_keys(section: Media, keys: Secrets | None) -> Media:
+def with_keys(section: Media, keys: KeySource | None) -> Media:
     """Return a section to offer: with a key if it is SRTP and has none yet.
 
     Raises `ValueError` if there is no source of keys.
@@ -347,11 +346,11 @@ def with_keys(section: Media, keys: Secrets | None) -> Media:
         return section
     if keys is None:
         raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
-    return replace(section, crypto=(Crypto(1, keys.take(MASTER_BYTES)),))
+    return replace(section, crypto=(Crypto(1, keys(MASTER_BYTES)),))
 
 
 def answer_keys(
-    theirs: Media, old: Media | None, keys: Secrets | None
+    theirs: Media, old: Media | None, keys: KeySource | None
 ) -> tuple[Crypto, Crypto] | None:
     """Return our line and theirs for an offered section, None if there is no key to use.
 
@@ -362,7 +361,7 @@ def answer_keys(
     chosen = theirs.crypto[0]
     if old is not None and old.port and old.kind == theirs.kind and old.crypto:
         return Crypto(chosen.tag, old.crypto[0].key), chosen
-    return None if keys is None else (Crypto(chosen.tag, keys.take(MASTER_BYTES)), chosen)
+    return None if keys is None else (Crypto(chosen.tag, keys(MASTER_BYTES)), chosen)
 
 
 def answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
@@ -715,7 +714,7 @@ def make_answer(
     session_id: int,
     *,
     previous: SessionDescription | None = None,
-    keys: Secrets | None = None,
+    keys: KeySource | None = None,
 ) -> tuple[SessionDescription, list[NegotiatedMedia | None]]:
     """The answer to an offer, and per section of it what is agreed (None: refused).
 
@@ -790,7 +789,7 @@ def read_answer(
 
 
 def _accept(
-    offer: SessionDescription, theirs: Media, ours: Media, old: Media | None, keys: Secrets | None
+    offer: SessionDescription, theirs: Media, ours: Media, old: Media | None, keys: KeySource | None
 ) -> tuple[Media, NegotiatedMedia] | None:
     """Our section and the terms, None if what they offer cannot be had."""
     if not theirs.port or theirs.protocol not in PROTOCOLS:
@@ -857,7 +856,7 @@ _kept_taken = functools.lru_cache(maxsize=64)(_taken)
 
 
 def make_offer(
-    address: str, media: Sequence[Media], session_id: int, *, keys: Secrets | None = None
+    address: str, media: Sequence[Media], session_id: int, *, keys: KeySource | None = None
 ) -> SessionDescription:
     """A first offer of all of `media`, received at `address`.
 
@@ -869,7 +868,7 @@ def make_offer(
 
 
 def make_reoffer(
-    previous: SessionDescription, media: Sequence[Media], *, keys: Secrets | None = None
+    previous: SessionDescription, media: Sequence[Media], *, keys: KeySource | None = None
 ) -> SessionDescription:
     """A new offer within a call: from now on `media`, and nothing else.
 

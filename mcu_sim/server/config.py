@@ -45,8 +45,7 @@ class McuConfig:
 
     Attributes:
         video: encoder of composed pictures; its rate is the most a call gets.
-        seed: of all that it draws, for virtual time; None: the system's generator, which real time
-            needs, since callers see much of what is drawn (`secret_source`).
+        seed: of all random numbers, for virtual time; None: the system's entropy.
         origin_ns: CLOCK_MONOTONIC from which meetings' times count.
         end_ns: when the process ends; None: when it is told to.
         over_ns: when the meetings are over: whoever is still there is hung up, and nobody gets in

@@ -13,6 +13,7 @@ from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import NOBODY, Kind, by_kind
 from giaoban.mcu_sim.media.ports import PortPool, PortsExhaustedError
+from giaoban.mcu_sim.sdp.crypto import KeySource
 from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
@@ -35,7 +36,6 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     video,
     without_video,
 )
-from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.server.calls import ParticipantCall
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.hosts import UNSPECIFIED, is_one_host
@@ -80,7 +80,7 @@ class MediaNegotiation:
         ports: PortPool,
         max_kbps: float,
         rng: random.Random,
-        secrets: Secrets,
+        keys: KeySource,
         *,
         encrypted: bool,
         dialled: str | None = None,
@@ -92,8 +92,8 @@ class MediaNegotiation:
         sound: AudioEncoding | None = None,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
-        None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
-        what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
+        None for the best the device does; `dialled_profile`: their H.264 profile. `rng` gives
+        session ids, `keys` SRTP keys. `signalling`: its SIP address.
         `rate_requests`: whether a viewer may
         ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
         pictures are sent again; None: they are not. `fec`: whether pictures are protected (RFC
@@ -102,7 +102,7 @@ class MediaNegotiation:
         self._capacity = capacity
         self._ports = ports
         self._max_kbps = round(max_kbps)
-        self._rng, self._secrets = rng, secrets
+        self._rng, self._keys = rng, keys
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
         self._signalling = signalling
@@ -202,7 +202,7 @@ class MediaNegotiation:
     def renew(self, call: ParticipantCall) -> sdp.SessionDescription:
         """An offer within a call of all that it could have now, in the sections it has."""
         can = self._can(call.port_group, given=call.given)
-        offer = make_reoffer(call.local, can, keys=self._secrets)
+        offer = make_reoffer(call.local, can, keys=self._keys)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
     def turn(
@@ -285,7 +285,7 @@ class MediaNegotiation:
             self._address,
             call.local.session_id,
             previous=call.local,
-            keys=self._secrets,
+            keys=self._keys,
         )
         return session, by_kind(agreed)
 
@@ -336,15 +336,13 @@ class MediaNegotiation:
             return admission
         port_group = self._ports.port_group_for({})
         can = self._can(port_group, self._dialled_profile, given=admission.given)
-        local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
+        local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._keys)
         return NegotiationResult(local, {}, port_group, admission)
 
     def _make(
         self, theirs: sdp.SessionDescription, can: Sequence[sdp.Media]
     ) -> tuple[sdp.SessionDescription, list[NegotiatedMedia | None]]:
-        return make_answer(
-            theirs, can, self._address, self._rng.getrandbits(32), keys=self._secrets
-        )
+        return make_answer(theirs, can, self._address, self._rng.getrandbits(32), keys=self._keys)
 
     def _admit(
         self, call: str, meeting: str, resolution: str, kbps: float | None

@@ -7,6 +7,7 @@ time it has power: each time it starts as from its box.
 from __future__ import annotations
 
 import json
+import random
 import select
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
-from giaoban.mcu_sim.secret_source import drawn_from
+from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig
@@ -38,7 +39,6 @@ GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
 TIMERS_WITHIN_NS = 1_000
 """A timer's moment, which is in ms, is known to so much in ns."""
-NONCE_SECRET_BYTES = 32
 MOST_CONNECTIONS = 512
 
 LONGEST_TOLD = 300
@@ -62,7 +62,7 @@ class McuServer:
         None for its first."""
         self._config = config
         self._on_event = on_event
-        rng, secrets = drawn_from(config.seed, name)
+        rng = random.Random(config.seed)
         device = config.device
         self._sip = SipSockets(
             config.address,
@@ -78,15 +78,8 @@ class McuServer:
         registrar = Registrar()
         self._agent = UserAgent(
             self._sip.local,
-            drawn_from(config.seed, name)[0],
-            authority=None
-            if accounts is None
-            else Authority(
-                accounts.realm,
-                accounts.passwords(),
-                secrets.take(NONCE_SECRET_BYTES),
-                algorithms=accounts.digest,
-            ),
+            random.Random(config.seed),
+            authority=None if accounts is None else Authority(accounts.realm, accounts.passwords()),
             registrar=registrar,
             session_expires_s=config.session_expires_s,
             # in an emulation nobody hears it ring, and signalling is planned to the packet and its
@@ -128,7 +121,7 @@ class McuServer:
             self._ports,
             config.video.kbps,
             rng,
-            secrets,
+            key_source(config.seed, name),
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,

@@ -46,8 +46,8 @@ class Authenticator:
         verdict = self._authority.verify(request.method, str(request.uri), given, now_ms)
         if verdict in (Denial.NO_CREDENTIALS, Denial.STALE_NONCE):
             response = reply(request, 401, to_tag=self._end.random_hex())
-            challenges = self._authority.challenges(now_ms, stale=verdict is Denial.STALE_NONCE)
-            response.headers.setlist("WWW-Authenticate", challenges)
+            challenge = self._authority.challenge(now_ms, stale=verdict is Denial.STALE_NONCE)
+            response.headers.set("WWW-Authenticate", challenge)
             self._end.respond(slot, response, now_ms)
             return False, None
         if verdict is Denial.URI_MISMATCH:
@@ -60,8 +60,8 @@ class Authenticator:
         named = [from_of(request)]
         if request.method == "REGISTER":
             named.append(to_of(request))
-        if all(one.uri.user == verdict.user for one in named):
-            return True, verdict.user
+        if all(one.uri.user == verdict for one in named):
+            return True, verdict
         self._end.refuse(slot, 403, now_ms)
         return False, None
 

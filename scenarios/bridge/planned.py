@@ -6,8 +6,8 @@ import random
 
 from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.sdp.offer_answer import codec_of
-from giaoban.mcu_sim.secret_source import SeededSecrets
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.scenarios.bridge.capabilities import capabilities
 from giaoban.scenarios.bridge.recovery import Redialling
@@ -52,7 +52,7 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
         ),
         rng(plan, number),
         session_id=lambda: plan.seed + number,
-        keys=SeededSecrets(plan.seed, f"bridge {number}"),
+        keys=key_source(plan.seed, f"bridge {number}"),
         room=call.meeting,
         redialling=Redialling(plan.recovery, origin_ns, number, plan.seed),
     )

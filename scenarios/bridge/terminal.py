@@ -290,7 +290,8 @@ class Terminal:
                     protecting.append(made)
         if kind in self._srtp:
             lengths, good = self._srtp[kind].protect_rows(batch.data, lengths)
-            assert good.all()
+            if not good.all():
+                raise SrtpError("a packet repeats a sequence number")
         fd = self._sockets[kind].fileno()
         self.unsendable += batch.send(fd, lengths, times, skip_unsendable=True)
         for packet, leaving_ns in protecting:

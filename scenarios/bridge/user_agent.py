@@ -15,8 +15,8 @@ from typing import Literal
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE, Command
 from giaoban.mcu_sim.media.leg import Kind, by_kind
+from giaoban.mcu_sim.sdp.crypto import KeySource
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
-from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.sip.agent import ANSWER_WITHIN_MS, UserAgent
 from giaoban.mcu_sim.sip.call import CallState
 from giaoban.mcu_sim.sip.digest import Credentials
@@ -130,7 +130,7 @@ class BridgeUserAgent:
         rng: random.Random,
         *,
         session_id: Callable[[], int],
-        keys: Secrets | None = None,
+        keys: KeySource | None = None,
         credentials: Credentials | None = None,
         answer_within_ms: float = ANSWER_WITHIN_MS,
         session_expires_s: int | None = 1_800,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -28,7 +29,7 @@ from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
-from giaoban.mcu_sim.secret_source import drawn_from
+from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.config import HEAR_EVERY_NS
@@ -169,7 +170,7 @@ class _Signalling:
 
     def _make_mcu(self, plan: Plan) -> None:
         mcu, seed = plan.network.mcu.id, plan.seed + self._starts * LIFE
-        rng, secrets = drawn_from(seed, mcu)
+        rng = random.Random(seed)
         config = replace(mcu_config(plan, 0), seed=seed)
         self._address = config.address
         participants = ParticipantCalls(config.planned_streams, config.guests)
@@ -178,7 +179,7 @@ class _Signalling:
         registrar = Registrar()
         self._agent = UserAgent(
             (self._address, SIP_PORT),
-            drawn_from(seed, mcu)[0],
+            random.Random(seed),
             registrar=registrar,
             session_expires_s=config.session_expires_s,
         )
@@ -189,7 +190,7 @@ class _Signalling:
             cast(PortPool, NullPorts()),
             config.video.kbps,
             rng,
-            secrets,
+            key_source(seed, mcu),
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,

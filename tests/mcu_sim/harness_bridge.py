@@ -15,6 +15,7 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.leg import Kind, by_kind
 from giaoban.mcu_sim.media.srtp import SrtpContext
+from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import (
     KEY_FRAME_REQUESTS,
@@ -27,7 +28,6 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     read_answer,
     video,
 )
-from giaoban.mcu_sim.secret_source import SeededSecrets
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Credentials
 from giaoban.mcu_sim.sip.events import Event, IncomingCall, ReofferAnswered
@@ -106,7 +106,7 @@ class Bridge:
         self.refuses: int | None = None
         self.answers_with: bytes | None = None
         """A description that it sends in place of its own."""
-        self._secrets = SeededSecrets(sip_port, user)
+        self._secrets = key_source(sip_port, user)
         self.signalling = _Signalling(
             user,
             self.sip,

@@ -19,7 +19,7 @@ from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
-from giaoban.mcu_sim.secret_source import drawn_from
+from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
@@ -79,14 +79,14 @@ class McuHarness:
         self.bridges: dict[tuple[str, int], Bridge] = {}
         self.sent: list[tuple[bytes, Peer]] = []
         """What the MCU sent by SIP, and where to."""
-        rng, secrets = drawn_from(given.seed, "mcu")
+        rng = random.Random(given.seed)
         self.participants = ParticipantCalls(given.planned_streams, given.guests)
         self.capacity = Capacity(given.device)
         self.ports = PortPool(address, given.first_media_port)
         authority = None
         if given.accounts is not None:
             passwords = given.accounts.passwords()
-            authority = Authority(given.accounts.realm, passwords, secrets.take(32))
+            authority = Authority(given.accounts.realm, passwords)
         registrar = Registrar()
         self.agent = UserAgent(
             (address, SIP_PORT),
@@ -117,7 +117,7 @@ class McuHarness:
             self.ports,
             given.video.kbps,
             rng,
-            secrets,
+            key_source(given.seed, "mcu"),
             encrypted=given.encrypted,
             dialled=given.dialled_resolution,
             signalling=(address, SIP_PORT),

@@ -19,7 +19,7 @@ from giaoban.mcu_sim.sdp import (
     SdpError,
     SessionDescription,
 )
-from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, key_source
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
@@ -41,7 +41,6 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     video,
     without_video,
 )
-from giaoban.mcu_sim.secret_source import Secrets, SeededSecrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"
 CAN = [audio(20000), video(20002, 4000)]
@@ -504,13 +503,13 @@ def test_an_answer_may_use_another_payload_type_than_the_offer() -> None:
 CAN_ALL = [audio(20000), video(20002, 4000), content(20004, 1000)]
 
 
-class Counter(Secrets):
+class Counter:
     """A source of keys that are all different and known."""
 
     def __init__(self, first: int = 0) -> None:
         self._next = itertools.count(first)
 
-    def take(self, count: int) -> bytes:
+    def __call__(self, count: int) -> bytes:
         return bytes([next(self._next)]) * count
 
 
@@ -800,14 +799,14 @@ ABILITIES = st.builds(
 
 
 def offer_of(sections: Sequence[Media]) -> SessionDescription:
-    return make_offer(BRIDGE, sections, 1, keys=SeededSecrets(1, "keys"))
+    return make_offer(BRIDGE, sections, 1, keys=key_source(1, "keys"))
 
 
 @given(SECTIONS, ABILITIES)
 def test_an_answer_fits_its_offer(sections: list[Media], can: list[Media]) -> None:
     offer = sdp.parse(sdp.build(offer_of(sections)))
     try:
-        answer, agreed = make_answer(offer, can, MCU, 2, keys=SeededSecrets(2, "keys"))
+        answer, agreed = make_answer(offer, can, MCU, 2, keys=key_source(2, "keys"))
     except SdpError:
         return
     answer = sdp.parse(sdp.build(answer))
@@ -833,7 +832,7 @@ def test_both_sides_see_the_same_call(sections: list[Media], can: list[Media]) -
     offer = offer_of(sections)
     try:
         answer, here = make_answer(
-            sdp.parse(sdp.build(offer)), can, MCU, 2, keys=SeededSecrets(2, "keys")
+            sdp.parse(sdp.build(offer)), can, MCU, 2, keys=key_source(2, "keys")
         )
     except SdpError:
         return
@@ -865,7 +864,7 @@ def see_the_same(mine: NegotiatedMedia, yours: NegotiatedMedia) -> None:
 def test_a_new_offer_keeps_what_there_is(
     sections: list[Media], can: list[Media], then: list[Media]
 ) -> None:
-    keys = SeededSecrets(2, "keys")
+    keys = key_source(2, "keys")
     try:
         answer, agreed = make_answer(offer_of(sections), can, MCU, 2, keys=keys)
     except SdpError:
@@ -883,6 +882,6 @@ def test_a_new_offer_keeps_what_there_is(
             assert set(old.tokens()) <= set(new.tokens())
             numbers = [codec.payload_type for codec in new.codecs]
             assert len(numbers) == len(set(numbers))
-    back, terms = make_answer(offer, then, BRIDGE, 1, keys=SeededSecrets(3, "keys"))
+    back, terms = make_answer(offer, then, BRIDGE, 1, keys=key_source(3, "keys"))
     assert {(t.kind, t.content) for t in terms if t} == wanted
     assert back.version == 1

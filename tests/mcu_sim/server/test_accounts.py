@@ -53,15 +53,6 @@ def test_a_telecom_technician_is_known_by_its_account(path: Path) -> None:
         load_accounts(write(path, GOOD + 'role = "chair"\n'))
 
 
-def test_old_devices_are_asked_what_they_know(path: Path) -> None:
-    """A client older than RFC 8760 gives up at a challenge with SHA-256."""
-    assert load_accounts(write(path, GOOD)).digest == ["MD5"]
-    text = GOOD.replace("\n\n", '\ndigest = ["SHA-256", "MD5"]\n\n', 1)
-    assert load_accounts(write(path, text)).digest == ["SHA-256", "MD5"]
-    with pytest.raises(InputError, match="digest"):
-        load_accounts(write(path, text.replace("SHA-256", "SHA-1")))
-
-
 def test_nothing_printed_or_dumped_shows_a_password(path: Path) -> None:
     accounts = load_accounts(write(path, GOOD))
     for text in (

@@ -40,7 +40,7 @@ def react(agent: UserAgent, event: Any, rng: random.Random, now_ms: float) -> No
 
 def pair(seed: int) -> tuple[UserAgent, UserAgent, Registrar]:
     registrar = Registrar(most_users=3)
-    authority = Authority("mcu", {"cu-jut": "s3cret"}, bytes(16))
+    authority = Authority("mcu", {"cu-jut": "s3cret"})
     client = UserAgent(
         ("10.68.0.2", 5062),
         random.Random(seed),

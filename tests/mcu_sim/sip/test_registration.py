@@ -236,7 +236,7 @@ CONTACTS = {
 @pytest.fixture
 def at_registrar(make_wire) -> tuple[Any, Registrar]:  # type: ignore[no-untyped-def]
     registrar = Registrar()
-    authority = Authority("mcu", {"cu-jut": "s3cret"}, b"0123456789abcdef")
+    authority = Authority("mcu", {"cu-jut": "s3cret"})
     wire = make_wire(
         client={"credentials": Credentials("cu-jut", "s3cret")},
         server={"registrar": registrar, "authority": authority},
@@ -312,7 +312,7 @@ def test_too_short_a_time_is_refused_with_423_and_tried_again(
 def test_who_is_let_in(
     make_wire: Any, client: dict[str, Any], server: dict[str, Any], code: int
 ) -> None:
-    authority = Authority("mcu", {"cu-jut": "s3cret"}, b"0123456789abcdef")
+    authority = Authority("mcu", {"cu-jut": "s3cret"})
     wire = make_wire(client=client, server={"authority": authority, **server})
     wire.client.register(URIS["UDP"], 0.0)
     wire.run(1_000.0)

@@ -231,7 +231,7 @@ def test_what_is_registered_is_what_was_said(name: str, user: str, bound: list[s
 
 def test_an_authorization_nobody_knows_is_asked_for_again() -> None:
     """§3.3.7: "reissue a 401 challenge" if the registrar wants to know who registers."""
-    authority = Authority("example.com", {"j.user": "secret"}, bytes(32))
+    authority = Authority("example.com", {"j.user": "secret"})
     agent = UserAgent(
         ("192.0.2.250", 5060), random.Random(1), authority=authority, registrar=Registrar()
     )

@@ -133,7 +133,7 @@ def test_events_come_in_order_and_nothing_is_left(make_wire, seed, loss, tail) -
         duplication=0.2 if loss else 0.0,
         delay_ms=(1.0, 700.0),
         client={"credentials": Credentials("cu-jut", "s3cret"), "session_expires_s": 90},
-        server={"authority": Authority("mcu", accounts, bytes(16)), "session_expires_s": 600},
+        server={"authority": Authority("mcu", accounts), "session_expires_s": 600},
     )
     script = random.Random(seed)
     client = Owner(wire.client, "sip:mcu@10.67.0.2" + tail, script)

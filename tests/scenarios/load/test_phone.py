@@ -91,7 +91,7 @@ def line() -> Line:
         PhoneAccount("cu-jut", PASSWORD), OWN, MCU, random.Random(1),
         ports={"audio": 40_000}, profile=profile, answer_within_s=10.0,
     )  # fmt: skip
-    authority = Authority("mcu", {"cu-jut": PASSWORD}, bytes(16))
+    authority = Authority("mcu", {"cu-jut": PASSWORD})
     registrar = Registrar()
     mcu = UserAgent(
         (MCU.host, MCU.port), random.Random(2), authority=authority, registrar=registrar,
