@@ -23,33 +23,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from giaoban import build_cache
 from giaoban.processes import children
-from giaoban.scenarios.emulation import guest_ahead
-from giaoban.topology.sandbox import boot, fork_server
-from giaoban.topology.sandbox.fork_server import ForkServer
-
-if TYPE_CHECKING:  # heavy to load, for every process that asks a guest
-    from giaoban.scenarios.emulation.beginnings import Origin
-    from giaoban.scenarios.plan.question import Question
+from giaoban.topology.sandbox import boot
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("giaoban", "tests", "bench")
-TOGETHER = (
-    "scenarios/emulation/beginnings.py",
-    "scenarios/emulation/engine.py",
-    "topology/sandbox/fork_server.py",
-)
-"""What lets emulations go on from one guest, outside of it."""
-PLAN = "plan.json"
-FAULTS = "faults"
-"""The command whose emulations do."""
 ALWAYS = ("giaoban.topology.sandbox.boot", "giaoban.topology.sandbox.guest_init")
 """What boots a guest, beside the module that runs in it."""
 PROGRAMS = Path("/var/lib/dpkg/status")
@@ -62,8 +45,6 @@ CLOCK_STEP_NS = 20_000_000
 
 booted = boot.run
 """What boots a guest, whatever is kept."""
-begun_ahead = guest_ahead.begin
-gone_on = fork_server.go_on
 answers = True
 """Whether what is kept is an answer; a test marked `anew` is about the guest itself."""
 
@@ -147,99 +128,6 @@ def _make_room(folder: Path) -> None:
     while len(kept) > 1 and sum(sizes) > MOST_BYTES:
         shutil.rmtree(kept.pop(0), ignore_errors=True)
         sizes.pop(0)
-
-
-@dataclass(frozen=True)
-class KeptOrigin(ForkServer):
-    """A guest from which emulations go on, each in a copy of it, whose answers are kept.
-
-    Attributes:
-        answers_in: a folder for each plan, by its sum.
-        booted: whether there is a guest, whose answers are put there.
-    """
-
-    answers_in: Path = Path()
-    booted: bool = False
-
-
-@contextmanager
-def begun(
-    questions: Sequence[Question], folder: Path, at_once: int, kernel: Path
-) -> Iterator[Origin]:
-    """As `giaoban.scenarios.emulation.beginnings.begun`: nothing is booted where all that went on
-    from there once, of the same questions, answered.
-
-    What a copy does hangs on all that begins with it, so that their answers are kept together.
-    """
-    from giaoban.scenarios.emulation.beginnings import begun as begun_together
-
-    with ExitStack() as stack:
-        if not answers or any(question.recordings for question in questions):
-            yield stack.enter_context(begun_together(questions, folder, at_once, kernel))
-            return
-        plans = [question.plan.to_json() for question in questions]
-        place = keeping() / key_together(plans, kernel)
-        stack.enter_context(_alone(place))
-        there = place.is_dir()
-        if there:
-            os.utime(place)
-            made, origin = place, None
-        else:
-            scratch = tempfile.TemporaryDirectory(dir=place.parent, prefix=UNFINISHED)
-            made = Path(stack.enter_context(scratch), "made")
-            made.mkdir()
-            origin = stack.enter_context(begun_together(questions, folder, at_once, kernel))
-        asked: list[Path] = []
-
-        def kept_origin(question: Question) -> ForkServer | None:
-            answer = made / _sum_of(question.plan.to_json())
-            if origin is None:
-                nowhere = KeptOrigin(made, made, 0, answers_in=made)
-                return nowhere if answer.is_dir() else None
-            of = origin(question)
-            if of is None:
-                return None
-            asked.append(answer)
-            known = {field.name: getattr(of, field.name) for field in fields(of)}
-            return KeptOrigin(**known, answers_in=made, booted=True)
-
-        yield kept_origin
-        if asked and all(answer.is_dir() for answer in asked):
-            made.rename(place)
-            _make_room(place.parent)
-
-
-def go_on(
-    server: ForkServer,
-    folder: Path,
-    *,
-    console: Path,
-    on_line: Callable[[str], None],
-    on_wait: Callable[[], None] = lambda: None,
-) -> int:
-    """As `giaoban.topology.sandbox.fork_server.go_on`."""
-    if not isinstance(server, KeptOrigin):
-        return gone_on(server, folder, console=console, on_line=on_line, on_wait=on_wait)
-    place = server.answers_in / _sum(folder / PLAN)
-    if not server.booted:
-        _answer(place, folder, console, on_line)
-        return 0
-    given = {name: _sum(path) for name, path in _files(folder)}
-    code = gone_on(server, folder, console=console, on_line=on_line, on_wait=on_wait)
-    if code == 0:
-        _write(place, console, folder, given)
-    return code
-
-
-def key_together(plans: Sequence[str], kernel: Path) -> str:
-    """The sum of all that the answers of emulations hang on that begin together."""
-    here = [_sum(ROOT / name) for name in TOGETHER]
-    guest = sources(guest_ahead.GUEST_MODULE)
-    return _sum_of(repr((_sum(kernel), sorted(plans), here, guest, _machine())))
-
-
-def _sum_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def key(
@@ -383,21 +271,6 @@ def begin() -> None:
     """From now on guests of this process, and of those that it begins, answer from what is kept."""
     boot.run = run
     children.module = command
-    guest_ahead.begin = _ahead
-    fork_server.go_on = go_on
-
-
-def begin_together() -> None:
-    """So do the copies of a guest from which several emulations go on."""
-    from giaoban.scenarios.study.failures import failures
-
-    failures.begun = begun  # type: ignore[attr-defined]
-
-
-def _ahead() -> None:
-    """What is kept is an answer to who boots a guest of its own."""
-    if not answers:
-        begun_ahead()
 
 
 def command(name: str, *words: str) -> list[str]:
@@ -410,6 +283,4 @@ def main() -> None:
     """Run the module that the command line names."""
     begin()
     del sys.argv[0]
-    if FAULTS in sys.argv:
-        begin_together()
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import pickle
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from giaoban.scenarios.emulation import beginnings
 from giaoban.topology.sandbox.boot import Guest
-from giaoban.topology.sandbox.fork_server import ForkServer
 from tests import kept
 
 
@@ -171,108 +165,3 @@ def test_sources_are_all_that_a_module_may_import(tmp_path: Path, monkeypatch: A
         assert found() == before
     (tmp_path / "giaoban" / "mcu_sim" / "beside.toml").touch()
     assert found() != before
-
-
-# -------------------------------------------------------------- of a guest that several go on from
-
-
-class Together:
-    """A guest from which several emulations go on; each leaves what its plan says."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.root, self.booted, self.codes = folder, 0, {"fails": 4}
-        self.kernel = folder / "linux"
-        self.kernel.write_bytes(b"a kernel")
-        patch.setattr(beginnings, "begun", self.begun)
-        patch.setattr(kept, "gone_on", self.go_on)
-        patch.setattr(kept, "sources", lambda _module: "of the guest")
-        patch.setenv("GIAOBAN_TESTS_KEEP", str(folder / "kept"))
-
-    @contextmanager
-    def begun(self, *_: object) -> Iterator[Any]:
-        self.booted += 1
-        server = ForkServer(self.root, self.root, 512)
-        yield lambda question: None if question.plan.to_json() == "alone" else server
-
-    def go_on(self, _server: ForkServer, folder: Path, **how: Any) -> int:
-        plan = (folder / kept.PLAN).read_text("utf-8")
-        how["console"].write_text(f"{plan} begins\n", encoding="utf-8")
-        how["on_line"](f"{plan} begins")
-        (folder / "left.json").write_text(f"of {plan}", encoding="utf-8")
-        return self.codes.get(plan, 0)
-
-    def asked(self, name: str, *plans: str, recordings: bool = False) -> dict[str, Any]:
-        """What each plan's emulation ended with, said and left; None: it boots its own guest."""
-        questions: list[Any] = [
-            SimpleNamespace(recordings=recordings, plan=SimpleNamespace(to_json=lambda p=p: p))
-            for p in plans
-        ]
-        found: dict[str, Any] = {}
-        with kept.begun(questions, self.root / "beginnings", 2, self.kernel) as origin:
-            for question in questions:
-                plan = question.plan.to_json()
-                of = pickle.loads(pickle.dumps(origin(question)))  # as to a process of its own
-                found[plan] = of and self._gone_on(of, self.root / name / plan, plan)
-        return found
-
-    def _gone_on(self, server: ForkServer, folder: Path, plan: str) -> tuple[object, ...]:
-        folder.mkdir(parents=True)
-        (folder / kept.PLAN).write_text(plan, encoding="utf-8")
-        lines: list[str] = []
-        console = folder / "console.log"
-        code = kept.go_on(server, folder, console=console, on_line=lines.append)
-        left = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
-        return code, lines, left
-
-
-@pytest.fixture
-def together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Together:
-    monkeypatch.setattr(kept, "answers", True)
-    return Together(tmp_path, monkeypatch)
-
-
-def test_what_begins_together_is_booted_once(together: Together) -> None:
-    first = together.asked("a", "one", "alone", "two")
-    assert together.asked("b", "one", "alone", "two") == first
-    assert first["alone"] is None
-    files = {"plan.json": "two", "console.log": "two begins\n", "left.json": "of two"}
-    assert first["two"] == (0, ["two begins"], files)
-    assert together.booted == 1
-
-
-def test_others_beside_it_or_outside_of_the_guest_boot_it_again(
-    together: Together, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    together.asked("a", "one", "two")
-    together.asked("b", "one")
-    assert together.booted == 2
-    together.asked("c", "one", recordings=True)
-    together.kernel.write_bytes(b"another")
-    together.asked("d", "one")
-    changed = tmp_path / "beginnings.py"
-    changed.touch()
-    monkeypatch.setattr(kept, "TOGETHER", (str(changed), *kept.TOGETHER[1:]))
-    together.asked("e", "one")
-    monkeypatch.setattr(kept, "answers", False)
-    together.asked("f", "one")
-    assert together.booted == 6
-
-
-def test_where_one_fails_none_is_kept(together: Together) -> None:
-    assert together.asked("a", "one", "fails")["fails"][0] == 4
-    together.codes.clear()
-    assert [together.asked(name, "one", "fails")["fails"][0] for name in "bc"] == [0, 0]
-    assert together.booted == 2
-
-
-def test_what_is_left_early_is_not_kept(together: Together) -> None:
-    for _ in range(2):
-        question: Any = SimpleNamespace(recordings={}, plan=SimpleNamespace(to_json=lambda: "one"))
-        with (
-            suppress(KeyboardInterrupt),
-            kept.begun([question], together.root / "beginnings", 2, together.kernel) as origin,
-        ):
-            origin(question)
-            raise KeyboardInterrupt
-    assert together.booted == 2
-    assert not list((together.root / "kept").glob("*/"))

@@ -124,7 +124,6 @@ def running(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     cores: Collection[int] = (),
-    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program in a process group of its own, of which nothing is left when this is left.
 
@@ -136,7 +135,7 @@ def running(
     process = None
     try:
         with interruptions_held():
-            process = _started(command, env, cwd, cores, stdin)
+            process = _started(command, env, cwd, cores)
         yield process
     finally:
         if process is not None:
@@ -148,25 +147,15 @@ def follow_lines(
     *,
     log: Path,
     on_line: Callable[[str], None],
-    lives: int | None = None,
-    silence_s: float | None = FOLLOWED_SILENCE_S,
-    waits: Callable[[], bool] = lambda: False,
 ) -> list[str]:
-    """Read a pipe to its end, and keep all that comes; the last lines.
-
-    Args:
-        lives: the end that is written to of a pipe of the same program's: who never began to write
-            to the first, and is gone, shows there.
-        silence_s: for so long nothing may come; None: for any time.
-        waits: asked when nothing came for so long: whether it waits for something else, that goes
-            on.
+    """Read a pipe to its end and keep all lines; return the last ones.
 
     Raises:
-        MachineLacks: nothing came for so long.
+        MachineLacks: no line came for FOLLOWED_SILENCE_S.
     """
     tail: list[str] = []
     with log.open("w", encoding="utf-8") as file:
-        for line in _lines_of(descriptor, lives, silence_s, waits):
+        for line in _lines_of(descriptor):
             file.write(line + "\n")
             file.flush()
             tail = [*tail[-TAIL_LINES + 1 :], line]
@@ -201,24 +190,14 @@ def _started(
         ) from None
 
 
-def _lines_of(
-    descriptor: int, lives: int | None, silence_s: float | None, waits: Callable[[], bool]
-) -> Iterator[str]:
+def _lines_of(descriptor: int) -> Iterator[str]:
     lines = _Lines()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
-        if lives is not None:
-            selector.register(lives, selectors.EVENT_READ)  # of which only its end can come
         while not lines.ended:
-            ready = selector.select(silence_s)
-            if not ready and silence_s is not None:
-                if waits():
-                    continue
-                raise _hung(Sentence("the program"), silence_s)
-            if any(key.fd == descriptor for key, _ in ready):
-                yield from lines.take(os.read(descriptor, 1 << 16))
-            else:
-                return
+            if not selector.select(FOLLOWED_SILENCE_S):
+                raise _hung(Sentence("the program"), FOLLOWED_SILENCE_S)
+            yield from lines.take(os.read(descriptor, 1 << 16))
 
 
 class _Lines:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from giaoban.errors import GiaobanError
 
 USAGE, INTERNAL_ERROR, READER_GONE = 2, 70, 141
-NO_GUEST = {"--estimate", "--help", "-h", "native", "--engine=native"}
-"""Words of a check that boots none."""
 SAID_INTERRUPTED = N_("interrupted, nothing is left behind")
 
 
@@ -32,13 +30,11 @@ def main() -> NoReturn:
         from giaoban.scenarios.cli.process_environment import normalize
 
         normalize()
-        _boot_ahead(sys.argv[1:])
         code = run()
     except BaseException as error:  # before all this was made so, or while an end was told
         code = _report_error(error)
     finally:
         obeyed.end()
-        _end_guest_ahead()
         _exit(code)
 
 
@@ -51,25 +47,6 @@ def _complete(shell: str) -> NoReturn:
         sys.stdout.buffer.write(said.encode("utf-8", "replace"))
         sys.stdout.flush()
     os._exit(0)
-
-
-def _boot_ahead(words: list[str]) -> None:
-    """The guest boots while the program loads, where a command line will need one, as far as that
-    shows before it is read: at worst it boots for nothing."""
-    while words and words[0].startswith("-"):  # a language
-        words = words[1 if "=" in words[0] else 2 :]
-    if words[:1] == ["check"] and NO_GUEST.isdisjoint(words):
-        from giaoban.scenarios.emulation import guest_ahead
-
-        guest_ahead.begin()
-
-
-def _end_guest_ahead() -> None:
-    """Whatever happens: how the program ends is known already, and told."""
-    ahead = sys.modules.get("giaoban.scenarios.emulation.guest_ahead")
-    if ahead is not None:
-        with suppress(Exception):
-            ahead.end()
 
 
 def run() -> int:
@@ -206,10 +183,8 @@ def _say(text: str) -> None:
 
 
 def _exit_interrupted() -> NoReturn:
-    """While the program is still being loaded: there is nothing yet that could be left, but a
-    guest."""
+    """End the program while it is still being loaded: there is nothing yet that could be left."""
     try:
-        _end_guest_ahead()
         os.write(2, f"giaoban: {SAID_INTERRUPTED}\n".encode())
     finally:
         os._exit(interruptions.INTERRUPTED)

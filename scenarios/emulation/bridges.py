@@ -8,7 +8,7 @@ import select
 import time
 from pathlib import Path
 
-from giaoban.clock import SECOND_NS, sleep_until
+from giaoban.clock import sleep_until
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from giaoban.mcu_sim.media.plane import STEP_NS
@@ -17,7 +17,6 @@ from giaoban.scenarios.bridge.bridge import Bridge
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.sources import recorded
 from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, window_ns
-from giaoban.scenarios.plan.beginning import Beginning, told_outages
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
 from giaoban.topology.changes import Outage
@@ -31,7 +30,7 @@ from giaoban.traffic.rtx import OSN_BYTES
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
-HEAR, WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(8)
+WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(7)
 """In this order at the same moment."""
 REPAIR_NS = STEP_NS
 """How often bridges look for missing packets that can be repaired, as the MCU does."""
@@ -46,10 +45,8 @@ class Bridges:
         namespaces: dict[str, int],
         origin_ns: int,
         captures: Path,
-        beginning: Beginning | None,
     ) -> None:
         self._plan = plan
-        self._captures, self._beginning = captures, beginning
         self._origin_ns = origin_ns
         self._file = (captures / "bridges.jsonl").open("w", encoding="utf-8")
         self._logs = (
@@ -99,11 +96,7 @@ class Bridges:
             if self._plan.dial == "in":
                 dial_ns = self._origin_ns + round(bridge.call_plan.dial_s * 1e9)
                 agenda.append((dial_ns, DIAL, number))
-        if self._beginning is None:
-            agenda += self._outages(self._plan.outages)
-        else:
-            assert self._beginning.until_s is not None
-            agenda.append((self._origin_ns + self._beginning.until_s * SECOND_NS, HEAR, 0))
+        agenda += self._outages(self._plan.outages)
         for number, control in enumerate(self._controls):
             agenda.append((self._origin_ns + round(control.at_s * 1e9), COMMAND, number))
         heapq.heapify(agenda)
@@ -125,9 +118,6 @@ class Bridges:
                     self._bridges[number].switch_off(self._batch)
                 elif what == ON:
                     self._bridges[number].switch_on()
-                elif what == HEAR:
-                    for item in self._outages(told_outages(self._captures)):
-                        heapq.heappush(agenda, item)
                 elif what == COMMAND:
                     control = self._controls[number]
                     self._by_id[control.by].command(control.do)
@@ -223,18 +213,8 @@ def _room(plan: Plan, folder: Path) -> int:
     return max(rooms) * more
 
 
-def attend(
-    plan: Plan,
-    namespaces: dict[str, int],
-    origin_ns: int,
-    captures: Path,
-    beginning: Beginning | None = None,
-) -> None:
-    """Run all bridges of a plan; what they saw goes to the folder `captures`.
-
-    Args:
-        beginning: how far this is the plan; from then on it is that of who goes on from it.
-    """
-    bridges = Bridges(plan, namespaces, origin_ns, captures, beginning)
+def attend(plan: Plan, namespaces: dict[str, int], origin_ns: int, captures: Path) -> None:
+    """Run all bridges of a plan; what they saw goes to the folder `captures`."""
+    bridges = Bridges(plan, namespaces, origin_ns, captures)
     bridges.run()
     bridges.close()

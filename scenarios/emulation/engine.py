@@ -10,23 +10,22 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import NoReturn
 
 from giaoban import IMPORTED_FROM, extras, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.processes import children
 from giaoban.processes.progress import Progress, told
 from giaoban.results.model.result import Engine
-from giaoban.scenarios.emulation import guest_ahead
-from giaoban.scenarios.emulation.guest_ahead import GUEST_MODULE, NEEDED
 from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.guest import CAPTURES, FAULT, GuestRecord
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import router_clock
-from giaoban.topology.sandbox import boot, fork_server, kernel
-from giaoban.topology.sandbox.fork_server import LOG, ForkServer
-from giaoban.topology.sandbox.guest_init import EXIT_FILE
+from giaoban.topology.sandbox import boot, kernel
 
+GUEST_MODULE = "giaoban.scenarios.emulation.guest"
+NEEDED = ("mininet", "pyroute2", "pylibsrtp", "G722")
+"""Modules of the guest's that a small installation has not."""
+LOG = "console.log"
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
 
@@ -99,18 +98,8 @@ def _check_system() -> None:
         )
 
 
-def emulate(
-    plan: Plan,
-    folder: Path,
-    engine: EngineName,
-    progress: Progress,
-    origin: ForkServer | None = None,
-) -> Engine:
+def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) -> Engine:
     """Run a plan; its captures are in `folder` afterwards.
-
-    Args:
-        origin: the guest that has come so far with what begins alike (`Beginning`); None: one of
-            its own.
 
     Raises:
         OSError: no room for the captures.
@@ -127,32 +116,17 @@ def emulate(
             progress(*step)
 
     console = folder / LOG
-    if origin is not None:
-        try:
-            code = fork_server.go_on(
-                origin,
-                folder,
-                console=console,
-                on_line=on_line,
-                on_wait=lambda: progress(Sentence("building the network"), 0.0),
-            )
-        except fork_server.EndedError:
-            raise_end_of(origin)
-    elif engine is EngineName.SANDBOX:
+    if engine is EngineName.SANDBOX:
         built = kernel.ensure(progress)
         progress(Sentence("booting the guest"), 0.0)
-        ahead = _in_guest_ahead(plan, folder, console, on_line)
-        if ahead is not None:
-            code = ahead
-        else:
-            code = boot.run(
-                boot.Guest(built, memory_mb=memory_mb(plan)),
-                GUEST_MODULE,
-                arguments(plan, folder),
-                writable=folder,
-                console=console,
-                on_line=on_line,
-            )
+        code = boot.run(
+            boot.Guest(built, memory_mb=memory_mb(plan)),
+            GUEST_MODULE,
+            arguments(plan, folder),
+            writable=folder,
+            console=console,
+            on_line=on_line,
+        )
     else:
         code = _native(plan, folder, console, on_line)
     _raise_fault(folder, code, console)
@@ -161,24 +135,6 @@ def emulate(
         time="virtual" if engine is EngineName.SANDBOX else "real",
         kernel=GuestRecord.read(folder / CAPTURES).kernel,
     )
-
-
-def _in_guest_ahead(
-    plan: Plan, folder: Path, console: Path, on_line: Callable[[str], None]
-) -> int | None:
-    """The exit code of the guest that has been booted ahead; None: there is none for this plan, or
-    it ended before it took the plan."""
-    # a comma ends a folder's name (`boot`)
-    if not fork_server.can_name(folder) or "," in str(folder.resolve()):
-        guest_ahead.end()
-        return None
-    with guest_ahead.taken(memory_mb(plan)) as server:
-        if server is None:
-            return None
-        try:
-            return fork_server.go_on(server, folder, console=console, on_line=on_line)
-        except fork_server.EndedError:
-            return None
 
 
 def arguments(plan: Plan, folder: Path) -> list[str]:
@@ -228,21 +184,6 @@ def _native(plan: Plan, folder: Path, console: Path, on_line: Callable[[str], No
         said = "\n".join(tail[-12:])
         raise InvalidRun("the native emulation ended with {code}:\n{said}", code=code, said=said)
     return code
-
-
-def raise_end_of(origin: ForkServer) -> NoReturn:
-    """Raise why a fork server did not come to where it takes orders.
-
-    Raises:
-        InvalidRun, MachineLacks: as `emulate`.
-    """
-    while not (origin.folder / EXIT_FILE).exists() and origin.origin is not None:
-        origin = origin.origin  # what is gone took all with it that went on from it
-    console = origin.folder / LOG
-    tail = console.read_text(encoding="utf-8").splitlines()[-children.TAIL_LINES :]
-    code = boot.exit_code(origin.folder, tail, origin.memory_in)
-    _raise_fault(origin.folder, code or os.EX_SOFTWARE, console)
-    raise AssertionError("it ended with 0, and took no orders")
 
 
 def _raise_fault(folder: Path, code: int, console: Path) -> None:

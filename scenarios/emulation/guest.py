@@ -1,10 +1,8 @@
 """Conduct one emulation from inside: build, probe, run the meeting, count, leave files behind.
 
 `python -m giaoban.scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes
-`captures/` and `events.jsonl`. Where a `beginning.json` lies beside the plan it goes no further
-than that says: copies of the guest go on from there, each in a run folder of its own. Where there
-is no plan yet a copy of it goes on in the folder of one. CLOCK is the library of
-`giaoban.topology.emulation.router_clock`, where routers find their ways by themselves.
+`captures/` and `events.jsonl`. CLOCK is the library of `giaoban.topology.emulation.router_clock`,
+where routers find their ways by themselves.
 It measures and does not judge. Progress goes to standard output as lines that begin with
 `giaoban.processes.progress.MARK`.
 """
@@ -16,7 +14,6 @@ import json
 import multiprocessing
 import os
 import platform
-import shutil
 import sys
 import time
 import traceback
@@ -42,7 +39,6 @@ from giaoban.scenarios.emulation import background
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
-from giaoban.scenarios.plan.beginning import Beginning, tell_outages
 from giaoban.scenarios.plan.mcu import mcu_config
 from giaoban.scenarios.plan.plan import GRACE_S, PLAN, SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records import events
@@ -80,32 +76,16 @@ SAMPLE_S = 1.0
 
 
 class EmulationRun:
-    """What is emulated: a plan, and the folder in which it lies."""
+    """A plan, and the folder in which it lies."""
 
     def __init__(self, folder: Path) -> None:
-        self._read(folder)
-
-    def _read(self, folder: Path) -> None:
         self.folder = folder
         self.plan = Plan.model_validate_json((folder / PLAN).read_text(encoding="utf-8"))
-        self.beginning = Beginning.beside(folder)
-
-    def go_on(self) -> None:
-        """Nothing more of this one: each that goes on from here does so in a copy of this guest."""
-        sys.stdout.flush()
-        self._read(guest_init.fork())
 
 
 def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
     guest_init.loaded()
-    if (folder / PLAN).exists():
-        guest_init.leave_in(folder)
-    else:
-        Plan.model_rebuild()  # what it takes to read one
-        folder = guest_init.fork()
-        guest_init.mount_host_folder(str(folder))
-        os.chdir(folder)
     run = EmulationRun(folder)
     try:
         _conduct(run, clock)
@@ -141,14 +121,10 @@ def _conduct(run: EmulationRun, clock: Path | None) -> None:
         failing: FailingNetwork | None = None
         if plan.changes:
             links = [change.link for change in plan.changes if change.link is not None]
-            if run.beginning is not None:  # what will fail is not known yet
-                links = [link.id for link in plan.network.links]
             failing = FailingNetwork(net, links, clock)
             stack.callback(failing.close)
             tell_progress(N_("waiting for the routers"), 0.0)
             failing.converge()
-        if run.beginning is not None and run.beginning.until_s is None:
-            run.go_on()
         _meet(run, net, failing, ways, probes, built_s)
 
 
@@ -162,8 +138,6 @@ def _meet(
 ) -> None:
     captures = run.folder / CAPTURES
     captures.mkdir(exist_ok=True)
-    if run.beginning is not None:  # each that goes on has its own: in its copy of our memory
-        guest_init.mount("tmpfs", str(captures))
     before = count(net, failing)
     if order.in_virtual_time():
         # what was read of files to begin with: else the guest takes more memory instead
@@ -173,7 +147,7 @@ def _meet(
     plan = run.plan
     with Recorder(net, plan.pcap, captures) as recorder:
         namespaces = {call.bridge: net.namespace(call.bridge) for call in plan.calls}
-        meeting = partial(attend, plan, namespaces, origin_ns, captures, run.beginning)
+        meeting = partial(attend, plan, namespaces, origin_ns, captures)
         crew = [
             _start("mcu", captures, partial(_run_mcu, net, plan, origin_ns, captures)),
             _start("bridges", captures, meeting),
@@ -182,9 +156,8 @@ def _meet(
             load = partial(background.load, plan, ways, origin_ns, captures)
             crew.append(_start("background", captures, load))
         changes = Changes(net, failing, plan.lines, origin_ns)
-        if run.beginning is None:
-            changes.plan(plan.changes)
-        carried, at_phase = _watch(net, run, origin_ns, changes, crew, recorder, captures)
+        changes.plan(plan.changes)
+        carried, at_phase = _watch(net, plan, origin_ns, changes, crew, recorder, captures)
     log.save(captures / LINKS, **carried)
     background_counts, damaged = background.counted(net, ways, captures)
     Counters(
@@ -202,8 +175,6 @@ def _meet(
     about = GuestRecord(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
     about.write(captures / GUEST)
     _merge_events(captures, run.folder)
-    if captures.parent != run.folder:
-        shutil.copytree(captures, run.folder / CAPTURES)
 
 
 def _next(at_ns: int, grid_ns: int) -> int:
@@ -243,7 +214,7 @@ def _counts(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
 
 def _watch(
     net: ProvinceNet,
-    run: EmulationRun,
+    plan: Plan,
     origin_ns: int,
     changes: Changes,
     crew: list[BaseProcess],
@@ -252,23 +223,16 @@ def _watch(
 ) -> tuple[dict[str, NDArray[np.int64]], list[list[QueueCount]]]:
     """Sample the links each second, change the network as planned, until the crew has ended.
 
-    What fails is that of the plan from which this goes on; all else is the same in both.
-
     Returns:
         What links carried (`LINKS`), and the queues' counters at the start of the first phase and
         the end of each.
     """
-    plan, until = run.plan, run.beginning
     meter = counters.LinkMeter(net)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     at_phase: list[list[QueueCount]] = []
     rows, windows, others = [], [], []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
-        if until is not None and number * SAMPLE_S == until.until_s:
-            run.go_on()
-            tell_outages(run.plan, captures)
-            changes.plan(run.plan.changes)
         sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
         changes.timetable.run(sample_ns)
         sleep_until(sample_ns)

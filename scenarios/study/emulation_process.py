@@ -40,7 +40,6 @@ from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.sentence import Sentence
-from giaoban.topology.sandbox.fork_server import ForkServer
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
 
@@ -51,7 +50,6 @@ class EmulationJob[T]:
 
     `name` is how it is told of. `look` is given the answer and the folder of the captures, which
     are removed after that; it is pickled, so it is a function of a module, or a `partial` of one.
-    `origin` is the guest that it goes on from; None: it boots its own.
     """
 
     name: str
@@ -59,7 +57,6 @@ class EmulationJob[T]:
     engine: EngineName
     folder: Path
     look: Callable[[Answer, Path], T]
-    origin: ForkServer | None = None
 
 
 class EmulationOutcome[T](NamedTuple):
@@ -210,7 +207,7 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
                 question = estimated.question
                 reference = estimated.prior().reference if compares else None
         save_recordings(question.plan, question.recordings, work)
-        about = emulate(question.plan, work, order.engine, tell_progress, order.origin)
+        about = emulate(question.plan, work, order.engine, tell_progress)
         tell_progress(Sentence("measuring"), 0.0)
         captured = captures.load(work, question.plan)
         answer = assemble(question, captured, about, folder.name, reference=reference)

@@ -23,7 +23,6 @@ with temporary_folder("test") as folder:
 ELSEWHERE = {
     "giaoban/processes/ownership.py",  # this is it
     "giaoban/build_cache.py",  # under a lock, in a folder of its own
-    "topology/sandbox/module_archive.py",  # as that
     "topology/sandbox/boot.py",  # in a folder that is removed in the same way
     "topology/emulation/routers.py",  # in the guest, whose files end with it
 }

@@ -12,11 +12,12 @@ import os
 import time
 from collections.abc import Sequence
 
+from pyroute2 import IPRoute
+
 from giaoban.errors import InvalidRun
 from giaoban.topology.addressing import host
 from giaoban.topology.emulation import counters, namespace, netlink, qdisc
 from giaoban.topology.emulation.mininet_net import UP_WITHIN_S, ProvinceNet
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop
 
 INTERFACE = "feed0"
@@ -59,7 +60,7 @@ class BackgroundHost:
             (self._fd, INTERFACE, inside, outside, macs[1]),
             (begin, name, outside, inside, macs[0]),
         ):
-            with namespace.inside(fd), Rtnetlink() as route:
+            with namespace.inside(fd), IPRoute() as route:
                 [index] = route.link_lookup(ifname=interface)
                 if fd == self._fd:
                     route.tc("add", index=index, **qdisc.pacer())
@@ -91,7 +92,7 @@ class BackgroundHost:
 
     def pacer_drops(self) -> int:
         """Packets that its pacing dropped: there must be none."""
-        with namespace.inside(self._fd), Rtnetlink() as route:
+        with namespace.inside(self._fd), IPRoute() as route:
             [index] = route.link_lookup(ifname=INTERFACE)
             return sum(of.drops for of in counters.qdiscs(route) if of.interface == index)
 

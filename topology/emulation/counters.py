@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroute2 import IPRoute
 
 from giaoban.topology.counts import (
     BIN_NS,
@@ -26,7 +26,6 @@ from giaoban.topology.emulation import namespace, scheduler
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
 from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
-from giaoban.topology.emulation.rtnetlink import Rtnetlink, attributes
 from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Hop, NetLink
 
@@ -131,13 +130,6 @@ class LinkMeter:
             os.close(fd)
 
 
-RTM_GETQDISC, TCA_STATS2, TCA_STATS_BASIC, TCA_STATS_QUEUE = 38, 7, 1, 3
-QDISC = struct.Struct("=BxxxiIII")
-"""family, index of its interface, handle, parent, information (`tcmsg`)."""
-BASIC, QUEUE = struct.Struct("=QI"), struct.Struct("=5I")
-"""bytes, packets (`gnet_stats_basic`); packets and bytes that wait, drops (`gnet_stats_queue`)."""
-
-
 class QdiscCount(NamedTuple):
     """A queueing discipline of an interface: packets that it let go and dropped, and that wait."""
 
@@ -148,15 +140,18 @@ class QdiscCount(NamedTuple):
     waiting: int
 
 
-def qdiscs(route: Rtnetlink) -> list[QdiscCount]:
-    """Those of a namespace that count."""
+def qdiscs(route: IPRoute) -> list[QdiscCount]:
+    """Return those of a namespace that count."""
     found = []
-    for (_, index, handle, *_), more in route.read(RTM_GETQDISC, QDISC):
-        stats = attributes(more.get(TCA_STATS2, b""))
-        if TCA_STATS_BASIC in stats and TCA_STATS_QUEUE in stats:
-            _, packets = BASIC.unpack_from(stats[TCA_STATS_BASIC])
-            waiting, _, drops, *_ = QUEUE.unpack_from(stats[TCA_STATS_QUEUE])
-            found.append(QdiscCount(index, handle, packets, drops, waiting))
+    for queue in route.get_qdiscs():
+        stats = queue.get_attr("TCA_STATS2")
+        if not hasattr(stats, "get_attr"):  # of a kind that counts nothing, such as noqueue
+            continue
+        waiting = stats.get_attr("TCA_STATS_QUEUE")
+        packets = stats.get_attr("TCA_STATS_BASIC")["packets"]
+        found.append(
+            QdiscCount(queue["index"], queue["handle"], packets, waiting["drops"], waiting["qlen"])
+        )
     return found
 
 
@@ -164,7 +159,7 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
     """Every queue's counters, in the order of the links."""
     found: dict[tuple[str, str], QueueCount] = {}
     for node in net.network.nodes:
-        with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
+        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
             index = {name: number for number, name in socket.if_nameindex()}
             counts = {(count.interface, count.handle): count for count in qdiscs(route)}
         for link in net.network.links_at(node.id):
@@ -203,7 +198,7 @@ def classes(net: ProvinceNet) -> list[ClassCount]:
     names = [each.name for each in traffic_classes(qos)]
     found: dict[Hop, list[ClassCount]] = {}
     for node in net.network.routers:
-        with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
+        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
             for link in net.network.links_at(node.id):
                 hop = Hop(link.id, node.id, link.other(node.id))
                 stats = scheduler.counted(route, net.interfaces[link.id, node.id])
@@ -234,7 +229,7 @@ def pacer_drops(net: ProvinceNet) -> int:
     for node in net.network.nodes:
         if node.kind == "router":
             continue
-        with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
+        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
             index = socket.if_nametoindex(HOST_INTERFACE)
             total += sum(count.drops for count in qdiscs(route) if count.interface == index)
     return total
@@ -277,7 +272,7 @@ def routers(net: ProvinceNet) -> RouterCount:
             continue
         with namespace.inside(net.namespace(node.id)):
             _add(own, _ROUTER)
-            with Rtnetlink() as route:
+            with IPRoute() as route:
                 for index in route.link_lookup(ifname=SINK):
                     [device] = route.get_links(index)
                     without_route += device.get_attr("IFLA_STATS64")["tx_packets"]

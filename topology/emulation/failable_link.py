@@ -8,9 +8,9 @@ macvlan obeys) as soon as its port has noticed, and what it would still send the
 
 from __future__ import annotations
 
-import socket
-import struct
 import time
+
+from pyroute2 import IPRoute
 
 from giaoban.clock import sleep_until
 from giaoban.errors import InvalidRun, MachineLacks
@@ -22,7 +22,6 @@ from giaoban.topology.emulation.netlink import (
     interface_index,
     needed,
 )
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop, NetLink
 
 CANNOT = N_(
@@ -30,12 +29,6 @@ CANNOT = N_(
     "({why})"
 )
 EGRESS = 0xFFFFFFF3  # linux/pkt_sched.h: of `clsact`
-RTM_GETLINK, IFLA_OPERSTATE, IFLA_STATS64 = 18, 16, 23
-LINK = struct.Struct("=BxHiII")
-"""family, type, index, flags, which flags change (`ifinfomsg`)."""
-LINK_STATS = struct.Struct("=2Q")
-"""What `rtnl_link_stats64` begins with: packets received, packets sent."""
-IF_OPER_UP = 6  # RFC 2863
 LOOK_AGAIN_NS, CARRIER_WITHIN_NS = 10_000, 2_000_000_000
 FIRST = 1
 """Before the filter of an impaired line: what a link that is down discards is not impaired."""
@@ -56,7 +49,7 @@ class LinkEnd:
     def __init__(self, fd: int, interface: str, upper: str | None) -> None:
         self._upper = upper
         with namespace.inside(fd):
-            self._route = Rtnetlink()
+            self._route = IPRoute()
         try:
             with needed(CANNOT, "dummy sch_ingress cls_matchall act_mirred"):
                 self._in = self._make_sink(f"in-{interface}")
@@ -202,15 +195,11 @@ class FailableLink:
             end.close()
 
 
-def _sent(route: Rtnetlink, index: int) -> int:
-    _, sent, *_ = LINK_STATS.unpack_from(_link(route, index)[IFLA_STATS64])
-    return int(sent)
+def _sent(route: IPRoute, index: int) -> int:
+    [device] = route.get_links(index)
+    return int(device.get_attr("IFLA_STATS64")["tx_packets"])
 
 
-def _is_up(route: Rtnetlink, index: int) -> bool:
-    return _link(route, index)[IFLA_OPERSTATE][0] == IF_OPER_UP
-
-
-def _link(route: Rtnetlink, index: int) -> dict[int, bytes]:
-    [device] = route.read(RTM_GETLINK, LINK, socket.AF_UNSPEC, 0, index, 0, 0)
-    return device.attributes
+def _is_up(route: IPRoute, index: int) -> bool:
+    [device] = route.get_links(index)
+    return bool(device.get_attr("IFLA_OPERSTATE") == "UP")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import socket
-import struct
-import sys
+
+from pyroute2 import IPRoute
 
 from giaoban.topology.addressing import host, prefix
 from giaoban.topology.emulation import namespace
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Network
 from giaoban.topology.routing import Routes
 
 MAIN_TABLE = 254
-RTM_GETROUTE, RTA_DST, RTA_OIF = 26, 1, 4
-ROUTE = struct.Struct("=8BI")
-"""family, length of destination, of source, TOS, table, protocol, scope, type, flags (`rtmsg`)."""
 
 
 class Fib:
@@ -31,11 +27,11 @@ class Fib:
     ) -> None:
         self._network = network
         self._hosts = {prefix(link.address_a) for link in network.links if link.kind == "access"}
-        self._routes: dict[str, Rtnetlink] = {}
+        self._routes: dict[str, IPRoute] = {}
         self._links: dict[str, dict[int, str]] = {}
         for router, fd in namespaces.items():
             with namespace.inside(fd):
-                route = self._routes[router] = Rtnetlink()
+                route = self._routes[router] = IPRoute()
             index = {link.get_attr("IFLA_IFNAME"): link["index"] for link in route.get_links()}
             self._links[router] = {index[name]: id_ for id_, name in interfaces[router].items()}
 
@@ -45,13 +41,9 @@ class Fib:
 
     def _read(self, router: str) -> dict[str, str]:
         found: dict[str, str] = {}
-        for (family, length, _, _, table, *_), more in self._routes[router].read(
-            RTM_GETROUTE, ROUTE
-        ):
-            if table != MAIN_TABLE or family != socket.AF_INET or RTA_DST not in more:
-                continue
-            to = f"{socket.inet_ntop(family, more[RTA_DST])}/{length}"
-            out = self._links[router].get(int.from_bytes(more.get(RTA_OIF, b""), sys.byteorder))
+        for entry in self._routes[router].get_routes(family=socket.AF_INET, table=MAIN_TABLE):
+            to = f"{entry.get_attr('RTA_DST')}/{entry['dst_len']}"
+            out = self._links[router].get(entry.get_attr("RTA_OIF"))
             if to in self._hosts and out is not None:
                 found.setdefault(to, out)
         return found
@@ -78,7 +70,7 @@ class Fib:
                     self._remove(route, to)
 
     @staticmethod
-    def _remove(route: Rtnetlink, to: str) -> None:
+    def _remove(route: IPRoute, to: str) -> None:
         there = [e for e in route.get_routes(table=MAIN_TABLE) if _is(e, to)]
         if there:
             route.route("del", dst=to)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyroute2 import IPRoute
+
 from giaoban.errors import MachineLacks
 from giaoban.sentence import N_
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netlink import INGRESS_HANDLE, interface_index, needed
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.lines.impairments import (
     GilbertElliott,
     LineImpairment,
@@ -48,7 +49,7 @@ class ImpairedLine:
         self._seed = seed
         self._changes = 0
         with namespace.inside(fd):
-            self._route = Rtnetlink()
+            self._route = IPRoute()
         try:
             self._build()
         except BaseException:

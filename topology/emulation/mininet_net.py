@@ -17,13 +17,13 @@ from mininet.link import Intf, Link
 from mininet.net import Mininet
 from mininet.node import Node
 from mininet.topo import Topo
+from pyroute2 import IPRoute
 
 from giaoban.errors import InvalidRun
 from giaoban.processes.children import beginning
 from giaoban.topology.addressing import host
 from giaoban.topology.emulation import namespace, netlink, policing, qdisc, scheduler
 from giaoban.topology.emulation.impaired_line import ImpairedLine
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.lines.impairments import LineImpairment, line_seed
 from giaoban.topology.lines.qos import by_class
 from giaoban.topology.network import Hop, NetLink, Network
@@ -172,7 +172,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         self.impaired: dict[Hop, ImpairedLine] = {}
         self.policers: dict[Hop, policing.Policer] = {}
         self._impairable = tuple(impaired)
-        self._routes: dict[str, Rtnetlink] = {}
+        self._routes: dict[str, IPRoute] = {}
         # Mininet.init() would raise limits of the whole machine through sysctl
         Mininet.inited = True
         super().__init__(
@@ -207,7 +207,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         )
         if hop.source not in self._routes:  # opened now, since it takes milliseconds
             with namespace.inside(self.namespace(hop.source)):
-                self._routes[hop.source] = Rtnetlink()
+                self._routes[hop.source] = IPRoute()
 
     def police(self) -> None:
         """Start the policers; once, after the lines were measured: a train of probes is more than a

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import namespace, qdisc
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 
 HOST_INTERFACE = "media0"
 IFF_UP = 1
@@ -84,7 +84,7 @@ def mac(link_index: int, end: int) -> str:
 
 def create_veth(a: tuple[int, str, str], b: tuple[int, str, str]) -> None:
     """A veth pair between two namespaces; each end is (namespace fd, interface name, MAC)."""
-    with Rtnetlink() as route:
+    with IPRoute() as route:
         route.link(
             "add",
             kind="veth",
@@ -118,7 +118,7 @@ def configure(
     """
     with namespace.inside(fd):
         forward(on=not is_host)
-        with Rtnetlink() as route:
+        with IPRoute() as route:
             route.link("set", index=interface_index(route, "lo"), state="up")
             for interface in interfaces:
                 index = interface_index(route, interface.name)
@@ -145,7 +145,7 @@ def configure(
 
 def all_up(fd: int) -> bool:
     """Whether every interface of a namespace that was brought up can carry packets by now."""
-    with namespace.inside(fd), Rtnetlink() as route:
+    with namespace.inside(fd), IPRoute() as route:
         wanted = [link for link in route.get_links() if link["flags"] & IFF_UP]
         states = {link.get_attr("IFLA_OPERSTATE") for link in wanted}
     return states <= {"UP", "UNKNOWN"}  # a loopback never knows

@@ -12,6 +12,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from pyroute2 import IPRoute
 from pyroute2.netlink import nla
 from pyroute2.netlink.rtnl.tcmsg import common_act
 
@@ -20,7 +21,6 @@ from giaoban.sentence import N_
 from giaoban.topology.emulation import namespace
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.netlink import INGRESS_HANDLE, add_ingress, needed
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.emulation.scheduler import LINKLAYER_ETHERNET
 from giaoban.topology.lines.bandwidth_profile import LineProfile
 from giaoban.topology.lines.token_bucket import BucketSize
@@ -121,7 +121,7 @@ class Policer:
         self, fd: int, interface: str, profile: LineProfile, to: dict[str, Any] | None
     ) -> None:
         with namespace.inside(fd):
-            self._route = Rtnetlink()
+            self._route = IPRoute()
         self._index = self._route.link_lookup(ifname=interface)[0]
         police = {
             "kind": "police",

@@ -86,7 +86,7 @@ def line(
         overhead_bytes: what the rate counts of each frame beside its own bytes.
 
     Returns:
-        Keyword arguments for `Rtnetlink.tc("add", ...)`, root first.
+        Keyword arguments for `IPRoute.tc("add", ...)`, root first.
     """
     per_s = bytes_per_s(rate_mbps)
     in_flight = round(delay_us * 1e-6 * per_s / (FRAME_BYTES + overhead_bytes))
@@ -140,7 +140,7 @@ def below_classifier(queues: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def impairment(what: LineImpairment, seed: int) -> dict[str, Any]:
-    """The netem that does to packets what a line does, as keyword arguments for `Rtnetlink.tc`.
+    """The netem that does to packets what a line does, as keyword arguments for `IPRoute.tc`.
 
     With a rate netem counts a packet's delay from now, but lets it leave after the last one in the
     queue at the earliest; without one a packet with less delay overtakes. So the rate, too high to

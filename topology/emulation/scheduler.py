@@ -23,6 +23,7 @@ import struct
 from types import SimpleNamespace
 from typing import Any
 
+from pyroute2 import IPRoute
 from pyroute2.netlink import NLA_F_NESTED, nla
 from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb
@@ -33,7 +34,6 @@ from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.netlink import interface_index, needed
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.lines.qos import Qos, TrafficClass, traffic_classes
 from giaoban.topology.lines.token_bucket import TICK_NS
 from giaoban.topology.network import NetLink
@@ -154,7 +154,7 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos) -> None:
     Raises:
         MachineLacks: this kernel has no ifb, htb, ets, u32, matchall or mirred.
     """
-    with namespace.inside(fd), Rtnetlink() as route:
+    with namespace.inside(fd), IPRoute() as route:
         name = device(interface)
         with needed(BY_CLASS, "ifb"):
             route.link("add", ifname=name, kind="ifb")

@@ -24,7 +24,7 @@ from giaoban.errors import MachineLacks
 from giaoban.processes import children
 from giaoban.processes.children import beginning
 from giaoban.sentence import N_
-from giaoban.topology.sandbox import memory, module_archive
+from giaoban.topology.sandbox import memory
 from giaoban.topology.sandbox.guest_init import EXIT_FILE
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
@@ -77,77 +77,39 @@ def run(
             message quotes its last lines.
     """
     writable = writable.resolve()
-    (writable / EXIT_FILE).unlink(missing_ok=True)
-    with (
-        made(guest, module, arguments, writable=writable, interactive=interactive) as machine,
-        own_core() as core,
-    ):
-        if interactive:
-            _attach(machine, core)
-            tail: list[str] = []
-        else:
-            _, tail = children.follow(
-                machine.command,
-                log=console.resolve(),
-                on_line=on_line,
-                env=machine.environment,
-                cwd=machine.scratch,
-                core=core,
-            )
-    return taken_exit_code(writable, tail, machine.memory)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A guest that can be booted: the command, and where its memory will be.
-
-    `scratch`, the folder from which it is to be started, is there until it has ended: where the
-    kernel cannot make its own folder it makes one in the current directory.
-    """
-
-    command: list[str]
-    environment: dict[str, str]
-    memory: Path
-    scratch: Path
-
-
-@contextmanager
-def made(
-    guest: Guest,
-    module: str,
-    arguments: Sequence[str],
-    *,
-    writable: Path,
-    interactive: bool = False,
-) -> Iterator[Machine]:
-    """All that a guest needs to boot; as `run`."""
     if "," in str(writable):
         raise MachineLacks(
             "the guest cannot mount a folder with a comma: {writable}",
             N_("move it"),
             writable=writable,
         )
-    held = memory.place(guest.memory_mb, writable)
+    (writable / EXIT_FILE).unlink(missing_ok=True)
+    memory_in = memory.place(guest.memory_mb, writable)
+    # where the kernel cannot make its own folder it makes one in the current directory
     scratch = Path(tempfile.mkdtemp(prefix=".boot-", dir=_without_blank(writable)))
     try:
         script = scratch / "init"
-        ours = module.partition(".")[0] == __name__.partition(".")[0]
-        archive = str(module_archive.lay(module, scratch)) if ours else ""
-        words = [sys.executable, str(GUEST_INIT), str(writable), archive, module, *arguments]
+        words = [sys.executable, str(GUEST_INIT), str(writable), module, *arguments]
         script.write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n", encoding="utf-8")
         script.chmod(0o755)
         command = _command(guest, script, scratch, interactive)
-        yield Machine(command, _environment(held), held, scratch)
+        environment, tail = _environment(memory_in), list[str]()
+        with own_core() as core:
+            if interactive:
+                _attach(command, environment, core)
+            else:
+                _, tail = children.follow(
+                    command,
+                    log=console.resolve(),
+                    on_line=on_line,
+                    env=environment,
+                    cwd=scratch,
+                    core=core,
+                )
+        return exit_code(writable, tail, memory_in)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def taken_exit_code(folder: Path, tail: Sequence[str], memory_in: Path) -> int:
-    """As `exit_code`; it is not left there."""
-    try:
-        return exit_code(folder, tail, memory_in)
-    finally:
-        (folder / EXIT_FILE).unlink(missing_ok=True)
+        (writable / EXIT_FILE).unlink(missing_ok=True)
 
 
 def exit_code(folder: Path, tail: Sequence[str], memory_in: Path) -> int:
@@ -216,12 +178,10 @@ def _environment(memory_in: Path) -> dict[str, str]:
     return {**kept, "TMPDIR": str(memory_in.absolute())}
 
 
-def _attach(machine: Machine, core: int) -> None:
+def _attach(command: list[str], environment: dict[str, str], core: int) -> None:
     """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen(
-        machine.command, env=machine.environment, preexec_fn=beginning({core})
-    )
+    process = subprocess.Popen(command, env=environment, preexec_fn=beginning({core}))
     try:
         process.wait()
     finally:

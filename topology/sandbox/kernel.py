@@ -24,7 +24,7 @@ from giaoban.topology.sandbox.kernel_build import FRAGMENT, INSTALL
 NAME = "linux"
 SOURCES = Path("/usr/src")
 TOOLS = ("gcc", "make", "flex", "bison", "bc", "xz")
-RECIPE = (FRAGMENT, Path(kernel_build.__file__), *kernel_build.ADDED.values())
+RECIPE = (FRAGMENT, Path(kernel_build.__file__))
 """The files of this program that the kernel is made of."""
 
 

@@ -1,13 +1,12 @@
 """How the guest's kernel is made: what is changed in its source and why, its options, the steps.
 
-With `kernel.config` and the files that are added this is all of this program that shapes the
-kernel: after a change of any it is built anew.
+With `kernel.config` this is all of this program that shapes the kernel: after a change of either it
+is built anew.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +16,6 @@ from giaoban.errors import MachineLacks
 
 FRAGMENT = Path(__file__).with_name("kernel.config")
 INSTALL = "apt-get install linux-source gcc libc6-dev make flex bison bc xz-utils"
-ADDED = {
-    "arch/um/kernel/fork.c": Path(__file__).with_name("fork.c"),
-    "arch/um/os-Linux/fork_host.c": Path(__file__).with_name("fork_host.c"),
-}
-"""Files of ours that the source gets, by where they lie in it: what `fork_server` is made of."""
 COMPILE_STEPS = 1100  # about what `make` prints for this configuration; only for the progress bar
 
 Progress = Callable[[str, float], None]
@@ -116,123 +110,6 @@ EDITS = (
         why="Reading the clock costs what it did: a loop that waits for time to pass gets on.",
         required=True,
     ),
-    SourceEdit(
-        file="drivers/net/veth.c",
-        old="struct veth_priv {",
-        new="""#include <linux/proc_fs.h>
-#include <linux/seq_file.h>
-
-/* What one end sent in a window of 10 ms; windows begin a millisecond past each tenth. */
-struct veth_window {
-	u64 number;
-	u32 bytes, packets;
-};
-#define VETH_WINDOWS 200
-
-struct veth_priv {
-	struct veth_window	windows[VETH_WINDOWS];""",
-        why="The load of a link in 10 ms: reading its counters so often takes long. "
-        "So each end of a veth keeps what it sent in each of the last 200 windows.",
-        required=True,
-    ),
-    SourceEdit(
-        file="drivers/net/veth.c",
-        old="if (!use_napi)\n\t\t\tdev_",
-        new="""veth_count(priv, length);
-		if (!use_napi)
-			dev_""",
-        why="As above: it is counted where the interface's own counters count.",
-        required=True,
-    ),
-    SourceEdit(
-        file="drivers/net/veth.c",
-        old="static netdev_tx_t veth_xmit(",
-        new="""static void veth_count(struct veth_priv *priv, unsigned int length)
-{
-	u64 number = div_u64(ktime_get_ns() - NSEC_PER_MSEC, 10 * NSEC_PER_MSEC);
-	struct veth_window *window = &priv->windows[number % VETH_WINDOWS];
-
-	if (window->number != number) {
-		window->number = number;
-		window->bytes = 0;
-		window->packets = 0;
-	}
-	window->bytes += length;
-	window->packets++;
-}
-
-static netdev_tx_t veth_xmit(""",
-        why="As above. The guest has one processor, so nobody else counts meanwhile.",
-        required=True,
-    ),
-    SourceEdit(
-        file="drivers/net/veth.c",
-        old="static __init int veth_init(void)\n{",
-        new="""/* Of every end of every veth: its namespace's inode, its index, its windows. */
-static int veth_windows_show(struct seq_file *m, void *v)
-{
-	struct net_device *dev;
-	struct net *net;
-
-	down_read(&net_rwsem);
-	for_each_net(net) {
-		rcu_read_lock();
-		for_each_netdev_rcu(net, dev) {
-			struct veth_priv *priv = netdev_priv(dev);
-			u64 whose[] = { net->ns.inum, dev->ifindex };
-
-			if (dev->netdev_ops != &veth_netdev_ops)
-				continue;
-			seq_write(m, whose, sizeof(whose));
-			seq_write(m, priv->windows, sizeof(priv->windows));
-		}
-		rcu_read_unlock();
-	}
-	up_read(&net_rwsem);
-	return 0;
-}
-
-static __init int veth_init(void)
-{
-	proc_create_single("veth_windows", 0444, NULL, veth_windows_show);""",
-        why="As above: one file, read once a second, has them all (`LinkMeter`).",
-        required=True,
-    ),
-    SourceEdit(
-        file="arch/um/kernel/Makefile",
-        old="obj-y = config.o",
-        new="obj-y = fork.o config.o",
-        why="A guest that has gone so far can go on from there more than once (fork.c).",
-        required=True,
-    ),
-    SourceEdit(
-        file="arch/um/os-Linux/Makefile",
-        old="obj-y = execvp.o",
-        new="obj-y = fork_host.o execvp.o",
-        why="As above: what the machine has to do for it (fork_host.c).",
-        required=True,
-    ),
-    SourceEdit(
-        file="arch/um/os-Linux/Makefile",
-        old="elf_aux.o execvp.o",
-        new="elf_aux.o fork_host.o execvp.o",
-        why="As above: it is compiled with the machine's headers, not with the kernel's.",
-        required=True,
-    ),
-    SourceEdit(
-        file="arch/um/os-Linux/mem.c",
-        old="#define TEMPNAME_TEMPLATE",
-        new="""const char *os_memory_folder(void);
-
-const char *os_memory_folder(void)
-{
-	return tempdir;
-}
-
-#define TEMPNAME_TEMPLATE""",
-        why="As above: a copy's memory is where the guest's own is.",
-        required=True,
-    ),
 )
 
 
@@ -253,8 +130,6 @@ def build(source: Path, scratch: Path, progress: Progress) -> Path:
         if edit.required and edit.old not in text:
             raise MachineLacks(f"{edit.file} of this kernel source is not as expected", INSTALL)
         path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
-    for place, file in ADDED.items():
-        shutil.copyfile(file, tree / place)
     make = ["make", "-C", str(tree), "ARCH=um", f"O={out}"]
     progress("configuring the kernel", 0.02)
     _run([*make, "tinyconfig"], scratch)

@@ -42,12 +42,6 @@ def place(memory_mb: int, *others: Path) -> Path:
     raise _no_room(found)
 
 
-def check(folder: Path, memory_mb: int) -> None:
-    """Raises `MachineLacks` if this folder cannot hold the memory of a guest; it says why."""
-    if (why := unfit(folder, memory_mb)) is not None:
-        raise _no_room({folder: why})
-
-
 def _no_room(why_of: Mapping[Path, str]) -> MachineLacks:
     told = joined("; ", [joined(": ", [str(folder), why]) for folder, why in why_of.items()])
     return MachineLacks("there is no room for the memory of a guest: {told}", MEND, told=told)

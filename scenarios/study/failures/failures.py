@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,7 +24,6 @@ from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.result import Engine
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.summaries.failures_summary import summary_md
-from giaoban.scenarios.emulation.beginnings import Origin, begun
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.plan.question import Question
@@ -46,7 +44,6 @@ from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.convergence.forwarding import KnownRouters
 from giaoban.topology.sandbox import kernel
-from giaoban.topology.sandbox.fork_server import ForkServer
 from giaoban.translation import SOURCE, Language
 
 OTHERS_A_LINE = 8
@@ -95,8 +92,8 @@ def try_failures(
         reasons = {ident: limits.reasons(each.plan) for ident, each in known.items()}
         if refused := {ident: why for ident, why in reasons.items() if why}:
             raise _not_estimated(asked, cases, refused)
-    # once, before several would wait for it
-    guest_kernel = kernel.ensure(progress) if engine is EngineName.SANDBOX else None
+    if engine is EngineName.SANDBOX:  # once, before several would wait for it
+        kernel.ensure(progress)
     name = f"faults-{question.plan.scenario_id}{'-estimate' if engine is None else ''}"
     with new_run(root, name, now) as folder:
         places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
@@ -105,9 +102,7 @@ def try_failures(
         if engine is None:
             found = _estimate_all(asked, cases, places, jobs, progress)
         else:
-            found = _emulate_all(
-                asked, cases, known, places, engine, guest_kernel, jobs, folder.path, progress
-            )
+            found = _emulate_all(asked, cases, known, places, engine, jobs, progress)
         failures = [_result(case, found[case.id].found) for case in cases]
         failures = with_slow_cases(asked, cases, failures, jobs=jobs, progress=progress)
         progress(Sentence("summing up"), 1.0)
@@ -171,27 +166,17 @@ def _emulate_all(
     known: Mapping[str, Question],
     places: Mapping[str, Path],
     engine: EngineName,
-    guest_kernel: Path | None,
     jobs: int,
-    folder: Path,
     progress: Progress,
 ) -> dict[str, EmulationOutcome[FailureResult]]:
-    """In virtual time, where there is a guest, each goes on from what all have in common. What is
-    not known yet is asked when it is due."""
-    with ExitStack() as stack:
-        origin: Origin = lambda _question: None  # noqa: E731
-        if guest_kernel is not None:
-            place, at_once = folder / "beginnings", min(jobs, len(cases))
-            origin = stack.enter_context(begun([*known.values()], place, at_once, guest_kernel))
+    """Emulate each; what is not known yet is asked when it is due."""
 
-        def order(case: FailureCase) -> EmulationJob[FailureResult]:
-            question = known.get(case.id) or question_of(asked, case)
-            return order_of(case, question, places[case.id], engine, origin(question))
+    def order(case: FailureCase) -> EmulationJob[FailureResult]:
+        question = known.get(case.id) or question_of(asked, case)
+        return order_of(case, question, places[case.id], engine)
 
-        orders = map(order, cases)
-        return emulate_all(
-            orders, len(cases), engine=engine, jobs=jobs, told=TOLD, progress=progress
-        )
+    orders = map(order, cases)
+    return emulate_all(orders, len(cases), engine=engine, jobs=jobs, told=TOLD, progress=progress)
 
 
 def _estimate_all(
@@ -235,14 +220,10 @@ def folder_name(failure: str) -> str:
 
 
 def order_of(
-    case: FailureCase,
-    question: Question,
-    folder: Path,
-    engine: EngineName,
-    origin: ForkServer | None = None,
+    case: FailureCase, question: Question, folder: Path, engine: EngineName
 ) -> EmulationJob[FailureResult]:
     look = partial(observe_run, case, question.plan.faults)
-    return EmulationJob(case.id, question, engine, folder, look, origin)
+    return EmulationJob(case.id, question, engine, folder, look)
 
 
 def _result(case: FailureCase, found: FailureResult | InvalidRun) -> FailureResult:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,8 @@ from undrawn import undrawn
 
 from giaoban.results.judge import baseline
 from giaoban.results.judge.failure_points import SINGLE
-from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.studies.failures import FaultsAnswer
-from giaoban.scenarios.emulation import beginnings
-from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.study.failures.failures import folder_name, try_failures
-from giaoban.scenarios.study.failures.trial import LASTS_S, possible_in
+from giaoban.scenarios.study.failures.trial import LASTS_S
 from tests.nights import at_night
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 from tests.scenarios.rings import DEAD_MS, MEETINGS, TWO_RINGS, ring_province, ring_scenario
@@ -243,53 +237,6 @@ def test_one_by_itself_gives_the_same_figures(ring: Ring) -> None:
     [folder] = (ring.folder / "alone").iterdir()
     alone = FaultsAnswer.from_json((folder / "faults.json").read_bytes())
     assert alone.failures == [ring.failure("silent:a--b")]
-
-
-def test_one_in_a_guest_of_its_own_gives_the_same_figures(
-    ring: Ring, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Within a microsecond: it does not go on from where all others do."""
-    undrawn(monkeypatch)
-    monkeypatch.setattr(beginnings.fork_server, "has_room", lambda *_of: False)
-    monkeypatch.setattr(beginnings.fork_server, "booted", None)
-    failures = ("silent:a--b", "site:a")
-    asked = make_question(ring.file)
-    possible = possible_in(asked)
-    try_failures(
-        asked,
-        [possible[name] for name in failures],
-        possible=possible,
-        whole=False,
-        jobs=2,
-        engine=EngineName.SANDBOX,
-        root=ring.folder / "own",
-        now=datetime(2026, 1, 2),
-        progress=lambda _what, _done: None,
-    )
-    [theirs], [ours] = ((ring.folder / name).iterdir() for name in ("first", "own"))
-    for failure in map(folder_name, failures):
-        of = [
-            json.loads((run / "failures" / failure / RESULT).read_bytes()) for run in (theirs, ours)
-        ]
-        assert of[0]["phases"]
-        for result in of:
-            del result["run_id"], result["inputs"]
-        assert list(differences(*of, within=0.0011)) == []
-
-
-def differences(first: Any, second: Any, *, within: float, at: str = "") -> Iterator[str]:
-    """Where two results differ by more than that, or otherwise than in numbers."""
-    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
-        for key in first:
-            yield from differences(first[key], second[key], within=within, at=f"{at}/{key}")
-    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        for number, pair in enumerate(zip(first, second, strict=True)):
-            yield from differences(*pair, within=within, at=f"{at}/{number}")
-    elif isinstance(first, float) and isinstance(second, float):
-        if abs(first - second) > within:
-            yield f"{at}: {first} {second}"
-    elif first != second:
-        yield f"{at}: {first} {second}"
 
 
 def test_a_link_that_was_removed_is_noticed(ring: Ring) -> None:

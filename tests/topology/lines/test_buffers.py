@@ -73,7 +73,7 @@ def test_a_kernel_that_lacks_something_is_named(monkeypatch: pytest.MonkeyPatch)
         def link(self, *_: Any, **__: Any) -> None:
             raise NetlinkError(errno.EOPNOTSUPP)
 
-    monkeypatch.setattr(scheduler, "Rtnetlink", WithoutIfb)
+    monkeypatch.setattr(scheduler, "IPRoute", WithoutIfb)
     monkeypatch.setattr(scheduler.namespace, "inside", nullcontext)
     qos = Qos(scheduling="classes", source="test")
     with pytest.raises(MachineLacks, match="cannot queue packets by class, it lacks ifb"):

@@ -83,7 +83,7 @@ def test_a_place_that_is_none(tmp_path: Path) -> None:
 
 def test_why_there_is_no_room_is_said_in_the_readers_language(tmp_path: Path) -> None:
     with pytest.raises(MachineLacks) as lacks:
-        memory.check(tmp_path, 10**9)
+        memory.place(10**9, tmp_path)
     assert re.search(rf"{tmp_path}: còn trống \d+ MB, cần {10**9 + 32} MB", lacks.value.what.vi)
 
 

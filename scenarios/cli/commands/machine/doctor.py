@@ -13,7 +13,7 @@ from giaoban.errors import MachineLacks, strerror
 from giaoban.results.report.document import Cell, table
 from giaoban.results.report.pdf.write import FONTS
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.emulation import guest_ahead
+from giaoban.scenarios.emulation.engine import NEEDED
 from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel, kernel_build, memory
 from giaoban.translation import pgettext
@@ -41,7 +41,7 @@ def examine() -> list[Requirement]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
     path = os.environ.get("PATH", "") + SYSTEM_PROGRAMS
-    libraries = [name for name in guest_ahead.NEEDED if name != extras.MININET]
+    libraries = [name for name in NEEDED if name != extras.MININET]
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
         Requirement(

@@ -9,7 +9,7 @@ from giaoban.errors import InputError
 from giaoban.processes.ownership import temporary_folder
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import progress
-from giaoban.scenarios.emulation.guest_ahead import NEEDED
+from giaoban.scenarios.emulation.engine import NEEDED
 from giaoban.topology.emulation import router_clock
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
