@@ -9,7 +9,6 @@ have none of their own.
 from __future__ import annotations
 
 import enum
-import functools
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -208,18 +207,8 @@ class _Section:
         self.problems.append(problem)
 
 
-LONGEST_KEPT = 2048
-"""Bytes of a description that is remembered: one that refreshes a session is as it was before (RFC
-4028 §7.4)."""
-
-
 def parse(data: bytes) -> SessionDescription:
-    """Read a description. Raises `SdpError`, and nothing else, for bytes of any kind."""
-    kept = len(data) <= LONGEST_KEPT and b"crypto" not in data  # keys are forgotten
-    return _kept_session(data) if kept else _parse(data)
-
-
-def _parse(data: bytes) -> SessionDescription:
+    """Parse a description. Raises `SdpError`, and nothing else, for bytes of any kind."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -262,9 +251,6 @@ def _parse(data: bytes) -> SessionDescription:
     media = tuple(_close(section, direction, lacking) for section in sections)
     rate_kbps = min(rates_kbps, default=None)
     return SessionDescription(address, media, as_kbps=rate_kbps, **heading)
-
-
-_kept_session = functools.lru_cache(maxsize=64)(_parse)
 
 
 def _session_level(kind: str, value: str) -> dict[str, Any]:

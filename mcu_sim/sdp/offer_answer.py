@@ -7,7 +7,7 @@ in the descriptions themselves (RFC 4568); the source of their bytes is passed i
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -512,72 +512,35 @@ def rtcp_port(theirs: Media, ours: Media) -> int | None:
 LEAST_KBPS = 32.0
 """A picture of less is none: who has not so much for it gets no picture."""
 SOUND_KBPS = 64.0
-"""Of G.711 and G.722, and of a codec that does not say its rate."""
+"""Rate of G.711 and G.722."""
 
 
-def within_session(theirs: SessionDescription, ours: Sequence[Media]) -> SessionDescription:
-    """Their description with a rate of the whole session, which covers all media together (RFC 8866
-    §5.8), made rates of its pictures; `ours`: what they are to be agreed with.
+def within_session(theirs: SessionDescription) -> SessionDescription:
+    """Return their description with a rate of the whole session (RFC 8866 §5.8) made rates of its
+    pictures.
 
-    Sound has its rate first. What is left the pictures share evenly; one that takes less than its
-    share leaves the rest to the other, and where there is not enough for both, content leaves all.
-    Of the sections, those count that are taken and sent something: a rate says what is received.
-    A picture that is sent nothing has the share it would have if all were sent.
+    Sound has its rate first. The pictures share the rest evenly; one that states less than its
+    share leaves the rest to the other. Where there is not enough for both, content gets none.
     """
     if theirs.as_kbps is None:
         return theirs
-    left, taken = list(ours), dict[int, Media]()
-    for place, (section, what) in enumerate(zip(theirs.media, roles(theirs.media), strict=True)):
-        mine = _of_role(left, what) if section.port else None
-        if mine is not None and _why_not(theirs, section, mine) is None:
-            left.remove(mine)
-            taken[place] = mine
-    sent = {n: mine for n, mine in taken.items() if _is_sent(theirs, theirs.media[n], mine)}
-    shares = _shares(theirs, float(theirs.as_kbps), taken)
-    shares |= _shares(theirs, float(theirs.as_kbps), sent)
-    media = [
-        _at_most(section, shares[place]) if place in shares else section
-        for place, section in enumerate(theirs.media)
-    ]
-    return replace(theirs, media=tuple(media), as_kbps=None)
-
-
-def _shares(
-    theirs: SessionDescription, total_kbps: float, taken: Mapping[int, Media]
-) -> dict[int, float]:
-    """The kbit/s of each picture, by its place, when these sections share a rate; `taken`: what
-    each is agreed with."""
-    left, most_kbps = total_kbps, dict[int, float]()
-    for place, mine in taken.items():
-        section = theirs.media[place]
-        pair = choose_codec(mine.codecs, section.codecs)
-        if pair is None:
-            continue
-        if section.kind == "audio":
-            left -= _sound_kbps(pair[0])
-        else:
+    total = float(theirs.as_kbps)
+    what, most_kbps = roles(theirs.media), dict[int, float]()
+    for place, section in enumerate(theirs.media):
+        if section.port and what[place] in ("video", "content"):
             stated = _stated_kbps(section)
-            alone = _at_most(section, total_kbps if stated is None else stated)
-            most = _max_kbps(alone, mine, pair[0])
-            most_kbps[place] = total_kbps if most is None else most
-    slides = [place for place in most_kbps if role(taken[place]) == "content"]
-    if slides and len(most_kbps) > 1 and left < LEAST_KBPS * len(most_kbps):
-        most_kbps[slides[0]] = 0.0
-    shares = dict[int, float]()
-    for n, place in enumerate(sorted(most_kbps, key=lambda place: most_kbps[place])):
-        shares[place] = min(most_kbps[place], max(0.0, left) / (len(most_kbps) - n))
-        left -= shares[place]
-    return shares
-
-
-def _sound_kbps(codec: Codec) -> float:
-    stated = codec.parameter("bitrate") or codec.parameter("maxaveragebitrate") or ""
-    known = len(stated) < 10 and stated.isascii() and stated.isdigit()
-    return int(stated) / 1000 if known else SOUND_KBPS
-
-
-def _at_most(section: Media, kbps: float) -> Media:
-    return replace(section, as_kbps=int(kbps), tias_bps=int(1000 * kbps))
+            most_kbps[place] = total if stated is None else stated
+    has_sound = any(section.port and section.kind == "audio" for section in theirs.media)
+    left = max(0.0, total - SOUND_KBPS * has_sound)
+    media, pictures = list(theirs.media), sorted(most_kbps, key=lambda place: most_kbps[place])
+    if left < LEAST_KBPS * len(pictures):
+        pictures.sort(key=lambda place: what[place])  # content first, with nothing
+        most_kbps |= dict.fromkeys(pictures[:-1], 0.0)
+    for number, place in enumerate(pictures):
+        kbps = min(most_kbps[place], left / (len(pictures) - number))
+        left -= kbps
+        media[place] = replace(media[place], as_kbps=int(kbps), tias_bps=int(1000 * kbps))
+    return replace(theirs, media=tuple(media), as_kbps=None)
 
 
 def at_their_rate(ours: Media, theirs: Media) -> Media:
@@ -616,7 +579,7 @@ def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
 
     Sections that the offer itself refuses are passed over.
     """
-    offer = within_session(offer, can)
+    offer = within_session(offer)
     left = list(can)
     found: list[Problem] = []
     for theirs, what in zip(offer.media, roles(offer.media), strict=True):
@@ -632,7 +595,7 @@ def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
 def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Problem]:
     """All of our offer that their answer does not take, or that cannot be had as it is answered.
     `ValueError` if they have not the same number of sections."""
-    answer = within_session(answer, offer.media)
+    answer = within_session(answer)
     found: list[Problem] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
         why = list(theirs.problems)
@@ -733,7 +696,7 @@ def make_answer(
     """
     if previous is not None and len(offer.media) < len(previous.media):
         raise SdpError(f"offer has {len(offer.media)} media, the call {len(previous.media)}")
-    offer = within_session(offer, can)
+    offer = within_session(offer)
     left = list(can)
     answered: list[Media] = []
     agreed: list[NegotiatedMedia | None] = []
@@ -767,7 +730,7 @@ def read_answer(
     """What our offer and their answer agree on, per section. `SdpError` if they do not fit."""
     if len(answer.media) != len(offer.media):
         raise SdpError(f"answer has {len(answer.media)} media, the offer {len(offer.media)}")
-    answer = within_session(answer, offer.media)
+    answer = within_session(answer)
     agreed: list[NegotiatedMedia | None] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
         if theirs.kind != ours.kind:

@@ -170,16 +170,6 @@ def test_no_session_is_sent_more_than_it_states(
     assert len(said) == len(sent)
 
 
-def test_a_picture_that_is_not_taken_has_no_share_and_sound_has_the_rate_it_states() -> None:
-    low = Codec(115, "G7221", 32000, fmtp="bitrate=24000")
-    foreign = replace(content(5008, 4000), codecs=(Codec(98, "H263-1998", 90000),))
-    sections = audio(5004, [low]), video(5006, 4000), foreign
-    can = [audio(20000, [low]), *BOTH[1:]]
-    _, [_, main, slides] = make_answer(session_of(384, *sections), can, MCU, 2)
-    assert slides is None
-    assert main.max_kbps == 360
-
-
 @pytest.mark.parametrize(("total", "main"), [(127, 63), (96, 32), (95, None)])
 def test_where_there_is_not_enough_for_both_pictures_there_is_no_content(
     total: int, main: float | None
@@ -241,55 +231,10 @@ def limits_of(taken: Sequence[NegotiatedMedia | None]) -> list[float | None]:
     return [None if terms is None else terms.max_kbps for terms in taken]
 
 
-@pytest.mark.parametrize("unsent", UNSENT)
-def test_what_is_sent_nothing_has_no_part_of_the_rate_until_it_is_again(
-    unsent: dict[str, object],
-) -> None:
-    both = audio(5004), video(5006, 4000), content(5008, 4000)
-    for place, total, main, main_of_all in ((2, 384, 320, 160), (2, 96, 32, 32), (0, 90, 90, None)):
-        sections = list(both if place == 2 else both[:2])
-        sections[place] = replace(sections[place], **unsent)  # type: ignore[arg-type]
-        theirs = session_of(total, *sections)
-        answer, taken = make_answer(theirs, BOTH, MCU, 2)
-        assert None not in taken
-        assert limits_of(taken)[1] == main
-        assert answer.media[1].as_kbps == main
-        assert limits_of(read_answer(make_offer(MCU, BOTH[: len(sections)], 2), theirs))[1] == main
-        # the section is sent to again, and then is not, by new offers
-        again = session_of(total, *both[: len(sections)])
-        answer, taken = make_answer(again, BOTH, MCU, 2, previous=answer)
-        assert limits_of(taken)[1] == main_of_all
-        assert limits_of(make_answer(theirs, BOTH, MCU, 2, previous=answer)[1])[1] == main
-
-
 def test_a_call_on_hold_keeps_its_shares() -> None:
     theirs = session_of(384, audio(5004), video(5006, 4000), content(5008, 4000))
     _, taken = make_answer(replace(theirs, address="0.0.0.0"), BOTH, MCU, 2)
     assert limits_of(taken) == [None, 160, 160]
-
-
-@pytest.mark.parametrize(
-    ("sections", "expected"),
-    [
-        ([audio(5004), audio(5012), video(5006, 4000)], [None, None, 136]),
-        ([audio(5004), video(5006, 4000), video(5008, 20)], [None, 136, None]),
-        (
-            [audio(5004), video(5006, 4000), replace(content(65535, 4000), rtcp_mux=False)],
-            [None, 136, None],
-        ),
-        (
-            [replace(audio(5004), maxptime_ms=10), audio(5012), video(5006, 4000)],
-            [None, None, 136],
-        ),
-    ],
-)
-def test_what_is_not_taken_has_no_part_of_the_rate(
-    sections: list[Media], expected: list[float | None]
-) -> None:
-    theirs = session_of(200, *sections)
-    _, taken = make_answer(theirs, BOTH, MCU, 2)
-    assert limits_of(taken) == expected
-    assert len(refusals(theirs, BOTH)) == taken.count(None) == 1
 
 
 @pytest.mark.parametrize("maxptime_ms", [1, 10, 19])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -51,16 +49,6 @@ a=recvonly\r
 m=application 5070 UDP/BFCP *\r
 a=floorctrl:c-s\r
 """
-
-
-def test_a_description_that_comes_again_is_read_once_but_none_with_keys_is_remembered() -> None:
-    assert sdp.parse(bytes(bytearray(POLYCOM))) is sdp.parse(POLYCOM)
-    key = base64.b64encode(bytes(MASTER_BYTES))
-    secret = POLYCOM.replace(b"a=ptime:20", b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key, 1)
-    [line] = sdp.parse(secret).media[0].crypto
-    assert line.key == bytes(MASTER_BYTES)
-    assert sdp.parse(secret) == sdp.parse(secret)
-    assert sdp.parse(secret) is not sdp.parse(secret)
 
 
 def test_a_devices_offer_is_read() -> None:
