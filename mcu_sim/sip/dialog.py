@@ -21,7 +21,6 @@ from giaoban.mcu_sim.sip.message.addresses import (
 )
 from giaoban.mcu_sim.sip.message.headers import (
     addresses,
-    bare_request,
     contacts_of,
     cseq_of,
     from_of,
@@ -55,7 +54,7 @@ def new_request(
     routes: Iterable[Address] = (),
 ) -> Request:
     """A request of ours without body, its Via on top still empty; `local`, `remote`: From, To."""
-    request = bare_request(method, uri)
+    request = Request(method, uri)
     request.headers.set("Via", "")
     for route in routes:
         request.headers.add("Route", str(route))

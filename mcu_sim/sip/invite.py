@@ -30,7 +30,6 @@ from giaoban.mcu_sim.sip.events import (
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.headers import (
     OTHER_WARNING,
-    bare_request,
     body_of,
     cseq_of,
     from_of,
@@ -111,7 +110,7 @@ class OutgoingInvites:
     def _send_cancel(self, invite: TransactionSlot, now_ms: float) -> None:
         """A CANCEL is its INVITE with another method, branch and all (§9.1)."""
         request = invite.request
-        cancel = bare_request("CANCEL", request.uri)
+        cancel = Request("CANCEL", request.uri)
         for name in ("Via", "Max-Forwards", "From", "To", "Call-ID"):
             cancel.headers.set(name, request.headers[name])
         cancel.cseq = CSeq(cseq_of(request).sequence, "CANCEL")

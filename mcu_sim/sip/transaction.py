@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from sipmessage import CSeq, Request, Response
 
 from giaoban.mcu_sim.sip.message.headers import (
-    bare_request,
     cseq_of,
     from_tag,
     parameter,
@@ -286,7 +285,7 @@ class ClientInvite(ClientTransaction):
 
     def _make_ack(self, response: Response) -> Request:
         """The ACK to a refusal, with the INVITE's own branch (§17.1.1.3)."""
-        ack = bare_request("ACK", self.request.uri)
+        ack = Request("ACK", self.request.uri)
         ack.headers.set("Via", self.request.headers["Via"])
         for header in ("Route", "From", "Call-ID", "Max-Forwards"):
             for value in self.request.headers.getlist(header):

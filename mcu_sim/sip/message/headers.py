@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sipmessage import URI, Address, CSeq, MediaType, Parameters, Request, Response, Via
-from sipmessage.message import COMPACT_FORMS, Headers
+from sipmessage import Address, CSeq, MediaType, Parameters, Request, Response, Via
 
 from giaoban.lru_cache import of_short_texts
 from giaoban.mcu_sim.sip.message.addresses import (
@@ -23,130 +22,8 @@ from giaoban.mcu_sim.sip.message.addresses import (
 )
 
 
-def _as_known(written: str) -> tuple[str, str]:
-    name = written.strip()
-    if len(name) == 1:
-        name = COMPACT_FORMS.get(name.lower(), name)
-    return name, name.lower()
-
-
-_name = of_short_texts(_as_known)
-"""The name of a field as it is known, and in small letters."""
-
-
-class IndexedHeaders(Headers):  # type: ignore[misc]
-    """Header fields that are found by their name at once; `Headers` goes through all of them."""
-
-    def __init__(self) -> None:
-        self._fields: dict[str, tuple[str, list[str]]] = {}
-        """By their names in small letters: as they were written, and their values."""
-
-    def add(self, key: str, value: str) -> None:
-        """One value more."""
-        lower = key.lower()
-        field = self._fields.get(lower)
-        if field is None:
-            self._fields[lower] = key, [value]
-        else:
-            field[1].append(value)
-
-    def add_lines(self, lines: Iterable[str]) -> bool:
-        """Header lines as they came, compact names as their long ones (RFC 3261 §7.3.3); whether
-        each has a name."""
-        named, fields = True, self._fields
-        for line in lines:
-            written, colon, value = line.partition(":")
-            name, lower = _name(written)
-            if not (colon and name):
-                named = False
-                continue
-            field = fields.get(lower)
-            if field is None:
-                fields[lower] = name, [value.strip()]
-            else:
-                field[1].append(value.strip())
-        return named
-
-    def get(self, key: str, default: str | None = None) -> str | None:
-        """The first value, or `default`."""
-        field = self._fields.get(key.lower())
-        return default if field is None else field[1][0]
-
-    def getlist(self, key: str) -> list[str]:
-        """All values."""
-        field = self._fields.get(key.lower())
-        return [] if field is None else field[1]
-
-    def keys(self) -> list[str]:
-        """All names, as they were written first."""
-        return [name for name, _ in self._fields.values()]
-
-    def remove(self, key: str) -> None:
-        """Take a field out, if it is there."""
-        self._fields.pop(key.lower(), None)
-
-    def set(self, key: str, value: str) -> None:
-        """One value, instead of all others."""
-        lower = key.lower()
-        field = self._fields.get(lower)
-        self._fields[lower] = key if field is None else field[0], [value]
-
-    def setlist(self, key: str, values: list[str]) -> None:
-        """These values, instead of all others; a field that is there keeps its place and name."""
-        lower = key.lower()
-        field = self._fields.get(lower)
-        self._fields[lower] = (key if field is None else field[0], values)
-
-    def copy(self, source: IndexedHeaders, *keys: str) -> None:
-        """The values that another message has of fields that are not here yet, of those it has."""
-        for key in keys:
-            lower = key.lower()
-            field = source._fields.get(lower)
-            if field is not None:
-                self._fields[lower] = key, field[1].copy()
-
-    def repeated(self) -> list[str]:
-        """The fields with more than one value, by their names in small letters."""
-        return [lower for lower, (_, values) in self._fields.items() if len(values) > 1]
-
-    def __getitem__(self, key: str) -> str:
-        return self._fields[key.lower()][1][0]
-
-    def __str__(self) -> str:
-        lines = [
-            f"{name}: {value}\r\n" for name, values in self._fields.values() for value in values
-        ]
-        return "".join(lines) + "\r\n"
-
-
-def bare_request(method: str, uri: URI, body: bytes = b"") -> Request:
-    """A request without headers."""
-    request = Request(method, uri, body)
-    request.headers = IndexedHeaders()
-    return request
-
-
-def bare_response(code: int, phrase: str, body: bytes = b"") -> Response:
-    """A response without headers."""
-    response = Response(code, phrase, body)
-    response.headers = IndexedHeaders()
-    return response
-
-
-_TOKEN = r"[\w.!*+'~-]+"
-_PLAIN_PARAMETERS = rf"((?:;{_TOKEN}(?:={_TOKEN})?)*)"
-_PLAIN_VIA = re.compile(
-    rf"SIP/2\.0/([A-Z]+) (\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?::(\d+))?{_PLAIN_PARAMETERS}", re.ASCII
-)
-_PLAIN_ADDRESS = re.compile(rf"([\w-]*) ?<([^>?\"]+)>{_PLAIN_PARAMETERS}", re.ASCII)
-"""What most messages have; all else is left to `sipmessage`."""
-
-
 def _addresses(text: str) -> tuple[Address, ...]:
-    plain = _PLAIN_ADDRESS.fullmatch(text)
     try:
-        if plain is not None:
-            return (Address(_sip_uri(plain[2]), plain[1], _plain(plain[3])),)
         return tuple(Address.parse_many(text))
     except ValueError as error:
         forget(error)
@@ -161,20 +38,9 @@ def _only(text: str) -> Address:
 
 
 def _vias(text: str) -> tuple[Via, ...]:
-    plain = _PLAIN_VIA.fullmatch(text)
-    if plain is None:
-        return tuple(Via.parse_many(one_comma(text)))
-    transport, host, port, parameters = plain.groups()
-    return (Via(transport, host, int(port) if port else None, _plain(parameters)),)
+    return tuple(Via.parse_many(one_comma(text)))
 
 
-def _plain(parameters: str) -> Parameters:
-    """As `Parameters.parse`, of those in which nothing is quoted, escaped or blank."""
-    pairs = (one.partition("=") for one in parameters.split(";")[1:])
-    return Parameters(**{name: value if equals else None for name, equals, value in pairs})
-
-
-_sip_uri = of_short_texts(URI.parse)
 vias = of_short_texts(_vias)
 addresses = of_short_texts(_addresses)
 _address = of_short_texts(_only)
@@ -333,7 +199,7 @@ def again(request: Request, sequence: int) -> Request:
     Its Via on top is empty, and what it proved itself with stays behind: that was good for one
     request.
     """
-    copy = bare_request(request.method, request.uri, request.body)
+    copy = Request(request.method, request.uri, request.body)
     copy.headers.set("Via", "")
     for name in request.headers.keys():  # noqa: SIM118  # `Headers` is no mapping
         if name not in ("Via", "Authorization", "Proxy-Authorization"):

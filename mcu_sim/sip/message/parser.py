@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from sipmessage import URI, Request, Response
+from sipmessage.message import COMPACT_FORMS
 
 from giaoban.mcu_sim.sip.message.addresses import (
     PARSE_ERRORS,
@@ -20,8 +21,6 @@ from giaoban.mcu_sim.sip.message.addresses import (
 )
 from giaoban.mcu_sim.sip.message.headers import (
     addresses,
-    bare_request,
-    bare_response,
     contacts_of,
     cseq_of,
     from_of,
@@ -83,8 +82,13 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
     message = _begin(start, body, problems)
     if not clean:
         lines = [_without_controls(line, problems) for line in lines]
-    if not message.headers.add_lines(lines):
-        problems.append((400, "Header line without a name"))
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.strip()
+        if not (colon and name):
+            problems.append((400, "Header line without a name"))
+            continue
+        message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
     if stream and not message.headers.get("Content-Length"):
         problems.append((400, "Missing Content-Length"))
     code, problem = problems[0] if problems else (400, _problem(message))
@@ -117,7 +121,7 @@ def _begin(start: str, body: bytes, problems: list[tuple[int, str]]) -> Request 
         start = _CONTROL.sub(" ", start)
     status = _STATUS.match(start)
     if status is not None:
-        return bare_response(int(status["code"]), status["phrase"], body)
+        return Response(int(status["code"]), status["phrase"], body)
     method, _, rest = start.rstrip(" ").partition(" ")
     target, _, version = rest.rpartition(" ")
     target = target.strip(" ")
@@ -128,7 +132,7 @@ def _begin(start: str, body: bytes, problems: list[tuple[int, str]]) -> Request 
         problems.append((505, PHRASES[505]))
     else:
         uri = _target(target, problems)
-    return bare_request(method, uri, body)
+    return Request(method, uri, body)
 
 
 def _target(text: str, problems: list[tuple[int, str]]) -> URI:
@@ -147,9 +151,8 @@ def _target(text: str, problems: list[tuple[int, str]]) -> URI:
 
 def _problem(message: Request | Response) -> str | None:
     """What is wrong with the mandatory headers and the body, or None. Cuts the body."""
-    repeated = message.headers.repeated()
-    for name in _ONCE if repeated else ():
-        if name.lower() in repeated:
+    for name in _ONCE:
+        if len(message.headers.getlist(name)) > 1:
             return f"{name} more than once"
     request = isinstance(message, Request)
     reading = "Via"

@@ -10,7 +10,6 @@ from sipmessage import Request, Response, Via
 from giaoban.mcu_sim.sip.message.addresses import PARSE_ERRORS, SIP_PORT, Peer, forget
 from giaoban.mcu_sim.sip.message.headers import (
     addresses,
-    bare_response,
     parameter,
     tag_of,
     top_via,
@@ -112,8 +111,10 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
     line = phrase or PHRASES.get(code, "Unknown")
     if not line.isprintable():
         line = "".join(c if c.isprintable() else " " for c in line)
-    response = bare_response(code, line)
-    response.headers.copy(request.headers, "Via", "From", "To", "Call-ID", "CSeq")
+    response = Response(code, line)
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        if values := request.headers.getlist(name):
+            response.headers.setlist(name, list(values))
     if 100 < code < 300:  # those that make a dialog (§12.1.1)
         for route in request.headers.getlist("Record-Route"):
             response.headers.add("Record-Route", route)

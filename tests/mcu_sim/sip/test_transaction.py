@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import URI, CSeq, Request, Response
 
-from giaoban.mcu_sim.sip.message.headers import bare_request
 from giaoban.mcu_sim.sip.message.responses import reply
 from giaoban.mcu_sim.sip.transaction import (
     SPARE,
@@ -30,7 +29,7 @@ from giaoban.mcu_sim.sip.transaction import (
 
 
 def request(method: str, branch: str = "z9hG4bKabc") -> Request:
-    message = bare_request(method, URI.parse("sip:mcu@10.67.0.2"))
+    message = Request(method, URI.parse("sip:mcu@10.67.0.2"))
     message.headers.set("Via", f"SIP/2.0/UDP 10.68.0.2:5060;branch={branch}")
     message.headers.set("From", "<sip:a@10.68.0.2>;tag=a")
     message.headers.set("To", "<sip:mcu@10.67.0.2>")
