@@ -42,13 +42,3 @@ def waiting(phone: socket.socket) -> bytes:
 
 def tcp(owner: SipSockets) -> Peer:
     return Peer(*owner.local, "TCP")
-
-
-class Clock:
-    """Stands in for `time` in the module under test."""
-
-    def __init__(self, now_s: float = 1_000.0) -> None:
-        self.now_s = now_s
-
-    def monotonic(self) -> float:
-        return self.now_s

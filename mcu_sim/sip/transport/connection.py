@@ -147,16 +147,13 @@ def _content_length(head: bytes) -> int:
     return found.pop()
 
 
-HURRY_S = 32.0
-"""64·T1: how long a connection may take to open, to say a first thing, to end a message begun."""
-IDLE_S = 7_500.0
-"""How long a connection may say nothing: longer than the longest registration."""
 MOST_QUEUED = 256 * 1024
 """Bytes that may wait for a peer that does not read."""
 
 _CHUNK = 65_536
 _MOST_CHUNKS = 16
 _PROBE_AFTER_S, _PROBE_EVERY_S, _PROBES = 60, 15, 4
+_USER_TIMEOUT_MS = 32_000
 
 
 class Connection:
@@ -164,18 +161,15 @@ class Connection:
 
     `broken` says that it is of no use any more and must be closed; nothing here raises for what
     the peer does. `ending`: nothing is read any more, it is closed when what waits is written, and
-    not before its owner has had the time to answer. `deadline_s` is when it has been silent for
-    too long.
+    not before its owner has had the time to answer.
     """
 
-    def __init__(self, sock: socket.socket, peer: Peer, now_s: float, *, opening: bool) -> None:
+    def __init__(self, sock: socket.socket, peer: Peer, *, opening: bool) -> None:
         self.peer = peer
         self.opening = opening
         self.broken = self.ending = False
-        self.deadline_s = now_s + HURRY_S
         self._sock = sock
         self._reader = StreamReader()
-        self._partial = False
         # What waits to be written, and whether it is a message (or a pong).
         self._queue: deque[tuple[bytes, bool]] = deque()
         self._queued = 0
@@ -194,7 +188,7 @@ class Connection:
         """Messages that are not wholly written."""
         return sum(is_message for _, is_message in self._queue)
 
-    def read(self, now_s: float) -> list[bytes]:
+    def read(self) -> list[bytes]:
         """The messages that are whole now; keep-alives are answered (RFC 5626 §4.4.1)."""
         found: list[bytes] = []
         if self.ending:
@@ -217,11 +211,6 @@ class Connection:
             pass
         except OSError:
             self.broken = True
-        if self.ending or (self._reader.waiting and (found or not self._partial)):
-            self.deadline_s = now_s + HURRY_S
-        elif found and not self._reader.waiting:
-            self.deadline_s = now_s + IDLE_S
-        self._partial = self._reader.waiting > 0
         messages = [message for message in found if message != PING]
         if (pings := len(found) - len(messages)) and not self.broken:
             self._append(PONG * pings, is_message=False)
@@ -250,10 +239,9 @@ class Connection:
             self.broken = True
         return finished
 
-    def opened(self, now_s: float) -> None:
+    def opened(self) -> None:
         """The socket became writable for the first time: it is open, or could not be opened."""
         self.opening = False
-        self.deadline_s = now_s + IDLE_S
         self.broken = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     def close(self) -> None:
@@ -277,4 +265,4 @@ def prepare(sock: socket.socket, dscp: int) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_AFTER_S)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_EVERY_S)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(HURRY_S * 1e3))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import select
 import socket
-import time
 
 from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 from giaoban.mcu_sim.sip.transport.connection import Connection, prepare
@@ -20,7 +19,6 @@ _MOST_DATAGRAMS = 32
 _MOST_ACCEPTS = 64
 _BACKLOG = 128
 _CHOICES = 8  # of the system for a port that UDP and TCP both can have
-_SWEEP_S = 1.0
 
 
 class SipSockets:
@@ -54,7 +52,6 @@ class SipSockets:
         self._by_peer: dict[Peer, Connection] = {}
         # Descriptors that are polled for being writable too.
         self._writing: set[int] = set()
-        self._next_sweep_s = 0.0
         with contextlib.ExitStack() as undo:
             self._udp, self._listener = self._bound(address, port, tcp=tcp)
             undo.enter_context(self._udp)
@@ -111,26 +108,18 @@ class SipSockets:
         return len(self._connections)
 
     def receive(self) -> list[tuple[bytes, Peer]]:
-        """What has come, each message with its sender; also writes what waited, opens and closes.
-
-        Silent connections are looked for when TCP has something to do, at most once a second.
-        """
+        """What has come, each message with its sender; also writes what waited, opens and closes."""
         if self._listener is None:
             return self._receive_datagrams()
         came: list[tuple[bytes, Peer]] = []
-        now_s: float | None = None
         for descriptor, _ in self._epoll.poll(0):
             if descriptor == self._udp.fileno():
                 came += self._receive_datagrams()
                 continue
-            now_s = time.monotonic() if now_s is None else now_s
             if descriptor == self._listener.fileno():
-                self._sweep(now_s)
-                self._accept(self._listener, now_s)
+                self._accept(self._listener)
             elif (connection := self._connections.get(descriptor)) is not None:
-                came += self._serve(connection, now_s)
-        if now_s is not None:
-            self._sweep(now_s)
+                came += self._serve(connection)
         return came
 
     def send(self, data: bytes, target: Peer) -> bool:
@@ -191,8 +180,6 @@ class SipSockets:
         """Begin to open a connection; None if that is not possible."""
         if self._listener is None:
             return None
-        now_s = time.monotonic()
-        self._sweep(now_s)
         if len(self._connections) >= self._most_connections:
             return None
         try:
@@ -208,9 +195,9 @@ class SipSockets:
         if code not in (0, errno.EINPROGRESS):
             sock.close()
             return None
-        return self._add(Connection(sock, target, now_s, opening=True))
+        return self._add(Connection(sock, target, opening=True))
 
-    def _accept(self, listener: socket.socket, now_s: float) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         for _ in range(_MOST_ACCEPTS):
             try:
                 sock, (host, port) = listener.accept()
@@ -225,7 +212,7 @@ class SipSockets:
                 sock.close()
                 continue
             prepare(sock, self._dscp)
-            self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
+            self._add(Connection(sock, Peer(host, port, "TCP"), opening=False))
 
     def _add(self, connection: Connection) -> Connection:
         self._connections[connection.fileno()] = connection
@@ -233,10 +220,10 @@ class SipSockets:
         self._epoll.register(connection, select.EPOLLIN)
         return connection
 
-    def _serve(self, connection: Connection, now_s: float) -> list[tuple[bytes, Peer]]:
+    def _serve(self, connection: Connection) -> list[tuple[bytes, Peer]]:
         if connection.opening:
-            connection.opened(now_s)
-        messages = [] if connection.broken else connection.read(now_s)
+            connection.opened()
+        messages = [] if connection.broken else connection.read()
         self.tcp_received += len(messages)
         self._settle(connection)
         return [(message, connection.peer) for message in messages]
@@ -253,14 +240,6 @@ class SipSockets:
             self._writing ^= {connection.fileno()}
             reading = 0 if connection.ending else select.EPOLLIN
             self._epoll.modify(connection, reading | (select.EPOLLOUT if writing else 0))
-
-    def _sweep(self, now_s: float) -> None:
-        if now_s < self._next_sweep_s:
-            return
-        self._next_sweep_s = now_s + _SWEEP_S
-        for connection in list(self._connections.values()):
-            if connection.deadline_s < now_s:
-                self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
         descriptor = connection.fileno()

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from giaoban.mcu_sim.sip.message.addresses import Peer
-from giaoban.mcu_sim.sip.transport import connection, sockets
 from giaoban.mcu_sim.sip.transport.connection import PING, PONG
 from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 from tests.loopback import local_address
 from tests.mcu_sim.sockets_factory import (
     HOST,
     Came,
-    Clock,
     message,
     take,
     tcp,
@@ -104,7 +102,6 @@ def test_nothing_waiting_costs_one_system_call(
     udp, epoll = Counting(one._udp), Counting(one._epoll)
     monkeypatch.setattr(one, "_udp", udp)
     monkeypatch.setattr(one, "_epoll", epoll)
-    monkeypatch.setattr(sockets, "time", None)  # no clock is read either
     assert one.receive() == []
     assert udp.calls + epoll.calls == expected
 
@@ -337,35 +334,6 @@ def test_no_more_connections_than_allowed(make: Make, dial: Dial) -> None:
     until(lambda _: one.connections == 1, one)
     assert one.send(message(), tcp(other))
     assert [data for data, _ in take(1, other, one)] == [message()]
-
-
-def test_silent_connections_are_closed_and_used_ones_stay(
-    mcu: SipSockets, dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    monkeypatch.setattr(sockets, "time", clock)
-    mute, half, spoken = dial(mcu), dial(mcu), dial(mcu)
-    half.sendall(b"INVITE sip:")
-    spoken.sendall(message())
-    take(1, mcu)
-    until(lambda _: mcu.connections == 3, mcu)
-    clock.now_s += connection.HURRY_S - 1
-    half.sendall(b"a")  # another byte gains no time
-    other = dial(mcu)
-    until(lambda _: mcu.connections == 4, mcu)
-    clock.now_s += 2
-    other.sendall(message())
-    take(1, mcu)
-    assert mcu.connections == 2
-    assert (mute.recv(1), half.recv(1)) == (b"", b"")
-    clock.now_s += connection.IDLE_S - 10
-    spoken.sendall(PING)  # a ping is a sign of life
-    until(lambda _: waiting(spoken) == PONG, mcu)
-    clock.now_s += 20
-    spoken.sendall(message())
-    take(1, mcu)
-    assert mcu.connections == 1
-    assert other.recv(1) == b""
 
 
 def test_without_descriptors_a_caller_waits_for_one(mcu: SipSockets, dial: Dial) -> None:
