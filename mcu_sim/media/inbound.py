@@ -27,6 +27,9 @@ LONGEST_PACKET = 2048
 
 NO_TYPE = -1
 """Where there is no payload type of what repairs losses."""
+STUN_COOKIE = np.frombuffer(bytes.fromhex("2112a442"), np.uint8)
+"""Octets 4 to 7 of a STUN message (RFC 8489 §5)."""
+STUN_BYTES = 20
 MOST_BATCHES = 64
 """From one socket at a time: whoever sends faster than the MCU reads shall not hold it up."""
 
@@ -183,6 +186,7 @@ class Inbound:
             for _ in range(MOST_BATCHES):
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
+                got = _without_stun(got)
                 rows = self._ports.remotes(local).find(got.sources)
                 self._take_control(local.kind, rows, got, np.arange(len(rows)))
         control, self._control = self._control, []
@@ -203,7 +207,7 @@ class Inbound:
         return collisions
 
     def _sort(self, local: LocalPort, got: Received) -> Arrivals:
-        kind = local.kind
+        kind, got = local.kind, _without_stun(got)
         rows = self._ports.remotes(local).find(got.sources)
         known = rows != NOBODY
         control = rtcp.is_rtcp(got.data, got.lengths)
@@ -302,3 +306,10 @@ class Inbound:
                 lengths[at] = np.where(good, plain, 0)
                 forged += int(np.count_nonzero(~good))
         return lengths, forged
+
+
+def _without_stun(got: Received) -> Received:
+    """Leave out STUN messages, by which linphone keeps address translators open. They get no
+    answer."""
+    stun = (got.data[:, 4:8] == STUN_COOKIE).all(axis=1) & (got.lengths >= STUN_BYTES)
+    return got.take(~stun) if stun.any() else got

@@ -108,7 +108,7 @@ class SipSockets:
         return len(self._connections)
 
     def receive(self) -> list[tuple[bytes, Peer]]:
-        """What has come, each message with its sender; also writes what waited, opens and closes."""
+        """Return the messages that came, each with its sender; write, open and close as needed."""
         if self._listener is None:
             return self._receive_datagrams()
         came: list[tuple[bytes, Peer]] = []

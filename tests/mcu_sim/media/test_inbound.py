@@ -91,6 +91,18 @@ def test_what_is_no_rtp_and_what_is_too_long(way: In) -> None:
     assert way.inbound.lost.not_rtp == 5
 
 
+@pytest.mark.parametrize("secure", [False, True])
+def test_stun_is_passed_over(way: In, secure: bool) -> None:
+    a = way.far(25_000)
+    way.open(leg(0, (secured if secure else terms)("audio", 25_000)))
+    for port in (AUDIO, AUDIO + 1):
+        a.send(bytes.fromhex("000100002112a442") + b"transaction!", port)
+    assert way.receive() == []
+    assert way.inbound.receive_control(separate_ports=True) == []
+    lost = way.inbound.lost
+    assert (lost.stray, lost.not_rtp, lost.unauthentic) == (0, 0, 0)
+
+
 def test_another_payload_type_is_foreign_to_pictures(way: In) -> None:
     """Of sound it is not: a jitter buffer has to see all that is numbered with it."""
     sound, picture = way.far(25_000), way.far(25_002)
