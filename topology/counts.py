@@ -6,39 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from giaoban.sentence import Sentence
 from giaoban.topology.lines.qos import PROBE_PACKETS
 from giaoban.topology.network import NetLink
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
-BIN_NS = 10_000_000
-"""What a link carried is counted in bins of so long; one begins `BINS_BEGIN_NS` past each second of
-the clock."""
-BINS_BEGIN_NS = 1_000_000
-BINS = 1_000_000_000 // BIN_NS
-"""Of a second."""
-WINDOWS_MS = (100, 10)
-"""How long the windows are in which a link's worst load is looked for, beside the second."""
 PROBE_BYTES = 1200
 """Of a packet by which a link is measured, without what is around it."""
 PROBE_WIRE_BYTES = PROBE_BYTES + UDP_IP_BYTES + ETHERNET_BYTES
 RATE_TOLERANCE_PCT = 2.0
 DELAY_TOLERANCE_US = 50.0
-
-
-def worst_windows(carried: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(windows, hops) bytes of the worst window of each length of `WINDOWS_MS`; windows follow one
-    another and do not overlap.
-
-    Args:
-        carried: (hops, BINS) bytes that each link carried in each bin of a second.
-    """
-    hops = len(carried)
-    bins = (window_ms * 1_000_000 // BIN_NS for window_ms in WINDOWS_MS)
-    return np.array([carried.reshape(hops, -1, n).sum(axis=2).max(axis=1) for n in bins], np.int64)
 
 
 def train_packets(link: NetLink) -> int:

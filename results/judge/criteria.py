@@ -23,7 +23,7 @@ from giaoban.regulation import Regulation, cited
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
 from giaoban.results.model.quantities import Id, JudgedOnlyWith, Sense
-from giaoban.results.model.result import SECOND_MS, Assumption, WindowMs
+from giaoban.results.model.result import Assumption
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
 from giaoban.translation import UNITS, translator, unit_words
@@ -115,9 +115,6 @@ class Criterion(StrictModel):
     """Which figure of the result it is about. Without one it is a rule of the program's."""
     statistic: Statistic = "worst"
     """Over all that is measured; `worst`: the largest or the smallest, by the sense."""
-    window_ms: WindowMs | None = None
-    """Of `link-peak`: how long the windows are, in ms, of which the worst is judged; a second where
-    not given."""
     warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
     """Each phase is measured anew from so many seconds after its start."""
     threshold: float
@@ -179,10 +176,6 @@ class Criterion(StrictModel):
                     unit=self.unit,
                 )
             )
-        if self.window_ms is not None and self.id != LINK_PEAK:
-            raise ValueError(
-                Sentence("window_ms is of {only} alone, not of {id}", only=LINK_PEAK, id=self.id)
-            )
         if self.unit not in UNITS and not self.unit_vi:
             raise ValueError(
                 Sentence(
@@ -238,11 +231,6 @@ class Criterion(StrictModel):
     @property
     def is_of_speech_quality(self) -> bool:
         return self.measure is not None and self.measure.metric.startswith("mos")
-
-    @property
-    def link_window_ms(self) -> WindowMs:
-        """How long the windows are of which the worst is judged, in ms; of `link-peak`."""
-        return SECOND_MS if self.window_ms is None else self.window_ms
 
     @property
     def unit_text_vi(self) -> str:
@@ -439,25 +427,6 @@ class Criteria(StrictModel):
             update={"criterion": [_changed(c, thresholds.get(c.id)) for c in self.criterion]}
         )
 
-    def with_link_window(self, window_ms: WindowMs | None) -> Criteria:
-        """The same criteria, with the load of links judged in windows of so many ms; None: as they
-        are. Their name and source then say so."""
-        return self.model_copy(
-            update={
-                "criterion": [
-                    _in_windows(c, window_ms)
-                    if c.id == LINK_PEAK and window_ms not in (None, c.link_window_ms)
-                    else c
-                    for c in self.criterion
-                ]
-            }
-        )
-
-    @property
-    def link_window_ms(self) -> WindowMs:
-        """How long the windows are in which the load of links is judged."""
-        return next((c.link_window_ms for c in self.criterion if c.id == LINK_PEAK), SECOND_MS)
-
     def assumed(self) -> list[Criterion]:
         """Those whose threshold rests on no published figure."""
         return [item for item in self.criterion if item.assumed]
@@ -499,22 +468,6 @@ def _asked_by(item: Criterion, article: str | None) -> Criterion:
     )
 
 
-def _in_windows(item: Criterion, window_ms: WindowMs | None) -> Criterion:
-    name = N_("{name}, in {window_ms} ms")
-    text = N_("set by the scenario: windows of {window_ms} ms, not {default} ms ({source})")
-    default = item.link_window_ms
-    called = {"window_ms": window_ms, "default": default}
-    return item.model_copy(
-        update={
-            "window_ms": window_ms,
-            "name_en": message(name, name=item.name_en, window_ms=window_ms).en,
-            "name_vi": message(name, name=item.name_vi, window_ms=window_ms).vi,
-            "source_en": message(text, source=item.source_en, **called).en,
-            "source_vi": message(text, source=item.source_vi, **called).vi,
-        }
-    )
-
-
 def _changed(item: Criterion, threshold: float | None) -> Criterion:
     if threshold is None or threshold == item.threshold:
         return item
@@ -538,16 +491,14 @@ def load_criteria(
     thresholds: Mapping[str, float] | None = None,
     origin: str = "thresholds",
     more: Sequence[Criterion] = (),
-    link_window_ms: WindowMs | None = None,
     *,
     regulation: Regulation | None = None,
     province: str = "province",
 ) -> Criteria:
     """Read a criteria file, add a scenario's own criteria, cite the regulation of a `province`,
-    apply the scenario's thresholds and its window for links.
+    apply the scenario's thresholds.
 
     Raises `InputError`.
     """
     criteria = load(path, Criteria).with_more(more, origin).with_articles(regulation, province)
-    criteria = criteria.with_link_window(link_window_ms)
     return criteria.with_thresholds(thresholds or {}, origin)

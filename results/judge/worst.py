@@ -91,7 +91,7 @@ def worst(
         case criteria.CALLS_AS_ASKED:
             return _given_less(phases)
         case criteria.LINK_PEAK:
-            return _link_peak(phases, criterion.link_window_ms, criterion.threshold)
+            return _link_peak(phases, criterion.threshold)
         case criteria.NO_BRIDGE_DROPPED:
             return _dropped(phases, faults)
         case criteria.LOSS_NO_WORSE:
@@ -130,17 +130,11 @@ def _mcu_units(phases: Sequence[Phase]) -> WorstValue:
     return WorstValue(most.mcu.used_pct, place, "mcu")
 
 
-def _link_peak(phases: Sequence[Phase], window_ms: int, limit: float) -> WorstValue:
+def _link_peak(phases: Sequence[Phase], limit: float) -> WorstValue:
     """The value is always that of the link that is named."""
-    seen = [
-        (pct, link, phase.name)
-        for phase in phases
-        for link in phase.links
-        if (pct := link.worst_pct(window_ms)) is not None
-    ]
+    seen = [(link.peak_pct, link, phase.name) for phase in phases for link in phase.links]
     if not seen:
-        nothing = "measured windows" if any(phase.links for phase in phases) else "links"
-        return WorstValue(None, Place(kind="mcu", id="mcu"), "link", nothing)
+        return WorstValue(None, Place(kind="mcu", id="mcu"), "link", "links")
     top = max(pct for pct, _, _ in seen)
     # behind a full link another of its rate is as full, and drops nothing
     full = [one for one in seen if one[0] >= top - PEAK_TIE_PCT and one[0] > limit]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -117,18 +117,12 @@ class Inputs(StrictModel):
     committed: bool = False
 
 
-WindowMs = Literal[10, 100, 1000]
-"""How long a window is of which a link's load is measured."""
-SECOND_MS: Final = 1000
-
-
 class LinkResult(StrictModel):
-    """One direction (`A->B`, node ids) of a link: its mean load, and that of its worst windows.
+    """One direction (`A->B`, node ids) of a link: its mean load, and that of its worst second.
 
-    Loads are % of the rate, on a policed line of its CIR. In seconds they count control, voice and
-    video alone where the sending router has classes; shorter windows count everything.
-    `peak_pct` is the worst second, `peak_100ms_pct` and `peak_10ms_pct` are the worst of so many
-    ms, one after another (null: not measured); all may pass 100, as a packet counts where it ends.
+    Loads are % of the rate, on a policed line of its CIR. They count control, voice and video alone
+    where the sending router has classes. `peak_pct`, the worst second, may pass 100, as a packet
+    counts where it ends.
     `drops` are of its queue, `policed` what bandwidth profiles dropped.
     """
 
@@ -137,18 +131,9 @@ class LinkResult(StrictModel):
     rate_mbps: Annotated[float, Field(gt=0)]
     utilisation_pct: Amount
     peak_pct: Amount
-    peak_100ms_pct: Amount | None = None
-    peak_10ms_pct: Amount | None = None
     drops: Count
     policed: Count = 0
     queue_p99_ms: Amount | None
-
-    def worst_pct(self, window_ms: int) -> float | None:
-        """The load of its worst window of so many ms (`WindowMs`); None: not measured."""
-        if window_ms == SECOND_MS:
-            return self.peak_pct
-        found: float | None = getattr(self, f"peak_{window_ms}ms_pct")
-        return found
 
     @property
     def dropped(self) -> int:
@@ -242,9 +227,8 @@ class CriterionResult(StrictModel):
     """One criterion judged; null `value`: something that had to be measured was not (not ok).
 
     `measure` says which figure it is of, e.g. `worst stream delay_p95_ms`; null where the
-    criterion is more than a figure. `assumed`: no source sets `threshold`. `window_ms`: of a link's
-    load, how long the window is of which the worst was judged. Without a `place` there was nothing
-    to measure at all.
+    criterion is more than a figure. `assumed`: no source sets `threshold`. Without a
+    `place` there was nothing to measure at all.
     `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
     the threshold that the source prefers not to be passed; it does not decide. `compared_with`:
     what existing bridges are compared with: the first phase, or an estimate of the same meeting at
@@ -264,7 +248,6 @@ class CriterionResult(StrictModel):
     unit: str
     unit_vi: str | None = None
     measure: str | None = None
-    window_ms: WindowMs | None = None
     sense: Sense
     preferred: float | None = None
     compared_with: Literal["before", "without-new"] | None = None
@@ -294,12 +277,6 @@ class CriterionResult(StrictModel):
             and (self.value > self.preferred) == (self.sense == "at-most")
             and self.value != self.preferred
         )
-
-    @property
-    def limits_series(self) -> bool:
-        """Whether its threshold is one of what is told second by second (`Series`): not of links'
-        load in shorter windows."""
-        return self.window_ms in (None, SECOND_MS)
 
 
 class UnjudgedLimit(StrictModel):
@@ -612,12 +589,6 @@ class Result(JsonFile):
         if not past or sound_ms is None or picture_ms is None:
             return None
         return sound_ms, picture_ms
-
-    @property
-    def link_window_ms(self) -> WindowMs:
-        """How long the windows are in which the load of links was judged."""
-        of = next((c.window_ms for c in self.criteria if c.window_ms is not None), None)
-        return SECOND_MS if of is None else of
 
     @property
     def link_peaks(self) -> dict[tuple[str, str], float]:

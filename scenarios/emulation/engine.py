@@ -77,20 +77,6 @@ def is_installed() -> bool:
     return True
 
 
-def check_counted(engine: EngineName, *, short_windows: bool) -> None:
-    """Before anything is begun whose verdict needs what links carry in less than a second.
-
-    Raises:
-        MachineLacks: the kernel of this engine does not count it.
-    """
-    if short_windows and engine is EngineName.NATIVE:
-        raise MachineLacks(
-            "this machine's kernel does not count what links carry in windows shorter than a "
-            "second, by which the scenario judges",
-            N_("use --engine sandbox"),
-        )
-
-
 def _check_system() -> None:
     if sys.platform != "linux":
         raise MachineLacks(

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban import sentence
-from giaoban.clock import SECOND_NS, sleep_until
+from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.server import TimedCommand, serve
@@ -230,7 +230,7 @@ def _watch(
     meter = counters.LinkMeter(net)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     at_phase: list[list[QueueCount]] = []
-    rows, windows, others = [], [], []
+    rows, others = [], []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
         sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
@@ -240,8 +240,6 @@ def _watch(
         rows.append([now_ns, *meter.read()])
         if (other := meter.read_other()) is not None:
             others.append(other)
-        if meter.windows_counted:
-            windows.append(meter.read_windows(sample_ns - SECOND_NS))
         recorder.take()
         while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
             at_phase.append(counters.queues(net))
@@ -265,8 +263,6 @@ def _watch(
     recorder.take()
     meter.close()
     links = {"samples": np.array(rows, np.int64)}
-    if windows:
-        links["windows"] = np.array(windows)
     if others:
         links["other"] = np.array(others)
     return links, at_phase

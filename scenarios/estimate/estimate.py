@@ -45,7 +45,6 @@ from giaoban.scenarios.measure.assemble import (
     judged,
     measured_phases,
     of_jitter,
-    of_load_windows,
     of_queues,
 )
 from giaoban.scenarios.measure.captures import Captures
@@ -283,7 +282,6 @@ def estimate_meeting(
         known,
         resumable,
         waits=of_queues(criteria),
-        load_windows=of_load_windows(criteria),
     )
     fails = early is not None and early.found is not None
     return EstimatedMeeting(

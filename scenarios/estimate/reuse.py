@@ -21,7 +21,7 @@ from giaoban.scenarios.estimate.media.media import ResumableMeetings
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.estimate.signalling import TimelineCache
-from giaoban.scenarios.measure.assemble import criteria_of, of_load_windows, of_queues
+from giaoban.scenarios.measure.assemble import criteria_of, of_queues
 from giaoban.scenarios.plan.question import Question
 
 ONLY_JUDGED = (
@@ -138,7 +138,7 @@ class CachingJudge:
 def _held_by(question: Question) -> str:
     """All that a meeting hangs on, as text."""
     plan, criteria = question.plan, criteria_of(question)
-    kept = of_queues(criteria), of_load_windows(criteria)
+    kept = of_queues(criteria)
     judged = {
         "terminal": plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0)),
         "device": plan.device.idle(),

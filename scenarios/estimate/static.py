@@ -14,7 +14,6 @@ from functools import lru_cache
 import numpy as np
 
 from giaoban.clock import SECOND_NS
-from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.fit import meeting_on
@@ -26,7 +25,6 @@ from giaoban.results.judge.criteria import (
     Criteria,
 )
 from giaoban.results.model.places import Place
-from giaoban.results.model.result import SECOND_MS
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.sentence import counted
@@ -132,19 +130,8 @@ class Shortfall:
 
 
 def second_limit_pct(criteria: Criteria) -> float:
-    """The load of links that the busiest second may have, which is what is added up here.
-
-    Raises:
-        InputError: shorter windows are judged.
-    """
+    """The load of links that the busiest second may have, which is what is added up here."""
     [limit] = [c for c in criteria.criterion if c.id == LINK_PEAK]
-    if limit.link_window_ms != SECOND_MS:
-        raise InputError(
-            "links are judged in windows of {window_ms} ms (link_window_ms); what they carry in a "
-            "second can be added up, in shorter windows it has to be estimated or emulated "
-            "(allowed here: 1000 ms)",
-            window_ms=limit.link_window_ms,
-        )
     return limit.threshold
 
 

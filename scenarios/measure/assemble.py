@@ -22,7 +22,6 @@ from giaoban.results.judge.worst import Reference
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import (
-    SECOND_MS,
     Downspeeded,
     Engine,
     FileRef,
@@ -75,7 +74,6 @@ from giaoban.scenarios.spec.background import other_traffic
 from giaoban.scenarios.spec.impairment_words import declared
 from giaoban.sentence import Sentence, message
 from giaoban.tomlfile import Mistake, mistakes
-from giaoban.topology.counts import WINDOWS_MS
 from giaoban.topology.lines.qos import by_class
 from giaoban.traffic.profiles import Profiles
 from giaoban.traffic.quality.codecs import codec_of
@@ -84,7 +82,6 @@ NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was nev
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
 QUEUEING = "queue_p99_ms"
 """The one metric of links for which every packet's waiting has to be known."""
-SHORT_WINDOWS = [f"peak_{window_ms}ms_pct" for window_ms in WINDOWS_MS]
 """Those for which the bytes of each window have to be counted."""
 _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
 """The text of a `control` event that tells of a command which was not carried out."""
@@ -311,13 +308,6 @@ def of_jitter(criteria: Criteria) -> bool:
     return not figures_of_streams(criteria).isdisjoint((*JITTER_FIGURES, "rtcp"))
 
 
-def of_load_windows(criteria: Criteria) -> bool:
-    """Whether a criterion needs what links carried in windows shorter than a second."""
-    return criteria.link_window_ms < SECOND_MS or any(
-        c.measure is not None and c.measure.metric in SHORT_WINDOWS for c in criteria.criterion
-    )
-
-
 def criteria_of(question: Question) -> Criteria:
     """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
     scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
@@ -379,7 +369,6 @@ def _of_any_run(question: Question) -> Criteria:
         scenario.thresholds,
         str(question.scenario_path),
         scenario.criteria,
-        scenario.link_window_ms,
         regulation=question.province.regulation,
         province=str(question.province_path),
     )

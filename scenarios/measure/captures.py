@@ -47,9 +47,6 @@ class Captures:
         reports: what RTCP reports said, in order of time.
         repairs: of each stream what was done about missing packets (dtype
             REPAIRS); none where nothing repairs them.
-        windows: (T, windows, hops) of the time from one sample to the next, in the row of the
-            latter, the bytes of the worst window of each length (`WINDOWS_MS`); None: the
-            kernel does not count them.
         other: (T, hops) bytes of `samples` that the last class sent, which carries all but the
             meeting; 0 at ends with one queue. None: no end has classes.
     """
@@ -66,7 +63,6 @@ class Captures:
     media_received: int
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
     repairs: Sequence[NDArray[np.void]] = ()
-    windows: NDArray[np.int64] | None = None
     other: NDArray[np.int64] | None = None
 
     def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
@@ -143,7 +139,6 @@ def load(folder: Path, plan: Plan) -> Captures:
         media_received=len(received) + int(np.count_nonzero(came_beside)),
         reports=_reports(events),
         repairs=repairs_by_stream,
-        windows=links["windows"].astype(np.int64) if "windows" in links else None,
         other=links["other"].astype(np.int64) if "other" in links else None,
     )
 

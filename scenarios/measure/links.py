@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from giaoban.results.model.result import LinkResult
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
-from giaoban.topology.counts import WINDOWS_MS
 from giaoban.traffic.quality.percentiles import percentiles
 
 
@@ -30,7 +29,6 @@ def links_in(
     phase = captures.plan.phases[number]
     start_s = phase.start_s + warm_up_s
     load, peak = _load(captures, start_s, phase.end_s)
-    windows = _worst_windows(captures, start_s, phase.end_s)
     start_ns = captures.origin_ns + round(start_s * 1e9)
     end_ns = captures.origin_ns + round(phase.end_s * 1e9)
     before, after = captures.counters.at_phase[number : number + 2]
@@ -47,10 +45,6 @@ def links_in(
                 rate_mbps=captures.plan.network.link(link_id).rate_mbps,
                 utilisation_pct=round(float(load[row]), 3),
                 peak_pct=round(float(peak[row]), 3),
-                **{
-                    f"peak_{window_ms}ms_pct": round(float(worst[row]), 3)
-                    for window_ms, worst in windows.items()
-                },
                 drops=after[row].queue_drops - before[row].queue_drops,
                 policed=after[row].policed - before[row].policed,
                 queue_p99_ms=round(percentiles(wait, (99,))[0] / 1e6, 4)
@@ -106,23 +100,6 @@ def _load(
     times_s, percent = utilisation_pct(captures)
     within = _within(times_s, start_s, end_s)
     return percent[within].mean(axis=0), percent[within].max(axis=0)
-
-
-def _worst_windows(
-    captures: Captures, start_s: float, end_s: float
-) -> dict[int, NDArray[np.float64]]:
-    """Window in ms → (hops,) load of the worst one, in % of the mean rate of its second; nothing
-    where the kernel does not count it."""
-    if captures.windows is None:
-        return {}
-    times_s = np.round(captures.samples[:, 0] / 1e9, 3)
-    rates = _rates_mbps(captures, np.round(times_s))
-    within = _within(times_s[:-1], start_s, end_s)
-    bits = captures.windows[1:][within] * 8
-    return {
-        window_ms: (bits[:, number] / (rates[within] * 1e3 * window_ms) * 100).max(axis=0)
-        for number, window_ms in enumerate(WINDOWS_MS)
-    }
 
 
 def _within(times_s: NDArray[np.float64], start_s: float, end_s: float) -> NDArray[np.bool_]:

@@ -10,8 +10,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban.mcu_sim.media.audio.codec import is_decoded
-from giaoban.results.judge.criteria import load_criteria
-from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import SPEECH_QUALITY, Unmodelled
 from giaoban.scenarios.measure.streams import grow_by_load, speech_codec
 from giaoban.scenarios.plan.question import Question
@@ -33,7 +31,6 @@ Fact = Literal[
     "faults",
     "fec",
     "framing",
-    "link-window",
     "loss-repair",
     "modelled-sound",
     "outside-mcu",
@@ -54,13 +51,12 @@ class Entry(Unmodelled):
     with all that it does (`all-delays-by-load`), declared other traffic (`background`), a device
     that takes longer with some of it (`delay-by-load`), with decoders that conceal errors
     (`error-concealment`), judged by an `estimate`, with declared `faults`, with pictures
-    protected by `fec`, of a province that says what rates count (`framing`), with links judged in
-    windows under a second (`link-window`), with lost packets of pictures that are recovered
-    (`loss-repair`), with sound of which the MCU knows the frames alone (`modelled-sound`), with
-    another MCU in a bridge's place (`outside-mcu`), with other traffic that is a `poisson`
-    process, with bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`),
-    with phases under 10 s (`short-phases`), with pauses left out (`silence-suppression`), with
-    sound that has no MOS (`unrated-sound`)."""
+    protected by `fec`, of a province that says what rates count (`framing`), with lost packets of
+    pictures that are recovered (`loss-repair`), with sound of which the MCU knows the frames
+    alone (`modelled-sound`), with another MCU in a bridge's place (`outside-mcu`), with other
+    traffic that is a `poisson` process, with bandwidth `profiles` of lines, with rates that
+    answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses left out
+    (`silence-suppression`), with sound that has no MOS (`unrated-sound`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -109,7 +105,6 @@ def _told(entry: Entry) -> Unmodelled:
 
 def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
-    criteria = load_criteria(question.criteria_path, link_window_ms=scenario.link_window_ms)
     profiles = [each for link in question.plan.network.links for each in link.profiles]
     growing = grow_by_load(question.plan)
     held: dict[Fact, bool] = {
@@ -121,7 +116,6 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "faults": bool(scenario.faults),
         "fec": scenario.meeting.loss_repair == "fec",
         "framing": question.province.framing is not None,
-        "link-window": criteria.link_window_ms < SECOND_MS,
         "loss-repair": scenario.meeting.loss_repair != "none"
         or scenario.meeting.repair is not None,
         "modelled-sound": not is_decoded(question.plan.audio),

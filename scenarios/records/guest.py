@@ -19,7 +19,7 @@ CAPTURES, FAULT = "captures", "fault.json"
 """In a run's folder: what is told here, and why there is none of it."""
 COUNTERS, GUEST, ROUTES = "counters.json", "guest.json", "routes.json"
 LINKS = "links.npz"
-"""Arrays `samples`, `windows`, `other` of links (`giaoban.scenarios.measure.captures.Captures`)."""
+"""Arrays `samples`, `other` of links (`giaoban.scenarios.measure.captures.Captures`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

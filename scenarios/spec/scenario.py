@@ -15,7 +15,7 @@ from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Assumable, Text
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.quantities import LossRepair
-from giaoban.results.model.result import LossBehaviour, WindowMs
+from giaoban.results.model.result import LossBehaviour
 from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.spec.faults.kinds import Fault
 from giaoban.scenarios.spec.impairment import Impairment
@@ -339,9 +339,6 @@ class Scenario(StrictModel):
     """A criterion of one's own."""
     thresholds: dict[str, float] = Field(default_factory=dict)
     """Another threshold for a criterion, by its id, in the criterion's unit."""
-    link_window_ms: WindowMs | None = None
-    """How long the windows are, in ms, of which `link-peak` judges the worst, where it is not the
-    second of the criteria file. Like `10`."""
     accepted: list[Accepted] = Field(default_factory=list)
     """A single point of failure that is accepted."""
     expect: Expect = Expect()

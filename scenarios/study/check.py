@@ -24,7 +24,7 @@ from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.summaries.sensitivity_summary import robustness
-from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
+from giaoban.scenarios.emulation.engine import EngineName, emulate
 from giaoban.scenarios.estimate.estimate import (
     PriorEstimate,
     estimate,
@@ -33,7 +33,7 @@ from giaoban.scenarios.estimate.estimate import (
 from giaoban.scenarios.estimate.limits import LEAVE_OUT
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.measure import captures
-from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
+from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.measure.pcap import write_pcapng
 from giaoban.scenarios.plan.plan import PLAN
@@ -82,8 +82,7 @@ def check(
         InvalidRun, MachineLacks: as `emulate`.
     """
     asked = question
-    criteria = criteria_of(question)  # bad thresholds are told before a minute of emulation
-    check_counted(engine, short_windows=of_load_windows(criteria))
+    criteria_of(question)  # bad thresholds are told before a minute of emulation
     if wanted is not None:
         check_options(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings

@@ -117,7 +117,7 @@ def draw_pictures(
 
     Of a network too large to be drawn there is no map. `helpers`: who draws them, if anybody does.
     """
-    limits = {c.id: c.threshold for c in result.criteria if c.limits_series}
+    limits = {c.id: c.threshold for c in result.criteria}
     ask = (helpers or InlineWorker()).ask
     asked: dict[str, Callable[[], Path]] = {}
     if len(network.nodes) <= MOST_MAPPED:  # first: it takes as long as three of the others

@@ -34,9 +34,9 @@ from giaoban.processes.workers import cores
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
-from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
+from giaoban.scenarios.emulation.engine import EngineName, emulate
 from giaoban.scenarios.measure import captures
-from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
+from giaoban.scenarios.measure.assemble import Answer, assemble
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.sentence import Sentence
@@ -194,8 +194,6 @@ def carried_out(path: Path) -> int:
 def emulated[T](order: EmulationJob[T], folder: Path) -> T:
     """Emulate, measure, judge, write `result.json`; the captures are removed afterwards."""
     work = folder / WORK
-    windows = of_load_windows(criteria_of(order.question))
-    check_counted(order.engine, short_windows=windows)
     with writing(folder):
         work.mkdir()
         question, reference = order.question, None

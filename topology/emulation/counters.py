@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +12,10 @@ from numpy.typing import NDArray
 from pyroute2 import IPRoute
 
 from giaoban.topology.counts import (
-    BIN_NS,
-    BINS,
-    BINS_BEGIN_NS,
     ClassCount,
     LineCount,
     QueueCount,
     RouterCount,
-    worst_windows,
 )
 from giaoban.topology.emulation import namespace, scheduler
 from giaoban.topology.emulation.mininet_net import ProvinceNet
@@ -40,24 +35,9 @@ SNMP = {
 NETSTAT = {"IpExt": ("InNoRoutes", "InTruncatedPkts"), "TcpExt": ("IPReversePathFilter",)}
 
 
-WINDOWS_FILE = Path("/proc/veth_windows")
-"""What the guest's kernel keeps of each veth (`giaoban.topology.sandbox.kernel_build`)."""
-KEPT_BINS = 200
-_WINDOWS = np.dtype(
-    [
-        *(("namespace", "u8"), ("ifindex", "u8")),
-        ("bins", [("number", "u8"), ("bytes", "u4"), ("packets", "u4")], KEPT_BINS),
-    ]
-)
-
-
 class LinkMeter:
-    """Reads how many bytes each direction of each link has carried, one system call a node; and how
-    many in the worst windows of a second, where the kernel counts that.
-
-    Attributes:
-        windows_counted: whether it does.
-    """
+    """A `LinkMeter` reads how many bytes each direction of each link has carried, one system call a
+    node."""
 
     def __init__(self, net: ProvinceNet) -> None:
         self._overhead: NDArray[np.int64] = np.repeat(
@@ -67,8 +47,6 @@ class LinkMeter:
         self._net = net
         self._row_of_hop = {(hop.link, hop.direction): row for row, hop in enumerate(self.hops)}
         self._files: list[tuple[int, dict[str, int]]] = []
-        self._row_of: dict[tuple[int, int], int] = {}
-        self.windows_counted = WINDOWS_FILE.exists()
         for node in net.network.nodes:
             rows = {
                 net.interfaces[hop.link, node.id]: row
@@ -77,10 +55,6 @@ class LinkMeter:
             }
             with namespace.inside(net.namespace(node.id)):
                 fd = os.open("/proc/thread-self/net/dev", os.O_RDONLY | os.O_CLOEXEC)
-                inode = os.stat("/proc/thread-self/ns/net").st_ino
-                self._row_of |= {
-                    (inode, socket.if_nametoindex(name)): row for name, row in rows.items()
-                }
             self._files.append((fd, rows))
 
     def read(self) -> NDArray[np.int64]:
@@ -95,20 +69,6 @@ class LinkMeter:
                     counts[row], packets[row] = map(int, figures.split()[8:10])
         counts += packets * self._overhead
         return counts
-
-    def read_windows(self, from_ns: int) -> NDArray[np.int64]:
-        """(windows, links × 2) bytes, as `read` counts them, of the worst window of each length
-        (`WINDOWS_MS`) in the second that began at a moment of the clock and is over."""
-        carried = np.zeros((len(self.hops), BINS), np.int64)
-        first = (from_ns - BINS_BEGIN_NS) // BIN_NS
-        numbers = np.arange(first, first + BINS)
-        for kept in np.frombuffer(WINDOWS_FILE.read_bytes(), _WINDOWS):
-            row = self._row_of.get((int(kept["namespace"]), int(kept["ifindex"])))
-            if row is not None:
-                bins = kept["bins"][numbers % KEPT_BINS]
-                counted = bins["bytes"] + bins["packets"] * self._overhead[row]
-                carried[row] = np.where(bins["number"] == numbers, counted, 0)
-        return worst_windows(carried)
 
     def read_other(self) -> NDArray[np.int64] | None:
         """Return (links × 2,) bytes, as `read` counts them, that the class of all but the meeting

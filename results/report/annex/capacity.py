@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, LINK_PEAK
-from giaoban.results.model.result import SECOND_MS, LinkResult, Phase, Result
+from giaoban.results.model.result import LinkResult, Phase, Result
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Block,
@@ -106,14 +106,14 @@ class _Load(NamedTuple):
         return max(peak or 0.0 for peak in self.peaks)
 
 
-def _loads(phases: Sequence[Phase], window_ms: int) -> list[_Load]:
-    """All directions, the most loaded in a window of so many ms first."""
+def _loads(phases: Sequence[Phase]) -> list[_Load]:
+    """Return all directions, the most loaded first."""
     found: dict[tuple[str, str], _Load] = {}
     for index, phase in enumerate(phases):
         for link in phase.links:
             key = (link.id, link.direction)
             load = found.get(key) or _Load(link, [None] * len(phases), 0)
-            load.peaks[index] = link.worst_pct(window_ms)
+            load.peaks[index] = link.peak_pct
             found[key] = load._replace(drops=load.drops + link.dropped)
     return sorted(
         found.values(), key=lambda x: (-x.peak_pct, -x.drops, x.link.id, x.link.direction)
@@ -123,8 +123,7 @@ def _loads(phases: Sequence[Phase], window_ms: int) -> list[_Load]:
 def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> Iterator[Block]:
     """The most loaded directions of links; None: all of them."""
     yield Heading(say("links"))
-    window_ms = result.link_window_ms
-    loads = _loads(result.phases, window_ms)
+    loads = _loads(result.phases)
     shown = loads[:most]
     count = len(result.phases)
     yield Table(
@@ -151,9 +150,8 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
         aligns=aligned("left", "right", count + 2),
         ident="links-table",
     )
-    note = "links note" if window_ms == SECOND_MS else "links note of windows"
     others = f" {say('links note of other traffic')}" if result.background else ""
-    yield Par(f"{say(note, window_ms=window_ms)}{others}", note=True)
+    yield Par(f"{say('links note')}{others}", note=True)
 
 
 def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -198,8 +196,7 @@ def _room(result: Result, say: AnnexWording) -> Iterator[Block]:
 
 
 def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iterator[Block]:
-    window_ms = result.link_window_ms
-    loads = _loads(result.phases, window_ms)
+    loads = _loads(result.phases)
     if limit_pct is None or not loads:
         return
     load = loads[0]
@@ -213,7 +210,6 @@ def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iter
         link=say.link_within(load.link.id, load.link.direction),
         pct=say.beside(peak, limit_pct),
         rate=say.number(rate),
-        within="" if window_ms == SECOND_MS else say("within", window_ms=window_ms),
         limit=say.number(limit_pct),
         left=say.number(rate * (limit_pct - peak) / 100, 1),
     )

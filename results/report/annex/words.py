@@ -179,13 +179,9 @@ WORDS: Mapping[str, str] = {
     "drops": N_("Dropped"),
     "links note": N_(
         "Highest load: of the worst second. Dropped: packets that found the link’s queue full, or "
-        "that its queue discipline or bandwidth profile took out."
+        "that its bandwidth profile took out."
     ),
     "links note of other traffic": N_("Dropped packets of other traffic are among them."),
-    "links note of windows": N_(
-        "Highest load: of the worst {window_ms} ms. Dropped: packets that found the link’s queue "
-        "full, or that its queue discipline or bandwidth profile took out."
-    ),
     "plots": N_("Plots"),
     # failures
     "faults": N_("Failures tried"),
@@ -298,17 +294,13 @@ WORDS: Mapping[str, str] = {
         "bridges that are in the meeting the MCU takes no further call at {resolution}."
     ),
     "busiest": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}; {left} Mb/s are left up "
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s; {left} Mb/s are left up "
         "to the limit of {limit} %."
     ),
-    "busiest full": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}; it is full."
-    ),
+    "busiest full": N_("The most loaded link is {link}: {pct} % of {rate} Mb/s; it is full."),
     "busiest over": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}, past the limit of "
-        "{limit} %."
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s, past the limit of {limit} %."
     ),
-    "within": N_(" in its worst {window_ms} ms"),
     "least": N_("The criteria with the least margin: {criteria}."),
     # conditions
     "conditions": N_("Conditions"),

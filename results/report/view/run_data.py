@@ -54,7 +54,7 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         "limits": {
             c.id: {"value": c.threshold, "text": both(vi.limit(c), en.limit(c))}
             for c in result.criteria
-            if c.id in LIMITS and c.limits_series
+            if c.id in LIMITS
         },
         "phases": [
             _phase(phase, start, end)

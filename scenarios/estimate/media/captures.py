@@ -198,7 +198,7 @@ def captures_of(
     samples = np.empty((seconds, 1 + len(estimated.paths.hops)), np.int64)
     samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS
     samples[:, 1:] = np.cumsum(estimated.meter.sent_bytes[:, :seconds], axis=1).T
-    worst, other = estimated.meter.worst_windows, estimated.meter.other_bytes
+    other = estimated.meter.other_bytes
     streams = estimated.flows.streams
     came = estimated.received.counts[:streams].tolist()
     return Captures(
@@ -215,7 +215,6 @@ def captures_of(
         reports=ReportsByStream(
             plan, timeline, estimated.reports, estimated.sent, estimated.received
         ),
-        windows=None if worst is None else worst[:, :, :seconds].transpose(2, 0, 1),
         other=None if other is None else np.cumsum(other[:, :seconds], axis=1).T,
     )
 

@@ -149,7 +149,6 @@ def estimate_media(
     resumable: ResumableMeetings | None = None,
     *,
     waits: bool = True,
-    load_windows: bool = True,
 ) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
@@ -159,8 +158,7 @@ def estimate_media(
     `failing`: the paths of a plan in which links fail. `made`: streams of other meetings, which are
     not made again; `known`: what queues made there of what came to them; `resumable`: some that
     differ from this one in losses and buffers alone. `waits`: whether anybody wants to know how
-    long packets waited at each hop, `load_windows`: how much links carried in windows shorter than
-    a second.
+    long packets waited at each hop.
     """
     begin = partial(
         _MeetingRun,
@@ -168,11 +166,10 @@ def estimate_media(
         recordings=recordings,
         made=made,
         waits=waits,
-        load_windows=load_windows,
     )
     if not plan.watchful:
         if resumable is None or not resumable.loses(plan):
-            if waits or load_windows:
+            if waits:
                 known = None  # of these it knows nothing
             estimated = begin(plan, known=known, backing=False).run()
             if not estimated.meter.drops.any():
@@ -268,7 +265,6 @@ class _MeetingRun:
         backing: bool,
         foresees: bool = False,
         waits: bool = True,
-        load_windows: bool = True,
     ) -> None:
         """
         Args:
@@ -296,7 +292,6 @@ class _MeetingRun:
             seconds=int(plan.end_s) + 1,
             streams=self.flows.streams,
             from_ns=round(plan.phases[0].start_s * 1e9) if waits else NEVER_NS,
-            windows=load_windows,
             other=other_traffic(plan, self.paths, self.flows),
         )
         self.lines = lines_of(plan, self.paths)
@@ -379,7 +374,6 @@ class _MeetingRun:
     def _estimated(self) -> EstimatedTraffic:
         """All that there is."""
         self._settle()
-        self.meter.past(NEVER_NS)
         estimated = self._so_far()
         if self.checkpoints is None:
             # its parts know it: without this all of it would stay until it is looked for
@@ -501,7 +495,6 @@ class _MeetingRun:
 
     def _step(self, start_ns: int, until_ns: int) -> list[Ended]:
         """Everything from one moment to another; what came to the ends of paths."""
-        self.meter.past(start_ns)
         for index, source in self.sources.items():
             if self._made_ns[index] < until_ns:
                 self._made_ns[index] = self._settled_ns(index, until_ns)

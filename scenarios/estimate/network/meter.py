@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from giaoban.scenarios.estimate.network.transit import FlowOf
 from giaoban.scenarios.estimate.spool import Spool
 from giaoban.scenarios.measure.hop_delays import Passage
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS
-from giaoban.topology.counts import BIN_NS, BINS, WINDOWS_MS, worst_windows
 from giaoban.topology.network import Hop
 
 QUEUE_WAIT_DTYPE = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])
@@ -132,9 +130,6 @@ class HopCounters:
         drops: (hops, samples) packets lost at queues, likewise.
         policed_packets: (hops, samples) those that bandwidth profiles dropped, likewise.
         sent: (hops,) packets that were served in all.
-        worst_windows: (windows, hops, samples) bytes, as the rate counts them, of the worst window
-            of each length (`WINDOWS_MS`) between each sample and the one before; None: nobody wants
-            to know.
         waits: of each hop's media, where any passed.
         other_bytes: (hops, samples) bytes of `sent_bytes` of the class of all but the meeting, at
             ends with classes; None: no end has classes.
@@ -147,12 +142,11 @@ class HopCounters:
         streams: int,
         from_ns: int,
         *,
-        windows: bool,
         other: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
     ) -> None:
         """`overhead_bytes`: (hops,) what each rate counts of a frame beside its own bytes.
         `streams`: flows below this number are media. `from_ns`: waits are kept from then on.
-        `windows`: whether anybody wants to know the worst ones. `other`: (hops,) the ends with
+        `other`: (hops,) the ends with
         classes, and (flows,) the flows of the class of all but the meeting."""
         self._from_ns = from_ns
         self._overhead_bytes = overhead_bytes
@@ -166,11 +160,6 @@ class HopCounters:
         self.drops = np.zeros((hops, seconds + 1), np.int64)
         self.policed_packets = np.zeros((hops, seconds + 1), np.int64)
         self.sent = np.zeros(hops, np.int64)
-        self.worst_windows: NDArray[np.int64] | None = None
-        if windows:
-            self.worst_windows = np.zeros((len(WINDOWS_MS), hops, seconds + 1), np.int64)
-        self._bins: dict[int, NDArray[np.int64]] = {}
-        """Sample → (hops, BINS) bytes in each bin before it, as long as more may come."""
         self.waits: dict[int, QueueWaits] = {}
         self._last = seconds
         self._streams = streams
@@ -189,8 +178,6 @@ class HopCounters:
             return
         self.sent[hop] += len(out_ns)
         size = size + self._overhead_bytes[hop]
-        if self.worst_windows is not None:
-            self._put_in_bins(np.full(1, hop), np.zeros(len(size), np.int64), size, out_ns)
         if self._other is not None and self.other_bytes is not None:
             ends, flows = self._other
             if ends[hop]:
@@ -232,8 +219,6 @@ class HopCounters:
         out_ns, came_ns, size = through.out_ns, batch.came_ns, batch.size
         if self._any_overhead:
             size = size + np.repeat(self._overhead_bytes[own], counts)
-        if self.worst_windows is not None:
-            self._put_in_bins(own, np.repeat(np.arange(len(own)), counts), size, out_ns)
         first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))
         if first == last:
             self.sent_bytes[own, first] += np.add.reduceat(size, batch.first, dtype=np.int64)
@@ -257,33 +242,6 @@ class HopCounters:
         waited["came_ns"] = came_ns[media]
         waited["wait_ns"] = (through.began_ns - came_ns)[media]
         return waited, np.add.reduceat(media, batch.first, dtype=np.int64)
-
-    def past(self, now_ns: int) -> None:
-        """Nothing comes out before this moment any more: the worst windows before it are known."""
-        if self.worst_windows is None:
-            return
-        for sample in [n for n in self._bins if n < (now_ns - SAMPLE_OFFSET_NS) // SECOND_NS + 1]:
-            self.worst_windows[:, :, sample] = worst_windows(self._bins.pop(sample))
-
-    def _put_in_bins(
-        self,
-        hops: NDArray[np.int64],
-        of: NDArray[np.int64],
-        size: NDArray[np.integer[Any]],
-        out_ns: NDArray[np.int64],
-    ) -> None:
-        """Packets that came out of some hops; (n,) `of` which of these each did."""
-        number = (out_ns - SAMPLE_OFFSET_NS) // BIN_NS + BINS
-        first, last = int(number.min()) // BINS, int(number.max()) // BINS
-        count = (last + 1 - first) * BINS
-        place = of * count + (number - first * BINS)
-        carried = np.bincount(place, size, len(hops) * count).astype(np.int64)
-        by_sample = carried.reshape(len(hops), last + 1 - first, BINS)
-        for sample in range(first, last + 1):
-            if 0 <= sample <= self._last:
-                if sample not in self._bins:
-                    self._bins[sample] = np.zeros((len(self._overhead_bytes), BINS), np.int64)
-                self._bins[sample][hops] += by_sample[:, sample - first]
 
     def _sample(self, at_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """The first sample after each moment."""

@@ -56,11 +56,10 @@ def observe(
         )
         bridges.append(_impact(bridge, told, before, after))
     links = [
-        LinkPeak(id=link.id, direction=link.direction, peak_pct=peak_pct)
+        LinkPeak(id=link.id, direction=link.direction, peak_pct=link.peak_pct)
         for phase in result.phases
         if phase.name == FAILED
         for link in phase.links
-        if (peak_pct := link.worst_pct(result.link_window_ms)) is not None
     ]
     return _of_case(
         case,

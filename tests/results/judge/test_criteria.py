@@ -201,22 +201,6 @@ def test_assumed_thresholds_become_assumptions():
     assert all(a.settled_by and a.settled_by_vi for a in found)
 
 
-def test_a_scenario_says_how_long_the_windows_are_in_which_links_are_judged():
-    default = load_criteria()
-    assert default.link_window_ms == 1000
-    [own] = [c for c in load_criteria(link_window_ms=10).criterion if c.id == "link-peak"]
-    assert own.link_window_ms == 10
-    assert own.threshold == 80
-    assert (own.name_en, own.name_vi) == (
-        "Highest load of a link, in 10 ms",
-        "Tải cao nhất trên một đường truyền, tính trong 10 ms",
-    )
-    assert own.source_en.startswith(
-        "set by the scenario: windows of 10 ms, not 1000 ms (the telecom"
-    )
-    assert load_criteria(link_window_ms=1000) == default
-
-
 @pytest.mark.parametrize(
     ("limits", "threshold", "en", "vi"),
     [

@@ -265,8 +265,6 @@ def test_as_a_scenario_writes_it():
         ),
         ({"measure": {"on": "link", "metric": "drops"}, "unit": "bits"}, "needs unit_vi"),
         ({"id": "link-peak"}, "takes no measure"),
-        ({"window_ms": 10}, "window_ms is of link-peak alone"),
-        ({"id": "link-peak", "measure": None, "window_ms": 50}, "10, 100 or 1000"),
         ({"measure": None}, "not known without a measure"),
         ({"threshold": -1.0}, "best value there can be"),
         ({"sense": "at-least"}, "below the best value"),

@@ -92,33 +92,6 @@ def test_the_load_that_is_told_is_that_of_the_link_that_is_named(
     assert one.value == top or top - 1.0 <= one.value
 
 
-@pytest.mark.parametrize(
-    ("window_ms", "value", "where"),
-    [
-        (1000, 71.5, "link a a->b, before"),
-        (100, 90.0, "link b a->b, before"),
-        (10, 104.0, "link a a->b, during"),
-    ],
-)
-def test_the_fullest_link_in_windows_of_a_length(window_ms: int, value: float, where: str) -> None:
-    criterion = CRITERIA["link-peak"].model_copy(update={"window_ms": window_ms})
-    made = [
-        make.link(ident, AB, second).model_copy(update={"peak_100ms_pct": m, "peak_10ms_pct": mm})
-        for ident, second, m, mm in (
-            *(("a", 71.5, 80.0, 99.0), ("b", 60.0, 90.0, 100.0)),
-            *(("a", 50.0, 60.0, 104.0),),
-        )
-    ]
-    one = worst(criterion, phases({"links": made[:2]}, {"links": made[2:]}), [], [])
-    assert (one.value, one.place.text, one.cause) == (value, where, "link")
-
-
-def test_windows_that_the_kernel_does_not_count() -> None:
-    criterion = CRITERIA["link-peak"].model_copy(update={"window_ms": 10})
-    one = worst(criterion, phases({"links": [make.link("a", AB, 20.0)]}), [], [])
-    assert (one.value, one.nothing) == (None, "measured windows")
-
-
 def test_no_links() -> None:
     one = worst(CRITERIA["link-peak"], phases({}), [], [])
     assert (one.value, one.cause, one.nothing) == (None, "link", "links")

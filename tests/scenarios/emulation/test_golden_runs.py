@@ -149,20 +149,6 @@ def test_an_estimate_counts_the_same_and_is_right_to_a_microsecond(
     assert [where for where, by in apart(*found) if by > allowed_ms(where)] == []
 
 
-def test_the_worst_windows_of_links_are_those_estimated(runs: Runs, estimated: Estimated) -> None:
-    """To a packet of signalling, also where a line is full and drops."""
-    emulated, found_by_it = runs["thin"].result, estimated("thin")
-    for phase, other in zip(emulated.phases, found_by_it.phases, strict=True):
-        for link, found in zip(phase.links, other.links, strict=True):
-            for window_ms in (10, 100, 1000):
-                packet_pct = 1254 * 8 / (link.rate_mbps * 1e3 * window_ms) * 100
-                assert found.worst_pct(window_ms) == pytest.approx(
-                    link.worst_pct(window_ms), abs=packet_pct
-                ), (phase.name, link.id, link.direction, window_ms)
-    peaks = [link.peak_10ms_pct or 0.0 for phase in emulated.phases for link in phase.links]
-    assert max(peaks) > 90
-
-
 @pytest.mark.parametrize("name", GOLDEN)
 def test_queues_are_rebuilt_close_to_what_was_measured(runs: Runs, name: str) -> None:
     """Packets that come within microseconds may swap: the time of one, and of a voice packet, on

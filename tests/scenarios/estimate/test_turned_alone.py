@@ -64,7 +64,6 @@ def _idle(table: Any) -> Any:
         ("slides-over-a-thin-line", without("content")),
         ("buffer-of-ten-milliseconds", queue_of_packets),
         ("pictures-of-a-recorded-endpoint", without("encoder")),
-        ("load-in-ten-milliseconds", without("link_window_ms")),
         ("rate-with-all-that-is-on-the-wire", without("link", "framing")),
         ("policed-access-line", without("bridge", "profile")),
         ("mcu-stops-for-five-seconds", accepted),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,18 +166,3 @@ def test_load_of_a_second_counts_to_one_phase_only(tmp_path: Path) -> None:
     rebuilt = rebuild(captured)
     peaks = [links_in(captured, number, rebuilt)[0].peak_pct for number in range(3)]
     assert peaks == [0.0, pytest.approx(100 / rate, abs=1e-3), 0.0]
-
-
-def test_the_worst_windows_of_each_phase(tmp_path: Path) -> None:
-    """In % of what the line carries in so long; of an impaired line, of its rate in that second."""
-    captured, _ = meeting(tmp_path)
-    assert links_in(captured, 0, None)[0].peak_10ms_pct is None
-    rate = captured.plan.network.link(captured.hops[0][0]).rate_mbps
-    windows = np.zeros((len(captured.samples), 2, len(captured.hops)), np.int64)
-    during = captured.plan.phases[1]
-    for second, (of_100ms, of_10ms) in enumerate([(5000, 1250), (2000, 1500)]):
-        windows[int(during.start_s) + second + 1, :, 0] = of_100ms, of_10ms
-    counted = replace(captured, windows=windows)
-    found = [links_in(counted, number, None)[0] for number in range(3)]
-    assert [k.peak_100ms_pct for k in found] == [0.0, pytest.approx(40 / rate), 0.0]
-    assert [k.peak_10ms_pct for k in found] == [0.0, pytest.approx(120 / rate), 0.0]

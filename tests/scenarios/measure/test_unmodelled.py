@@ -10,7 +10,6 @@ from scenario_factory import SCENARIOS, scenario
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DelayFigure, KeyFrameDelayFigure, SetupDelayFigure
-from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.scenarios.measure.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
 from giaoban.scenarios.plan.question import Question, make_question
@@ -102,19 +101,6 @@ def by_load(question: Question, *delays: str, more_ms: float = 100.0) -> Questio
 def test_short_phases_are_told(tmp_path: Path) -> None:
     question = make_question(scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0)))
     assert "joining-at-once" in {each.id for each in unmodelled(question, estimate=True)}
-
-
-def test_whoever_judges_shorter_windows_is_not_told_of_seconds(tmp_path: Path) -> None:
-    """Whether the scenario says so or the criteria do."""
-    text = CRITERIA.read_text(encoding="utf-8")
-    criteria = tmp_path / "criteria.toml"
-    criteria.write_text(text.replace("window_ms = 1000", "window_ms = 10"), encoding="utf-8")
-    plain, own = (
-        make_question(scenario(tmp_path / f"{n}.toml", link_window_ms=n)) for n in (None, 10)
-    )
-    asked = (plain, own, replace(plain, criteria_path=criteria))
-    ids = [{each.id for each in unmodelled(one, estimate=True)} for one in asked]
-    assert ["short-windows" in each for each in ids] == [True, False, False]
 
 
 @pytest.mark.parametrize("lang", ["en", "vi"])

@@ -309,33 +309,6 @@ def test_an_annex_of_no_expansion_says_nothing_of_new_bridges():
     assert "Khi không kết nối thêm" in both
 
 
-def test_links_are_told_in_the_window_that_is_judged():
-    """The table, and what is left of the busiest one."""
-    result = make.result()
-    phases = [
-        phase.model_copy(
-            update={
-                "links": [
-                    link.model_copy(update={"peak_100ms_pct": 40.0, "peak_10ms_pct": 70.0})
-                    for link in phase.links
-                ]
-            }
-        )
-        for phase in result.phases
-    ]
-    seconds = result.model_copy(update={"phases": phases})
-    criteria = [
-        c.model_copy(update={"window_ms": 10}) if c.id == "link-peak" else c
-        for c in result.criteria
-    ]
-    windows = seconds.model_copy(update={"criteria": criteria})
-    assert "của giây có tải lớn nhất" in annexes.said(seconds)
-    assert ": 22 % của 10 Mb/s; đến ngưỡng 80 % còn 5,8 Mb/s." in annexes.said(seconds)
-    assert "của 10 ms có tải lớn nhất" in annexes.said(windows)
-    left = ": 70 % của 10 Mb/s trong khoảng 10 ms cao nhất; đến ngưỡng 80 % còn 1 Mb/s."
-    assert left in annexes.said(windows)
-
-
 def test_what_is_left_of_the_mcu_and_of_the_busiest_link():
     text = annexes.said(make.result())
     assert "MCU đã sử dụng tối đa 33,3 % năng lực (30 trên 90 đơn vị)" in text
