@@ -87,7 +87,7 @@ class UserAgent:
         self._reinvites = Reinvites(
             end, self._call_table, self._sessions, capabilities, answer_within_ms
         )
-        self._infos = Infos(end, self._call_table, self._sessions, capabilities)
+        self._infos = Infos(end, self._call_table, self._sessions)
         self._register_client = RegisterClient(end, client_authentication)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
@@ -338,8 +338,6 @@ class UserAgent:
     ) -> None:
         if to_tag(request):
             self._reinvites.on_invite(slot, request, now_ms)
-            return
-        if self._incoming_invites.is_merged(slot, request, now_ms):
             return
         passes, verified = self._authenticator.passes(slot, request, now_ms)
         if passes:

@@ -15,10 +15,8 @@ from giaoban.mcu_sim.sip.events import OptionsAnswered
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.headers import (
     SDP_TYPE,
-    accepts_sdp,
     again,
     body_of,
-    is_optional,
     set_body,
     tokens,
 )
@@ -93,25 +91,12 @@ class Capabilities:
 
     def admits(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
         """Return whether an INVITE or re-INVITE can be worked with; refuse it otherwise."""
-        if not self.can_decode(slot, request, now_ms):
-            return False
-        if request.body and body_of(request) is None and not is_optional(request):
+        if request.body and body_of(request) is None:
             self._end.refuse(slot, 415, now_ms, headers={"Accept": SDP_TYPE})
-            return False
-        if not accepts_sdp(request):  # our answer is nothing else
-            self._end.refuse(slot, 406, now_ms)  # RFC 4475 §3.3.15
             return False
         if session_timer.is_too_small(session_timer.read(request), self._rules):
             min_se = {"Min-SE": str(self._rules.min_se_s)}
             self._end.refuse(slot, 422, now_ms, headers=min_se)
-            return False
-        return True
-
-    def can_decode(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
-        """Whether the body has no Content-Encoding; one that has (gzip) is refused (§8.2.3)."""
-        codings = {one.lower() for one in tokens(request.headers.getlist("Content-Encoding"))}
-        if codings - {"identity"} and request.body and not is_optional(request):
-            self._end.refuse(slot, 415, now_ms, headers={"Accept-Encoding": "identity"})
             return False
         return True
 

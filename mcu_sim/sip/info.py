@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 from sipmessage import Request, Response
 
 from giaoban.mcu_sim.sip.call import Call, CallState, CallTable
-from giaoban.mcu_sim.sip.capabilities import Capabilities
 from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.message.headers import set_body
@@ -73,11 +72,8 @@ def _name(element: ElementTree.Element) -> str:
 class Infos(TransactionUser):
     """INFOs of ours, and those of the peers until their owner has answered them."""
 
-    def __init__(
-        self, end: Endpoint, call_table: CallTable, sessions: Sessions, capabilities: Capabilities
-    ) -> None:
+    def __init__(self, end: Endpoint, call_table: CallTable, sessions: Sessions) -> None:
         self._end = end
-        self._capabilities = capabilities
         self._call_table = call_table
         self._sessions = sessions
         end.on_timer["info"] = self._on_forgotten
@@ -93,7 +89,7 @@ class Infos(TransactionUser):
     def on_request(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """An INFO came."""
         call = self._sessions.established(slot, request, now_ms)
-        if call is not None and self._capabilities.can_decode(slot, request, now_ms):
+        if call is not None:
             key = f"{call.id}/{self._end.random_hex()}"
             call.pending[key] = slot
             self._end.set_timer("info", key, now_ms + GIVE_UP_MS)

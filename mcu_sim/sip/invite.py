@@ -33,7 +33,6 @@ from giaoban.mcu_sim.sip.message.headers import (
     body_of,
     cseq_of,
     from_of,
-    from_tag,
     retry_after_s,
     to_tag,
     warned,
@@ -213,11 +212,7 @@ def acknowledge(end: Endpoint, dialog: Dialog, invite: TransactionSlot) -> SipDa
     return ack
 
 
-Identity = tuple[str, str, int]
-"""From tag, Call-ID and CSeq: the same if one request came by two ways (§8.2.2.2)."""
-
-
-class IncomingInvites(TransactionUser):
+class IncomingInvites:
     """INVITEs that begin a call, until their ACK."""
 
     def __init__(
@@ -234,16 +229,7 @@ class IncomingInvites(TransactionUser):
         self._call_table = call_table
         self._sessions = sessions
         self._capabilities = capabilities
-        self._initial: dict[Identity, TransactionSlot] = {}
         end.on_timer["answer"] = self._on_answer_due
-
-    def is_merged(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
-        """Whether the same INVITE came by another way already; it is refused then (§8.2.2.2)."""
-        slot.tu = self
-        if self._initial.setdefault(_identity(request), slot) is slot:
-            return False
-        self._end.refuse(slot, 482, now_ms)
-        return True
 
     def on_invite(
         self,
@@ -326,15 +312,6 @@ class IncomingInvites(TransactionUser):
         if call.state is CallState.RINGING:
             self.refuse(call, 487, PHRASES[487], now_ms, None)
             self._end.emit(CallFailed(call.id, 487, PHRASES[487]))
-
-    def on_gone(self, slot: TransactionSlot) -> None:
-        identity = _identity(slot.request)
-        if self._initial.get(identity) is slot:
-            del self._initial[identity]
-
-
-def _identity(request: Request) -> Identity:
-    return from_tag(request), request.call_id, cseq_of(request).sequence
 
 
 MAX_GLARES = 8

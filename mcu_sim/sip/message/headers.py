@@ -135,19 +135,6 @@ def body_of(message: Request | Response) -> bytes | None:
     return body
 
 
-def is_optional(message: Request | Response) -> bool:
-    """Whether the body may be passed over by who does not know its type (RFC 3261 §20.11)."""
-    parameters = (message.headers.get("Content-Disposition") or "").lower().split(";")[1:]
-    return "handling=optional" in ("".join(one.split()) for one in parameters)
-
-
-def accepts_sdp(request: Request) -> bool:
-    """Whether a session description may be in the answer (RFC 3261 §20.1)."""
-    values = request.headers.getlist("Accept")
-    ranges = {one.partition(";")[0].strip().lower() for one in tokens(values)}
-    return not values or bool(ranges & {SDP_TYPE, "application/*", "*/*"})
-
-
 def seconds(text: str | None) -> int | None:
     """The delta-seconds a header begins with, None if absent or unreadable."""
     match = _SECONDS.match(text or "")

@@ -77,7 +77,7 @@ UDP: dict[str, int | str] = {
     "cparam01": 200,
     "cparam02": 200,
     "regescrt": 200,
-    "sdp01": 406,  # our answer is SDP, which it does not accept
+    "sdp01": CALL,
     # §3.4, RFC 2543
     "inv2543": CALL,
 }
