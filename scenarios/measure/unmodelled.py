@@ -25,6 +25,7 @@ SHORT_PHASE_S = 10.0
 Fact = Literal[
     "all-delays-by-load",
     "background",
+    "content",
     "delay-by-load",
     "error-concealment",
     "estimate",
@@ -48,7 +49,8 @@ class Entry(Unmodelled):
 
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: a device that takes longer the fuller it is,
-    with all that it does (`all-delays-by-load`), declared other traffic (`background`), a device
+    with all that it does (`all-delays-by-load`), declared other traffic (`background`), slides
+    (`content`), a device
     that takes longer with some of it (`delay-by-load`), with decoders that conceal errors
     (`error-concealment`), judged by an `estimate`, with declared `faults`, with pictures
     protected by `fec`, of a province that says what rates count (`framing`), with lost packets of
@@ -110,6 +112,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     held: dict[Fact, bool] = {
         "all-delays-by-load": all(growing),
         "background": bool(scenario.background),
+        "content": scenario.content is not None,
         "delay-by-load": any(growing),
         "error-concealment": scenario.meeting.error_concealment,
         "estimate": estimate,
