@@ -27,7 +27,6 @@ MAY_READ = re.compile(
 DATES = "a date for people"
 READERS = {
     "results/model/run_ids.py": DATES,
-    "results/archive/evidence/signing.py": DATES,
     "giaoban/processes/ownership.py": "the age of what killed runs left",
     "scenarios/cli/commands/mcu/mcu.py": "the time of day at which an MCU's events begin",
     "scenarios/emulation/recorder.py": "read by `ReceiveBatch`",
