@@ -159,7 +159,7 @@ def accepted_of(failure: FailureResult) -> Accepted:
     return Accepted(
         name_en=failure.name_en,
         name_vi=failure.name_vi,
-        verdict=failure.verdict,
+        verdict="pass" if failure.verdict == "pass" else "fail",
         cut_off=failure.cut_off,
         packets_lost=failure.packets_lost,
         peak_pct=None if peak is None else round(peak.peak_pct, 3),

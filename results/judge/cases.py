@@ -13,6 +13,11 @@ from giaoban.results.model.quantities import FoundBy, Sense, Verdict
 Status = Literal["pass", "fail", "invalid", "not-judged"]
 
 
+def status_of(verdict: Verdict) -> Status:
+    """Return the status of a verdict; an undecided one is a failure, as its exit code."""
+    return "fail" if verdict == "undecided" else verdict
+
+
 @dataclass(frozen=True)
 class JudgedFigure:
     """What a case is judged by, where that is a figure; null `value`: it was not measured.

@@ -51,7 +51,7 @@ NO_WORSE = (LOSS_NO_WORSE, DELAY_NO_WORSE)
 """Existing bridges against themselves: with and without the new ones, or after and before."""
 FAULT_INTERRUPTION: Final = "fault-interruption"
 FAULT_BRIDGES_LOST: Final = "fault-bridges-lost"
-EVERY_SEED: Final = "holds-at-every-seed"
+FAILING_SEEDS: Final = "failing-seeds"
 """Judged only where other seeds were tried."""
 EVERY_MEETING: Final = "holds-in-every-meeting"
 """Judged only where meetings of the catalogue were tried."""
@@ -66,7 +66,7 @@ CODED = (
     DELAY_NO_WORSE,
     FAULT_INTERRUPTION,
     FAULT_BRIDGES_LOST,
-    EVERY_SEED,
+    FAILING_SEEDS,
     EVERY_MEETING,
 )
 """Criteria whose value is more than a figure of the result; they have no `measure`."""
@@ -87,7 +87,7 @@ DRAWN_WORLDS = "holds-in-drawn-worlds"
 """Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.
 """
 
-BESIDE_THE_RUN = (EVERY_SEED, EVERY_MEETING, DRAWN_WORLDS)
+BESIDE_THE_RUN = (FAILING_SEEDS, EVERY_MEETING, DRAWN_WORLDS)
 """Counts of other runs that fail: no quantity of this one, which another bridge would use up."""
 
 REPLACED: Mapping[str, str] = {
@@ -98,6 +98,7 @@ REPLACED: Mapping[str, str] = {
     "video-loss": PICTURE_ARTEFACTS,
     "picture-frozen": f"{PICTURE_ARTEFACTS}, {LONGEST_FREEZE}",
     "frames-not-shown": PICTURE_ARTEFACTS,
+    "holds-at-every-seed": FAILING_SEEDS,
 }
 """Criteria that scenarios of before may name, and what took their place."""
 

@@ -11,8 +11,8 @@ value
   within a class the least margin. Calls that the MCU never answered (408) are an effect of the
   network and not of the MCU's capacity. Among criteria all met, the least margin alone counts;
   one that is not shown never binds.
-- That it does not pass at other seeds is said last: where the run's own seed fails by itself, what
-  fails there binds. Where it does not, what fails at the first of the others is the place.
+- The verdict of all seeds, the run's own among them, replaces the verdict of the run's own seed
+  (`Seeds.verdict`). If the own seed fails, its failure binds; else that of the first other seed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from giaoban.results.judge.criteria import (
     DAMAGE,
     DRAWN_WORLDS,
     EVERY_MEETING,
-    EVERY_SEED,
+    FAILING_SEEDS,
     FAULT_INTERRUPTION,
     NO_WORSE,
     OF_FAULTS,
@@ -50,7 +50,7 @@ from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Artefacts, CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
-from giaoban.sentence import N_, Both, Sentence, message, shown
+from giaoban.sentence import N_, Both, Sentence, counted, message, shown
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 _IN_WORLDS = N_("Drawn worlds that fail")
@@ -128,7 +128,6 @@ def judge(
     new: Sequence[str] = (),
     warmed: Mapping[float, Sequence[Phase]] | None = None,
     faults: Sequence[FaultResult] = (),
-    seeds: Seeds | None = None,
     length_min: float | None = None,
     reference: Reference | None = None,
 ) -> Judgement:
@@ -141,10 +140,10 @@ def judge(
     where faults interrupted them all, the two no-worse criteria are left out. `warmed` are the
     phases measured anew without their first seconds, by how many (`Criteria.warm_ups`). Where there
     are `faults`, all phases are measured without their interruptions
-    (`giaoban.results.judge.under_faults`). `seeds` are other ones at which the same was asked;
-    where none were tried, the criterion on them is left out. `length_min` is how long the meeting
-    lasts, for which expected artefacts are counted (an hour where None). Raises `ValueError`
-    without phases, or without those that a warm-up needs.
+    (`giaoban.results.judge.under_faults`). The criterion on other seeds is left out
+    (`by_all_seeds`). `length_min` is how long the meeting lasts, for which expected artefacts are
+    counted (an hour where None). Raises `ValueError` without phases, or without those that a
+    warm-up needs.
     """
     if not phases:
         raise ValueError("there is nothing to judge: no phases")
@@ -158,7 +157,7 @@ def judge(
     failed_without: list[Id] = []
     judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
-        if criterion.id in (EVERY_SEED, EVERY_MEETING):
+        if criterion.id in (FAILING_SEEDS, EVERY_MEETING):
             continue
         if criterion.id in NO_WORSE and not comparable(phases, faults, existing):
             continue
@@ -181,10 +180,9 @@ def judge(
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
     reasons = [str(reason) for reason in invalid] or failed
-    judgement = Judgement(
+    return Judgement(
         verdict, reasons, results, _binding(judged), list(invalid), accepted, failed_without
     )
-    return judgement if seeds is None else _at(judgement, criteria, seeds)
 
 
 def _accepted(criteria: Criteria, faults: Sequence[FaultResult]) -> list[AcceptedInterruption]:
@@ -235,9 +233,8 @@ def judged_alone(criterion: Criterion, phases: Sequence[Phase]) -> CriterionResu
 
 
 def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
-    """A result that was judged at its own seed, judged by others as well."""
-    own = _judgement_of(result)
-    found = _at(own, criteria, seeds)
+    """Return a result of its own seed, judged by all seeds."""
+    found, seeds = by_all_seeds(_judgement_of(result), criteria, seeds)
     return result.model_copy(update={**found._asdict(), "seeds": seeds})
 
 
@@ -245,13 +242,17 @@ def with_meetings(result: Result, criteria: Criteria, meetings: Sequence[Meeting
     """A result judged by the meetings of the catalogue as well.
 
     One that cannot be trusted makes the whole answer such; without any that was tried the criterion
-    is left out.
+    is left out. If none of them fails and some are undecided, the answer is undecided.
     """
     own = _judgement_of(result)
+    own_verdict = own.verdict
     criterion = next((c for c in criteria.criterion if c.id == EVERY_MEETING), None)
     if criterion is not None and any(meeting.verdict is not None for meeting in meetings):
         found = in_meetings(meetings)
         own = _beside(own, _result(criterion, found), found)
+        verdicts = {own_verdict, *(meeting.verdict for meeting in meetings)}
+        if own.verdict == "fail" and "fail" not in verdicts and "undecided" in verdicts:
+            own = own._replace(verdict="undecided")
         unsure = [m for m in meetings if m.verdict == "invalid"]
         if own.verdict != "invalid" and unsure:
             reasons = [f"{m.name}: {reason}" for m in unsure for reason in m.reasons]
@@ -306,13 +307,40 @@ def trial(seed: int, judged: Judgement | Result) -> Trial:
     )
 
 
-def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
-    """A judgement with the criterion on other seeds behind the others."""
-    criterion = next((c for c in criteria.criterion if c.id == EVERY_SEED), None)
+def by_all_seeds(own: Judgement, criteria: Criteria, seeds: Seeds) -> tuple[Judgement, Seeds]:
+    """Return a judgement by all seeds, the criterion on them last, and the seeds beside the own.
+
+    A run that cannot be trusted stays invalid. Seeds that all pass, but are too few for a share,
+    leave the criterion out.
+    """
+    criterion = next((c for c in criteria.criterion if c.id == FAILING_SEEDS), None)
     if criterion is None or not seeds.tried:
-        return own
-    found = at_other_seeds(seeds)
-    return _beside(own, _result(criterion, found), found)
+        return own, seeds
+    passed = None if own.verdict == "invalid" else own.verdict == "pass"
+    seeds = seeds.beside(criterion.threshold, own_passed=passed)
+    verdict, found = seeds.verdict, at_other_seeds(seeds)
+    judged = _result(criterion, found)
+    if judged.ok:  # a bound is no quantity of the run, which another bridge would use up
+        judged = judged.model_copy(update={"margin_pct": 100.0})
+    results = [*own.criteria, judged]
+    if own.verdict == "invalid":
+        return own._replace(criteria=results), seeds
+    if verdict == "pass":
+        return own._replace(
+            verdict="pass", reasons=[], criteria=results if judged.ok else own.criteria
+        ), seeds
+    assert verdict is not None
+    reason = _reason(judged)
+    if seeds.needed is not None:
+        reason += f"; {counted(seeds.needed, 'other seed')} would decide"
+    of_all = own._replace(
+        verdict=verdict,
+        reasons=[*own.reasons, reason],
+        criteria=results,
+        binding=_bound(judged, found) if own.verdict == "pass" else own.binding,
+        reason_codes=[],
+    )
+    return of_all, seeds
 
 
 def _beside(own: Judgement, judged: CriterionResult, found: WorstValue) -> Judgement:

@@ -108,11 +108,11 @@ def worst(
 
 
 def at_other_seeds(seeds: Seeds) -> WorstValue:
-    """The share of other seeds that do not pass, and what fails at the first of them."""
+    """Return the upper bound of the share of seeds that fail, and where the first other fails."""
     binding = None if seeds.first is None else seeds.first.binding
     if binding is None:
-        return WorstValue(seeds.failed_pct, Place(kind="mcu", id="mcu"), "stream")
-    return WorstValue(seeds.failed_pct, binding.place, binding.cause)
+        return WorstValue(seeds.most_failing_pct, Place(kind="mcu", id="mcu"), "stream")
+    return WorstValue(seeds.most_failing_pct, binding.place, binding.cause)
 
 
 def in_meetings(meetings: Sequence[MeetingChecked]) -> WorstValue:

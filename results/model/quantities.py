@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from giaoban.text import in_a_line
 
-Verdict = Literal["pass", "fail", "invalid"]
+Verdict = Literal["pass", "fail", "undecided", "invalid"]
 Method = Literal["estimate", "sandbox", "native"]
 """How an answer was found: worked out, emulated in virtual time, or emulated in real time."""
 FoundBy = Literal[Method, "real-time"]

@@ -466,7 +466,8 @@ class VariationChecked(StrictModel):
     `reasons`: why it is invalid, or was not tried; `reasons_vi`: the same in Vietnamese, where
     there is no code of them. `binding` is what limits it, `bound` that
     criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has;
-    `accepted`: interruptions by its faults that its verdict does not count.
+    `accepted`: interruptions by its faults that its verdict does not count. `seeds`: the result at
+    other seeds; null: judged at its own alone.
     """
 
     id: Id
@@ -478,6 +479,7 @@ class VariationChecked(StrictModel):
     binding: Binding | None = None
     bound: CriterionResult | None = None
     margin_pct: float | None = None
+    seeds: Seeds | None = None
     names: dict[str, str] = Field(default_factory=dict)
     accepted: list[AcceptedInterruption] = Field(default_factory=list)
 
@@ -569,7 +571,8 @@ class Result(JsonFile):
 
     @model_validator(mode="after")
     def _verdict_fits(self) -> Self:
-        if self.verdict == "pass" and not all(c.ok for c in self.criteria):
+        met = all(c.ok for c in self.criteria)
+        if self.verdict == "pass" and not met and not self.passes_at_other_seeds:
             raise ValueError("verdict is pass, but a criterion is not met")
         if self.verdict != "invalid" and self.accounting.unaccounted:
             raise ValueError("packets are unaccounted for, so the verdict can only be invalid")
@@ -579,6 +582,12 @@ class Result(JsonFile):
     def unshown(self) -> list[CriterionResult]:
         """The criteria that are neither met nor failed."""
         return [c for c in self.criteria if not c.shown]
+
+    @property
+    def passes_at_other_seeds(self) -> bool:
+        """Whether it passes although its own seed does not meet a criterion."""
+        seeds = self.seeds
+        return self.verdict == "pass" and seeds is not None and seeds.own_passed is False
 
     @property
     def devices_past_preferred(self) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ from giaoban.sentence import Sentence
 Align = Literal["left", "right", "center"]
 Tone = Literal["", "good", "bad", "doubt", "known", "quiet"]
 """What a text means for its reader, where there are colours to show it."""
-TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "doubt"}
+TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "undecided": "doubt", "invalid": "doubt"}
 """Of verdicts."""
 
 NOTHING = "–"

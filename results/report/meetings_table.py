@@ -37,6 +37,7 @@ COLUMNS: Sequence[tuple[str, float, Align]] = (
 _RESULTS: dict[str | None, tuple[str, Tone]] = {
     "pass": (N_("met"), ""),
     "fail": (N_("NOT MET"), "bad"),
+    "undecided": (N_("UNDECIDED"), "doubt"),
     "invalid": (N_("INVALID"), "doubt"),
     None: ("–", "quiet"),
 }
@@ -169,7 +170,7 @@ def _row(meeting: MeetingChecked, result: Result, say: Wording) -> list[Cell]:
 def found(of: VariationChecked, result: Result, say: Wording) -> list[Cell]:
     """What a variation came to, in the columns `FOUND`."""
     words, tone = _RESULTS[of.verdict]
-    bad = of.verdict in ("fail", "invalid")
+    bad = of.verdict in ("fail", "undecided", "invalid")
     return [
         Cell(say.say(METHOD_NOUNS[of.engine]) if of.engine else say.gettext("not tried")),
         Cell(say.gettext(words), bold=bad, tone=tone),

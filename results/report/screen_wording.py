@@ -15,7 +15,9 @@ from giaoban.results.report.seed_words import (
     figure,
     luck,
     note,
+    own,
     sentence,
+    undecided,
 )
 from giaoban.results.report.wording import (
     NOT_SHOWN,
@@ -32,10 +34,12 @@ _PASSED = "PASS{but} – the bridges may be connected"
 _FAILED = "FAIL – the system does not meet the criteria with these bridges"
 _FAILED_WITHOUT = "FAIL – the system fails already without these bridges"
 _INVALID = "INVALID – the emulation cannot be trusted, so there is no answer"
-_VERDICTS = {"pass": _PASSED, "fail": _FAILED, "invalid": _INVALID}
+_UNDECIDED = "UNDECIDED"
+_VERDICTS = {"pass": _PASSED, "fail": _FAILED, "undecided": _UNDECIDED, "invalid": _INVALID}
 _WITHOUT_NEW_BRIDGES = {
     "pass": "PASS{but} – the system as it is meets the criteria",
     "fail": "FAIL – the system as it is does not meet the criteria",
+    "undecided": _UNDECIDED,
     "invalid": _INVALID,
 }
 MET = {True: Sentence("met"), False: Sentence("NOT MET"), None: Sentence("not judged")}
@@ -184,8 +188,12 @@ class EnglishScreenWording(ScreenWording):
             said = f"FAIL – {luck(result, ENGLISH)}"
         elif result.verdict == "fail" and result.failed_without:
             said = _FAILED_WITHOUT
-        left = "; ".join(ENGLISH.reservations(result))
-        return f"{said} ({left})" if left else said
+        if result.verdict == "undecided":
+            said += f" – {undecided(result, ENGLISH)}"
+        left = ENGLISH.reservations(result)
+        if result.passes_at_other_seeds:
+            left = [own(result, ENGLISH), *left]
+        return f"{said} ({'; '.join(left)})" if left else said
 
     def seeds(self) -> str:
         return note(self.result)

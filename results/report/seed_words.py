@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil, floor
 from typing import NamedTuple
 
-from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_SEED
+from giaoban.results.judge.criteria import BESIDE_THE_RUN, FAILING_SEEDS
 from giaoban.results.model.places import Binding
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
@@ -22,13 +22,11 @@ def tried(result: Result) -> Seeds | None:
 
 
 def by_luck(result: Result) -> bool:
-    """Whether it passes at some seeds and not at others, its own among them."""
+    """Return whether it fails by the share of seeds that fail, and some pass."""
     seeds = tried(result)
     if seeds is None or result.verdict != "fail":
         return False
-    if not passes_alone(result):
-        return bool(seeds.passed)
-    return any(c.id == EVERY_SEED and not c.ok for c in result.criteria)
+    return seeds.verdict == "fail" and seeds.failing < seeds.judged
 
 
 def passes_alone(result: Result) -> bool:
@@ -47,7 +45,7 @@ class AtSeed(NamedTuple):
 def at_seed(result: Result) -> AtSeed | None:
     """What fails at the first other seed that does not pass, where that is what binds."""
     first = None if result.seeds is None else result.seeds.first
-    if result.binding is None or result.binding.criterion != EVERY_SEED:
+    if result.binding is None or result.binding.criterion != FAILING_SEEDS:
         return None
     if first is None or first.binding is None:
         return None
@@ -55,25 +53,42 @@ def at_seed(result: Result) -> AtSeed | None:
     return None if found is None else AtSeed(first.seed, first.binding, found)
 
 
+def failing(seeds: Seeds, say: Translator) -> str:
+    """Return `fails at 2 of 21 seeds`, the run's own among them."""
+    return say.gettext(
+        "fails at {failing} of {n} {n:seed|seeds}", failing=seeds.failing, n=seeds.judged
+    )
+
+
 def luck(result: Result, say: Translator) -> str:
-    """`passes at 13 of 20 seeds`, for the headline of what fails by luck."""
+    """Return the headline of a result that fails at some seeds and passes at others."""
     seeds = tried(result)
     assert seeds is not None
-    if not passes_alone(result):
+    return say.gettext("{failing}: the answer depends on luck", failing=failing(seeds, say))
+
+
+def undecided(result: Result, say: Translator) -> str:
+    """Return the headline of an undecided result: which seeds fail, and how many would decide."""
+    seeds = tried(result)
+    if seeds is None or seeds.verdict != "undecided":
+        return say.gettext("in a meeting of the catalogue the seeds do not decide")
+    said = failing(seeds, say)
+    if seeds.needed is None:
         return say.gettext(
-            "passes at {passed} of {n} {n:seed|seeds}, not at its own: the answer depends on luck",
-            n=seeds.tried,
-            passed=seeds.passed,
-        )
-    if seeds.passed:
-        return say.gettext(
-            "passes at {passed} of {n} {n:seed|seeds}: the answer depends on luck",
-            n=seeds.tried,
-            passed=seeds.passed,
+            "{failing}, too near to the limit of {limit} for any number of seeds to decide",
+            failing=said,
+            limit=say.percent(seeds.limit_pct, 8),
         )
     return say.gettext(
-        "passes at 0 of {n} {n:seed|seeds}: the answer depends on luck", n=seeds.tried
+        "{failing}; {n} other {n:seed|seeds} would decide", failing=said, n=seeds.needed
     )
+
+
+def own(result: Result, say: Translator) -> str:
+    """Return the seeds of a pass whose own seed fails."""
+    seeds = tried(result)
+    assert seeds is not None
+    return say.gettext("{failing}, its own among them", failing=failing(seeds, say))
 
 
 def note(result: Result) -> str:
@@ -82,31 +97,17 @@ def note(result: Result) -> str:
     if seeds is None:
         why = result.seeds.refused if result.seeds is not None else None
         return NOT_TRIED + (f": {why}" if why else "")
-    if seeds.stopped and seeds.first is not None:
-        binding = seeds.first.binding
-        what = "" if binding is None else f": {binding.criterion} at {binding.where}"
-        return f"{stopped(seeds)}{what}"
     how = "" if seeds.method == "estimate" else ", emulated"
     if seeds.passed == seeds.tried:
         said = f"passes at all {seeds.tried} of {counted(seeds.tried, 'other seed')}{how}"
-        return f"{said} (at least {_least(seeds)} % of all seeds, {_confidence()})"
-    said = f"passes at {seeds.passed} of {counted(seeds.tried, 'other seed')}{how}"
-    if (allowed := _allowed_pct(result)) is not None:
-        said += f", and {figure(allowed, '%')} of them may fail"
-    share = f"{_least(seeds)} % to {_most(seeds)} %"
-    if not seeds.passed:
-        share = f"at most {_most(seeds)} %"
-    return f"{said} ({share} of all seeds, {_confidence()})"
-
-
-def stopped(seeds: Seeds) -> Sentence:
-    """Of a search that went on no further: `fails at seed 1684, number 3 of the other seeds`."""
-    assert seeds.first is not None
-    return Sentence(
-        "fails at seed {seed}, number {number} of the other seeds",
-        seed=seeds.first.seed,
-        number=1 + seeds.seeds.index(seeds.first.seed),
-    )
+    else:
+        said = f"passes at {seeds.passed} of {counted(seeds.tried, 'other seed')}{how}"
+    if seeds.least_pct is None or seeds.limit_pct is None:
+        return said
+    fail = f"at most {_most(seeds)} %"
+    if seeds.failing:
+        fail = f"{_least(seeds)} % to {_most(seeds)} %"
+    return f"{said} ({fail} of all seeds fail, {_confidence()}; limit {seeds.limit_pct:g} %)"
 
 
 def sentence(result: Result, say: Translator) -> str:
@@ -126,36 +127,32 @@ def sentence(result: Result, say: Translator) -> str:
         )
     if seeds.passed == seeds.tried:
         times = say.gettext("passes at all {tried}", tried=seeds.tried)
-        share = say.gettext("{pct} or more", pct=f"{_least(seeds)}{NBSP}%")
     elif not seeds.passed:
         times = say.gettext("fails at all {tried}", tried=seeds.tried)
-        share = say.gettext("{pct} or less", pct=f"{_most(seeds)}{NBSP}%")
     else:
         times = say.gettext(
             "passes at {passed} and fails at {failed}", passed=seeds.passed, failed=seeds.failed
         )
+    share = say.gettext("at most {most}", most=f"{_most(seeds)}{NBSP}%")
+    if seeds.failing:
         least, most = f"{_least(seeds)}{NBSP}%", f"{_most(seeds)}{NBSP}%"
         share = say.gettext("{least} to {most}", least=least, most=most)
-    if (allowed := _allowed_pct(result)) is not None:
-        times = say.gettext(
-            "{times}; the scenario lets up to {limit} of them fail",
-            times=times,
-            limit=say.percent(allowed, 8),
-        )
     return say.gettext(
-        "{head} {times} ({confidence} confidence interval: passes at {share}).",
+        "{head} {times}. With {confidence} confidence {share} of all seeds fail; the limit is "
+        "{limit}.",
         head=_head(result, seeds, say),
         times=times,
         confidence=f"{CONFIDENCE_PCT:g}{NBSP}%",
         share=share,
+        limit=say.percent(seeds.limit_pct, 8),
     )
 
 
 def _head(result: Result, seeds: Seeds, say: Translator) -> str:
     count, estimated = seeds.tried, seeds.method == "estimate"
-    if result.verdict == "fail" and estimated:
+    if result.verdict != "pass" and estimated:
         return say.gettext("Also estimated at {n} other {n:seed|seeds}: the system", n=count)
-    if result.verdict == "fail":
+    if result.verdict != "pass":
         return say.gettext("Also emulated at {n} other {n:seed|seeds}: the system", n=count)
     if estimated:
         return say.gettext(
@@ -188,23 +185,14 @@ def seeds_listed(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds))
 
 
-def _allowed_pct(result: Result) -> float | None:
-    """The share of seeds that the scenario lets fail, where that made it a pass."""
-    seeds = tried(result)
-    if seeds is None or not seeds.failed or result.verdict != "pass":
-        return None
-    found = result.criterion(EVERY_SEED)
-    return None if found is None else found.threshold
-
-
 def _least(seeds: Seeds) -> str:
-    """The interval's lower end in whole percent, rounded so that no more is claimed."""
-    return "–" if seeds.least_pct is None else str(floor(seeds.least_pct))
+    """Return the lower bound of the share of seeds that fail in whole percent, rounded down."""
+    return "–" if seeds.most_pct is None else str(floor(round(100 - seeds.most_pct, 3)))
 
 
 def _most(seeds: Seeds) -> str:
-    """The interval's upper end in whole percent, likewise."""
-    return "–" if seeds.most_pct is None else str(ceil(seeds.most_pct))
+    """Return the upper bound of the share of seeds that fail in whole percent, rounded up."""
+    return "–" if seeds.least_pct is None else str(ceil(round(100 - seeds.least_pct, 3)))
 
 
 def _confidence() -> str:

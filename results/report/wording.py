@@ -167,6 +167,7 @@ METHOD_NOUNS: Mapping[str, Sentence] = {
 VERDICTS: Mapping[str, Sentence] = {
     "pass": Sentence(pgettext("verdict", "pass")),
     "fail": Sentence(pgettext("verdict", "fail")),
+    "undecided": Sentence(pgettext("verdict", "undecided")),
     "invalid": Sentence(pgettext("verdict", "invalid")),
     "accepted": Sentence(pgettext("verdict", "accepted")),
     "not-judged": Sentence("not judged"),
@@ -764,6 +765,9 @@ class Wording(Translator):
         if seeds.by_luck(result):
             luck = seeds.luck(result, self)
             return self.gettext("Not met: {lead} {luck}.", lead=lead, luck=luck)
+        if result.verdict == "undecided":
+            why = seeds.undecided(result, self)
+            return self.gettext("Not yet decided: {lead} {why}.", lead=lead, why=why)
         if result.verdict == "fail" and result.failed_without:
             return self.gettext(
                 "Not met: the system fails already without {bridges}: without them it does not "
@@ -782,6 +786,10 @@ class Wording(Translator):
             )
         shown = total - len(result.unshown)
         every = self.gettext("{n:the one criterion|all {n} criteria}", n=shown)
+        if result.passes_at_other_seeds:
+            every = self.gettext(
+                "the criteria, although this run {failing}", failing=seeds.own(result, self)
+            )
         met = self.gettext("Met on conditions") if conditional else self.gettext("Met")
         if accepted := self.accepted(result.accepted, result.faults):
             met = f"{met}, {accepted}"
@@ -809,13 +817,10 @@ class Wording(Translator):
         fails = self.gettext("Fails most clearly") if symptom else self.gettext("Main cause")
         lead = self._closest(result) if criterion.ok else fails
         if (at := seeds.at_seed(result)) is not None:
-            # a pass that a seed does not share is one that the scenario allows
-            allowed = self.gettext(" (which the scenario allows)") if criterion.ok else ""
             return self.gettext(
-                "{lead}, at seed {seed}{allowed}: {criterion} – {place}: {value} (limit {limit}).",
+                "{lead}, at seed {seed}: {criterion} – {place}: {value} (limit {limit}).",
                 lead=fails,
                 seed=at.seed,
-                allowed=allowed,
                 criterion=self._within(at.criterion),
                 place=self.place(at.binding.place),
                 value=self.in_unit(at.binding.value, at.criterion),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 AnswerAsJson = Annotated[bool, typer.Option("--json", help="print the answer's JSON file instead")]
 
-EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
+EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 1, "invalid": 3}
 """Of verdicts."""
 
 PLAIN_EVERY_S = 5.0

@@ -250,7 +250,7 @@ class Expect(StrictModel):
     `binding` is the criterion that limits the answer.
     """
 
-    verdict: Literal["pass", "fail"] = "pass"
+    verdict: Literal["pass", "fail", "undecided"] = "pass"
     """The verdict that a check should come to."""
     binding: str | None = None
     """Id of the criterion that should limit the answer (`giaoban.criteria/1`)."""

@@ -113,7 +113,9 @@ def check(
         answer = estimated.beside(answer)
         pictures = _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
-        answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
+        answer = in_every_meeting(
+            meetings, answer, folder.path, engine, progress, seeds=seeds, helpers=helpers
+        )
         answer = with_terminals(others, answer, folder.path, progress)
         answer = _robust(asked, answer, wanted, folder.path, helpers, progress)
         told = minutes(question.plan, captured.events, answer.result.faults)
@@ -179,7 +181,9 @@ def check_by_estimate(
         answer = estimate(question, folder.run_id)
         _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
-        answer = in_every_meeting(meetings, answer, folder.path, None, progress)
+        answer = in_every_meeting(
+            meetings, answer, folder.path, None, progress, seeds=seeds, helpers=helpers
+        )
         answer = _robust(question, answer, wanted, folder.path, helpers, progress)
         _write(folder.path, question, answer, language)
         return folder.finished_with(answer.result)
@@ -208,7 +212,7 @@ def _robust(
 
 def _at_others(answer: Answer, trying: SeedTrials, folder: Path, progress: Progress) -> Answer:
     """The answer, judged by what other seeds came to as well."""
-    seeds = trying.seeds(folder, progress)
+    seeds = trying.seeds(answer.result, folder, progress)
     if seeds is None:
         return answer
     return replace(answer, result=with_seeds(answer.result, answer.criteria, seeds))

@@ -10,8 +10,10 @@ from typing import Any
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.processes.progress import Progress
+from giaoban.processes.workers import Helpers, InlineWorker
 from giaoban.results.judge.verdict import with_meetings
 from giaoban.results.model.result import MeetingChecked
+from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.question import Question
@@ -20,6 +22,7 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     course_scenario,
     load_meeting,
 )
+from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.variations import Untried, checked, try_each, untried
 from giaoban.sentence import N_, Sentence
 
@@ -61,16 +64,22 @@ def in_every_meeting(
     folder: Path,
     engine: EngineName | None,
     progress: Progress,
+    *,
+    seeds: int | None = None,
+    helpers: Helpers | None = None,
 ) -> Answer:
-    """The answer, judged by these meetings as well; engine None: by estimate alone.
+    """Return the answer, judged by these meetings as well; engine None: by estimate alone.
 
-    `folder` is the run's, in which each that is emulated has its result.
+    `folder` is the run's, in which each that is emulated has its result. `seeds`: the number of
+    other seeds that each meeting is judged by as well; None: as a check.
 
     Raises:
         InvalidRun, MachineLacks: as an emulation.
     """
     if not asked:
         return answer
+    count = OTHER_SEEDS if seeds is None else seeds
+    judge = SeedsJudge(count, helpers=helpers or InlineWorker())
     found = try_each(
         {each.meeting.id: each.question for each in asked},
         folder / "meetings",
@@ -78,6 +87,7 @@ def in_every_meeting(
         progress,
         estimating=Sentence("estimating the meetings"),
         told=N_("{done} of {count} {count:meeting|meetings}"),
+        by_seeds=judge.settled,
     )
     in_order: list[MeetingChecked] = []
     for each in asked:

@@ -173,7 +173,7 @@ def _placed(
 def _look(part: Part, question: Question, answer: Answer, captures: Path) -> PartOutcome:
     """Return the outcome of one part's emulation. `captures` lie in the folder of the events.
 
-    A part that passes is judged at other seeds as well, by estimate where that is possible.
+    A part is judged at other seeds as well, by estimate where that is possible.
     """
     plan, events = question.plan, read(captures.parent)
     result = _at_other_seeds(question, answer.result)
@@ -196,7 +196,7 @@ def _look(part: Part, question: Question, answer: Answer, captures: Path) -> Par
     return PartOutcome(
         PartJudged(
             part=part,
-            verdict=_verdict(result.verdict, opening, closing, bridges),
+            verdict=_verdict(result, opening, closing, bridges),
             reasons=result.reasons,
             reason_codes=result.reason_codes,
             seconds=sum(phase.seconds for phase in result.phases),
@@ -218,9 +218,7 @@ def _look(part: Part, question: Question, answer: Answer, captures: Path) -> Par
 
 
 def _at_other_seeds(question: Question, result: Result) -> Result:
-    """Return a part's result, judged at other seeds by estimate if it passes at its own."""
-    if result.verdict != "pass":
-        return result
+    """Return a part's result, judged by all seeds; the others are estimated."""
     if why := reasons(question.plan):
         text = joined("; ", why)
         refused = Seeds(refused=text.en, refused_vi=text.vi)
@@ -268,11 +266,16 @@ def closing_of(events: Sequence[Event], ended: Mapping[str, bool]) -> Closing:
 
 
 def _verdict(
-    found: Verdict, opening: Opening, closing: Closing, bridges: Sequence[BridgeJudged]
+    result: Result, opening: Opening, closing: Closing, bridges: Sequence[BridgeJudged]
 ) -> Verdict:
-    """What the criteria say, unless the meeting did not begin or end as it should."""
-    whole = opening.ok and closing.ok and all(b.outcome != "not-met" for b in bridges)
-    return found if whole or found != "pass" else "fail"
+    """Return the verdict of the criteria, unless the meeting did not begin or end as it should.
+
+    The outcome of each bridge is that of the own seed, which may fail while the part passes.
+    """
+    all_met = result.passes_at_other_seeds or all(b.outcome != "not-met" for b in bridges)
+    if opening.ok and closing.ok and (all_met or result.verdict != "pass"):
+        return result.verdict
+    return result.verdict if result.verdict in ("fail", "invalid") else "fail"
 
 
 def check_at(

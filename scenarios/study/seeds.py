@@ -17,11 +17,19 @@ from giaoban.errors import InputError, InvalidRun
 from giaoban.files import writing
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
-from giaoban.results.judge.criteria import EVERY_SEED, Criteria
+from giaoban.results.judge.criteria import FAILING_SEEDS, Criteria
 from giaoban.results.judge.verdict import Judgement, trial, with_seeds
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Result
-from giaoban.results.model.seeds import OTHER_SEEDS, Seeds, Trial, others, seeds_of
+from giaoban.results.model.seeds import (
+    MOST_OTHERS,
+    OTHER_SEEDS,
+    Seeds,
+    Trial,
+    others,
+    seeds_of,
+    verdict_of,
+)
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.estimate.limits import kept_bytes, reasons
@@ -40,6 +48,8 @@ Judge = Callable[[Question], Answer]
 Alone = Callable[[Question], Judgement]
 """How a question is judged and nothing else: by the estimate, or a stand-in."""
 
+ALL_FAIL = 3
+"""Seeds that decide a study if all of them fail."""
 MOST_EMULATED = 3
 """So many seeds are emulated where nothing can be estimated: each takes as long as the check."""
 NICENESS = 10
@@ -72,8 +82,9 @@ class SeedTrials:
     def begin(self) -> None:
         """From now on there is time for it."""
 
-    def seeds(self, folder: Path, progress: Progress) -> Seeds | None:
-        """What they came to, when all are through; `folder` is for what is in the way meanwhile."""
+    def seeds(self, own: Result, folder: Path, progress: Progress) -> Seeds | None:
+        """Return the seeds when all are judged. `own`: the result of the own seed; `folder`: for
+        files meanwhile."""
         return self._told
 
 
@@ -92,7 +103,7 @@ def other_seeds(
     if count == 0:
         return SeedTrials()
     if not (why := reasons(question.plan)):
-        return _EstimatedTrials(question, OTHER_SEEDS if count is None else count, helpers)
+        return _EstimatedTrials(question, count, helpers)
     if count is None:
         told = joined("; ", why)
         return SeedTrials(Seeds(refused=told.en, refused_vi=told.vi))
@@ -110,30 +121,47 @@ def other_seeds(
 
 
 class _EstimatedTrials(SeedTrials):
-    """In processes beside this one; without any, when the answers are wanted."""
+    """In processes beside this one; without any, when the answers are wanted.
 
-    def __init__(self, question: Question, count: int, helpers: Helpers) -> None:
+    If no number is given, 20 seeds more are tried while the verdict is undecided.
+    """
+
+    def __init__(self, question: Question, count: int | None, helpers: Helpers) -> None:
         self._question = question
-        self._seeds = others(question.plan.seed, count)
+        self._count = OTHER_SEEDS if count is None else count
+        self._most = most_others(self._count) if count is None else self._count
         self._helpers = helpers
         self._answers: list[Callable[[], Trial]] = []
 
     def begin(self) -> None:
-        ask = self._helpers.ask
-        if not self._helpers.count:
-            self._answers = [ask(_estimated_at, self._question, seed) for seed in self._seeds]
-            return
-        keep_in(self._helpers, self._question)
-        self._answers = [ask(with_kept, _estimated_at, seed) for seed in self._seeds]
+        if self._helpers.count:
+            keep_in(self._helpers, self._question)
+        self._ask(self._count)
 
-    def seeds(self, folder: Path, progress: Progress) -> Seeds:
-        trials = []
-        for number, answer in enumerate(self._answers):
+    def _ask(self, count: int) -> None:
+        ask, seeds = self._helpers.ask, others(self._question.plan.seed, self._most)
+        for seed in seeds[len(self._answers) :][:count]:
+            if self._helpers.count:
+                self._answers.append(ask(with_kept, _estimated_at, seed))
+            else:
+                self._answers.append(ask(_estimated_at, self._question, seed))
+
+    def seeds(self, own: Result, folder: Path, progress: Progress) -> Seeds:
+        limit_pct = limit_pct_of(criteria_of(self._question))
+        trials: list[Trial] = []
+        while len(trials) < len(self._answers):
+            number, count = len(trials), len(self._answers)
             progress(
-                Sentence("other seeds: {number} of {all}", number=number, all=len(self._answers)),
-                number / len(self._answers),
+                Sentence("other seeds: {number} of {all}", number=number, all=count), number / count
             )
-            trials.append(answer())
+            trials.append(self._answers[number]())
+            failing = sum(not each.passes for each in trials) + (own.verdict != "pass")
+            if (
+                len(trials) == count < self._most
+                and own.verdict != "invalid"
+                and verdict_of(failing, 1 + count, limit_pct) == "undecided"
+            ):
+                self._ask(OTHER_SEEDS)
         return seeds_of(trials, "estimate")
 
 
@@ -145,7 +173,7 @@ class _EmulatedTrials(SeedTrials):
         self._seeds = others(question.plan.seed, count)
         self._engine = engine
 
-    def seeds(self, folder: Path, progress: Progress) -> Seeds:
+    def seeds(self, own: Result, folder: Path, progress: Progress) -> Seeds:
         place = folder / PLACE
         names = {seed: f"seed-{seed}" for seed in self._seeds}
         with writing(place):
@@ -181,14 +209,15 @@ def _trusted(name: str, found: Result | InvalidRun) -> Result:
 
 @dataclass(frozen=True)
 class SeedsJudge:
-    """A judge by other seeds as well: a question passes if it does at each.
+    """A judge by all seeds: the own seed and others, while their verdict is undecided.
 
-    The own seed goes first, then the others as long as no more fail than may (by default none):
-    what is no answer costs no more than it has to. With helpers they are judged side by side, and
-    counted in their order.
+    `count` other seeds are judged first, then 20 more at a time, up to `MOST_OTHERS`. It ends early
+    if the failure is certain: if the first three seeds fail, or so many that the rest cannot change
+    it. A refused call or a full device is the same at every seed: no other is tried. With helpers
+    seeds are judged side by side, and counted in their order.
 
     Attributes:
-        count: how many others; 0: the own seed alone.
+        count: how many others are judged first; 0: the own seed alone.
         own: judges the own seed; `alone`: another one.
     """
 
@@ -202,30 +231,26 @@ class SeedsJudge:
         return replace(answer, result=self.settled(question, answer.result))
 
     def settled(self, question: Question, result: Result) -> Result:
-        """The answer of the own seed, by the others as well where it passes."""
-        if not self.count or result.verdict != "pass":
-            return result
-        trials: list[Trial] = []
-        seeds = others(question.plan.seed, self.count)
-        criteria = criteria_of(question)
-        stopped = False
-        for one in self._trials(question, seeds):
-            trials.append(one())
-            failed_pct = 100 * sum(not trial.passes for trial in trials) / self.count
-            if stopped := failed_pct > _allowed_pct(criteria):
-                break
-        return with_seeds(result, criteria, seeds_of(trials, "estimate", stopped=stopped))
-
-    def at_all_seeds(self, question: Question, result: Result) -> Result:
-        """Return a result of the own seed, with its trials at all other seeds.
-
-        A refused call or a full device is the same at every seed: no other is tried.
-        """
+        """Return the result of the own seed, judged by all seeds."""
         bound = result.binding
-        if not self.count or (result.verdict == "fail" and (bound is None or bound.cause == "mcu")):
+        by_mcu = result.verdict == "fail" and (bound is None or bound.cause == "mcu")
+        if not self.count or by_mcu or result.verdict == "invalid":
             return result
-        trials = [one() for one in self._trials(question, others(question.plan.seed, self.count))]
-        return with_seeds(result, criteria_of(question), seeds_of(trials, "estimate"))
+        criteria = criteria_of(question)
+        limit_pct = limit_pct_of(criteria)
+        trials: list[Trial] = []
+        failing, ahead = int(result.verdict != "pass"), 0
+        for one in self._trials(question, others(question.plan.seed, most_others(self.count))):
+            if len(trials) == ahead:
+                if trials and verdict_of(failing, 1 + ahead, limit_pct) != "undecided":
+                    break
+                ahead += OTHER_SEEDS if trials else self.count
+            trials.append(one())
+            failing += not trials[-1].passes
+            if fails_for_certain(failing, 1 + len(trials), 1 + ahead, limit_pct):
+                break
+        stopped = len(trials) < ahead
+        return with_seeds(result, criteria, seeds_of(trials, "estimate", stopped=stopped))
 
     def _trials(self, question: Question, seeds: Sequence[int]) -> Iterator[Callable[[], Trial]]:
         side_by_side = self.helpers.count + 1
@@ -236,9 +261,24 @@ class SeedsJudge:
             yield from asked
 
 
-def _allowed_pct(criteria: Criteria) -> float:
-    """The share of other seeds that may fail."""
-    return next((c.threshold for c in criteria.criterion if c.id == EVERY_SEED), 100.0)
+def limit_pct_of(criteria: Criteria) -> float:
+    """Return the largest share of all seeds that may fail, in %."""
+    return next((c.threshold for c in criteria.criterion if c.id == FAILING_SEEDS), 100.0)
+
+
+def most_others(count: int) -> int:
+    """Return how many other seeds are judged at most, of which `count` are judged first."""
+    return max(count, count + (MOST_OTHERS - count) // OTHER_SEEDS * OTHER_SEEDS)
+
+
+def fails_for_certain(failing: int, judged: int, ahead: int, limit_pct: float) -> bool:
+    """Return whether the seeds fail, whatever those that are left of `ahead` come to.
+
+    Three seeds that all fail are taken for certain too: at the limit that is a chance of 0.2 %.
+    """
+    if failing == judged >= ALL_FAIL:
+        return True
+    return verdict_of(failing, ahead, limit_pct) == "fail"
 
 
 def _estimated_at(question: Question, seed: int) -> Trial:

@@ -7,7 +7,7 @@ cannot be estimated, it is emulated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ def try_each(
     *,
     estimating: Sentence,
     told: str,
+    by_seeds: Callable[[Question, Result], Result] = lambda _question, own: own,
 ) -> dict[str, Found]:
     """What each variation comes to, by its name, in their order; engine None: by estimate alone.
 
@@ -57,6 +58,7 @@ def try_each(
         place: the folder in which each that is emulated has one with its result.
         estimating: what is going on while they are estimated; `told`: how many have been emulated,
             with `{done}` and `{count}`.
+        by_seeds: judges the result of a variation that can be estimated by all seeds.
 
     Raises:
         MachineLacks: as an emulation.
@@ -86,6 +88,10 @@ def try_each(
             progress=progress,
         )
         found |= {ident: emulated[ident].found for ident in to_emulate}
+    for ident, question in asked.items():
+        of = found[ident]
+        if isinstance(of, Result) and not reasons(question.plan):
+            found[ident] = by_seeds(question, of)
     return {ident: found[ident] for ident in asked}
 
 
@@ -111,6 +117,7 @@ def checked[T: VariationChecked](
         reasons=of.reasons,
         reason_codes=of.reason_codes,
         binding=of.binding,
+        seeds=of.seeds,
         bound=None if of.binding is None else of.criterion(of.binding.criterion),
         margin_pct=min(
             (c.margin_pct for c in of.criteria if c.margin_pct is not None), default=None

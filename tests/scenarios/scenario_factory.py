@@ -134,7 +134,6 @@ def giaoban(*words: str | Path) -> Ran:
 
     with (
         mock.patch.object(SeedsJudge, "settled", own if alone else SeedsJudge.settled),
-        mock.patch.object(SeedsJudge, "at_all_seeds", own if alone else SeedsJudge.at_all_seeds),
         mock.patch.object(sys, "argv", ["giaoban", *at_one_seed(*words)]),
         mock.patch.dict(os.environ),  # in which --lang is handed on
         # what was chosen for one command is not the next test's

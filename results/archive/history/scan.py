@@ -46,7 +46,7 @@ _FAILURE_CRITERIA = {
     "interruption": (N_("Longest interruption by a failure"), "ms"),
     LINK_PEAK: (N_("Highest load of a link during a failure"), "%"),
 }
-VERDICTS = ("pass", "fail", "invalid")
+VERDICTS = ("pass", "fail", "undecided", "invalid")
 
 
 def answer_file(folder: Path) -> Path | None:

@@ -24,6 +24,7 @@ from giaoban.translation import N_, NBSP, Language, pgettext, translator
 VERDICTS = {
     "pass": pgettext("year", "Met"),
     "fail": pgettext("year", "Not met"),
+    "undecided": pgettext("year", "Not yet decided"),
     "invalid": pgettext("year", "Invalid"),
 }
 KINDS = {

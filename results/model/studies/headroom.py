@@ -97,10 +97,16 @@ class Curve(StrictModel):
 
 
 def verdict_of(more: int, points: Iterable[Point]) -> Verdict:
-    """Passed if at least one more fits; invalid if an emulation that was to say so cannot."""
-    if any(point.final.verdict == "invalid" for point in points):
+    """Return the verdict: pass if at least one more bridge fits.
+
+    Invalid if an emulation cannot be trusted; undecided if the first number that does not pass is.
+    """
+    verdicts = {point.more: point.final.verdict for point in points}
+    if "invalid" in verdicts.values():
         return "invalid"
-    return "pass" if more > 0 else "fail"
+    if more > 0:
+        return "pass"
+    return "undecided" if verdicts.get(more + 1) == "undecided" else "fail"
 
 
 _EARLIER, _HEAD_BYTES = b'"giaoban.headroom/2"', 100

@@ -165,8 +165,8 @@ class PartJudged(StrictModel):
     `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
     does not meet as a whole, `closest` is the one it meets most narrowly, `faults` are what failed
     in it on purpose, `accepted` the interruptions by them that it accepts. `seeds`: the result at
-    other seeds, which are judged where the own one passes. `on_loss`: what terminals and MCU do
-    about lost packets of pictures; null at a real device, and in answers of before.
+    other seeds. `on_loss`: what terminals and MCU do about lost packets of pictures; null at a real
+    device, and in answers of before.
     """
 
     part: Part
@@ -213,6 +213,7 @@ class MeetingAnswer(JsonFile):
 
 
 def verdict_of(parts: list[PartJudged]) -> Verdict:
-    """Invalid if a part is, else fail if one fails."""
+    """Return the worst verdict of the parts: invalid, fail, undecided, pass."""
     found = {part.verdict for part in parts}
-    return "invalid" if "invalid" in found else "fail" if "fail" in found else "pass"
+    order: tuple[Verdict, ...] = ("invalid", "fail", "undecided", "pass")
+    return next(each for each in order if each in found)

@@ -16,7 +16,7 @@ SINGLE_POINT = "single-point-of-failure"
 """What binds where a failure cuts bridges off that the network could have kept: no criterion of the
 meeting, which is no longer whole, but the rule of `giaoban faults`."""
 
-Said = Literal["pass", "fail", "refused"]
+Said = Literal["pass", "fail", "undecided", "refused"]
 """`refused`: the point cannot be, `why` says the reason."""
 
 
@@ -28,8 +28,8 @@ class SweepPoint(StrictModel):
     counts bridges that nothing reaches any more: a point that passes although there are some has
     lost only those at the router that failed, or such as the scenario accepts to lose.
     `peak_pct`: the busiest second of any link, by arithmetic.
-    A point that passes at its `seed` was tried at `seeds_tried` others, up to the first that does
-    not pass (`fails_at_seed`).
+    A point was tried at its `seed` and `seeds_tried` others; `fails_at_seed` is the first other one
+    that fails. `seeds_needed`: the number of other seeds that would decide an undecided point.
     `where` says where what binds is, `why` why a point cannot be.
     `key` is the hash of all that the point depends on. `pace_s`: bridges joined so far apart, where
     it is not the default.
@@ -57,6 +57,7 @@ class SweepPoint(StrictModel):
     seeds_tried: Count = 0
     seeds_passed: Count = 0
     fails_at_seed: Count | None = None
+    seeds_needed: Count | None = None
 
 
 class SweepAnswer(JsonFile):

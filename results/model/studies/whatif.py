@@ -34,8 +34,8 @@ class Judged(StrictModel):
 
     `where` and `where_vi` are the binding criterion's place in words; `run` the folder of an
     emulation, within the answer's own. `in_use` is how much of the device was in use in the phase
-    in which it was most; null without a result. `seeds`: what other seeds came to, which are tried
-    where the own one passes.
+    in which it was most; null without a result. `seeds`: the result at
+    other seeds, which are tried unless a call is refused or the device is full.
     """
 
     method: Method
@@ -51,8 +51,9 @@ class Judged(StrictModel):
 
     @property
     def by_luck(self) -> bool:
-        """Return whether it fails at another seed than its own."""
-        return self.verdict == "fail" and self.seeds is not None and self.seeds.failed > 0
+        """Return whether it fails, or is undecided, because of other seeds."""
+        no_pass = self.verdict in ("fail", "undecided")
+        return no_pass and self.seeds is not None and self.seeds.failed > 0
 
     @property
     def worst_pct(self) -> float | None:
@@ -63,15 +64,21 @@ class Judged(StrictModel):
 
 
 def final(judged: Judged, confirmed: Judged | None) -> Judged:
-    """Return the result that counts: the emulation's if there is one.
+    """Return the result that counts: that of the emulation, and of the estimates at other seeds.
 
-    An emulation is about one seed: if it passes, the estimates at other seeds count beside it.
+    An emulation is about one seed. It replaces the estimate at that seed; the verdict is that of
+    all seeds.
     """
-    if confirmed is None or (judged.by_luck and confirmed.verdict == "pass"):
-        return judged
-    if confirmed.verdict != "pass":
+    if confirmed is None or confirmed.verdict == "invalid":
+        return confirmed or judged
+    passed, seeds = confirmed.verdict == "pass", judged.seeds
+    if seeds is None or seeds.limit_pct is None or not seeds.tried:
         return confirmed
-    return confirmed.model_copy(update={"seeds": judged.seeds})
+    seeds = seeds.beside(seeds.limit_pct, own_passed=passed)
+    verdict = seeds.verdict
+    shown = judged if passed and verdict != "pass" else confirmed
+    reasons = [] if verdict == "pass" else shown.reasons
+    return shown.model_copy(update={"seeds": seeds, "verdict": verdict, "reasons": reasons})
 
 
 class CostPart(StrictModel):

@@ -88,8 +88,16 @@ def conditions(
     if met:
         yield Par(say("conditions intro"))
     else:
-        yield Par(say("advice intro" if "fail" in verdicts else "advice intro invalid"))
+        worst = next(each for each in ("fail", "undecided", "invalid") if each in verdicts)
+        yield Par(say(_ADVICE_INTRO[worst]))
     yield bullets(items)
+
+
+_ADVICE_INTRO = {
+    "fail": "advice intro",
+    "undecided": "advice intro undecided",
+    "invalid": "advice intro invalid",
+}
 
 
 def _first_of_all(results: Sequence[Result], say: AnnexWording) -> Iterator[str]:
@@ -98,6 +106,8 @@ def _first_of_all(results: Sequence[Result], say: AnnexWording) -> Iterator[str]
     if failed:
         new = any(result.question.new for result in failed)
         yield say("condition fail" if new else "advice as is")
+    if any(result.verdict == "undecided" for result in results):
+        yield say("advice undecided")
     if any(result.verdict == "invalid" for result in results):
         yield say("advice invalid")
 

@@ -91,13 +91,14 @@ METHOD_SEEDS: tuple[str, str] = (
     N_(
         "So that the conclusion does not depend on luck, the same question is worked out at "
         "other seeds: the queue of each link is computed packet by packet, without rebuilding "
-        "the network. The system passes only if it does each time, unless the scenario allows a "
-        "share that does not."
+        "the network. The system passes if it is shown with 95 % confidence that no more than the "
+        "allowed share of seeds fails, and fails if more are shown to fail; otherwise the check is "
+        "undecided."
     ),
     N_(
         "So that the conclusion does not depend on luck, the same question is emulated again at "
-        "other seeds, each in an emulation of its own. The system passes only if it does each "
-        "time, unless the scenario allows a share that does not."
+        "other seeds, each in an emulation of its own. The system passes if it does each time, or "
+        "if it is shown with 95 % confidence that no more than the allowed share of seeds fails."
     ),
 )
 """Where other seeds were estimated, and where they were emulated."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from giaoban.results.judge.criteria import (
     AUDIO_LOSS,
+    BESIDE_THE_RUN,
     LONGEST_FREEZE,
     MOS,
     PICTURE_ARTEFACTS,
@@ -129,7 +130,8 @@ class AnnexCriteriaWording:
     def where(self, c: CriterionResult) -> str:
         """The place, and what else a reader is to know of the value."""
         say = self._say
-        where = "" if c.ok and c.value == 0 else say.place(c.place)
+        nowhere = c.ok and (c.value == 0 or c.id in BESIDE_THE_RUN)
+        where = "" if nowhere else say.place(c.place)
         if c.value is None and c.place is None:
             where = say("nothing")
         notes = [where]

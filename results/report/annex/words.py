@@ -310,6 +310,11 @@ WORDS: Mapping[str, str] = {
     ),
     "advice": N_("Recommendations"),
     "advice intro": N_("The check failed. Recommended:"),
+    "advice intro undecided": N_("The check is undecided. Recommended:"),
+    "advice undecided": N_(
+        "the bridges are not connected until the check has been repeated with the number of seeds "
+        "that decides;"
+    ),
     "advice intro invalid": N_("The check is invalid. Recommended:"),
     "advice invalid": N_(
         "the result is not used; what made it invalid is mended, and the check is made again;"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
-from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status
+from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status, status_of
 from giaoban.results.judge.criteria import MOS, OF_FAULTS
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
@@ -53,7 +53,7 @@ def of_check(result: Result) -> Report:
     else:
         accepted = named.en.accepted(result.accepted, result.faults)
         for each in result.criteria:
-            case = _criterion(each, named)
+            case = _criterion(each, named, passes=result.verdict == "pass")
             if each.ok and each.id in OF_FAULTS and accepted:
                 case = replace(case, note=accepted)
             cases.append(case)
@@ -61,7 +61,7 @@ def of_check(result: Result) -> Report:
     for meeting in result.meetings:
         told = partial(_of_meeting, meeting, result)
         lines = [] if meeting.verdict in ("pass", None) else _filed(meeting.reasons, told, named)
-        status: Status = meeting.verdict or "not-judged"
+        status: Status = "not-judged" if meeting.verdict is None else status_of(meeting.verdict)
         name = Both(meeting.name, meeting.name_vi)
         cases.append(Case(f"meeting:{meeting.id}", status, lines, kind="meeting", name=name))
     return Report(
@@ -144,7 +144,7 @@ def of_headroom(answer: Headroom) -> Report:
     lines = [headroom_summary.headline(answer)]
     if first is not None:
         lines.append(headroom_summary.bottleneck_line(first, answer))
-    status: Status = answer.verdict
+    status = status_of(answer.verdict)
     fits = Case(
         "one-more-fits",
         status,
@@ -170,7 +170,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
     What merely could flip the verdict is no failure.
     """
     headline = sensitivity_summary.headline(answer)
-    as_assumed: Status = answer.as_assumed
+    as_assumed = status_of(answer.as_assumed)
     lines = [] if as_assumed == "pass" else [headline]
     if lines and answer.binding is not None:
         lines.append(sensitivity_summary.binding_words(answer.binding, answer))
@@ -249,7 +249,9 @@ def of_calendar(answer: CalendarAnswer) -> Report:
         unnamed = partial(in_words, peak.reasons, ())
         why = why or _filed(peak.reasons, unnamed, named)
         shown = why if peak.verdict != "pass" else []
-        cases.append(Case(f"peak:{peak.start}", peak.verdict, shown, name=_peak(peak.start)))
+        cases.append(
+            Case(f"peak:{peak.start}", status_of(peak.verdict), shown, name=_peak(peak.start))
+        )
     return Report(
         "calendar",
         PurePath(answer.calendar).stem,
@@ -350,7 +352,8 @@ def _figure(c: CriterionResult) -> JudgedFigure:
     return JudgedFigure(c.value, c.threshold, c.unit, c.sense, c.margin_pct)
 
 
-def _criterion(c: CriterionResult, named: DisplayNames) -> Case:
+def _criterion(c: CriterionResult, named: DisplayNames, *, passes: bool) -> Case:
+    """Return the case of a criterion; one that fails at the own seed passes if the answer does."""
     name = _criterion_name(c, named)
     if not c.shown:
         why = named.said(lambda say: say.detectable(c))
@@ -358,6 +361,8 @@ def _criterion(c: CriterionResult, named: DisplayNames) -> Case:
     figure = _figure(c)
     if c.ok:
         return Case(c.id, "pass", figure=figure, name=name)
+    if passes:
+        return Case(c.id, "pass", note=f"not met at this seed: {_why(c, named)}", name=name)
     return Case(c.id, "fail", [_why(c, named)], figure, at=_at(c.place), name=name)
 
 
@@ -538,7 +543,7 @@ def _whole(verdict: Verdict, cases: list[Case], why: Sequence[str]) -> list[Case
     if verdict == "pass" or any(case.status in ("fail", "invalid") for case in cases):
         return cases
     lines = list(why) or [Sentence(VERDICTS[verdict])]
-    return [*cases, Case(RUN, verdict, lines)]
+    return [*cases, Case(RUN, status_of(verdict), lines)]
 
 
 def _stem(inputs: Inputs) -> str:

@@ -23,7 +23,7 @@ from giaoban.sentence import Sentence, joined
 
 MOST = 50
 """Cases in the table; a page of thousands is read by nobody."""
-MARKS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "not-judged": "➖"}
+MARKS = {"pass": "✅", "fail": "❌", "undecided": "❔", "invalid": "⚠️", "not-judged": "➖"}
 
 
 def job_summary(report: Report, commands: Commands) -> list[Block]:

@@ -51,6 +51,7 @@ from giaoban.translation import N_, NBSP, Language, translator
 OF_A_PART: Mapping[str, str] = {
     "pass": N_("MET"),
     "fail": N_("NOT MET"),
+    "undecided": N_("UNDECIDED"),
     "invalid": N_("INVALID – the check cannot be trusted and has to be made again"),
 }
 COLUMNS_ALIGNED: Sequence[Align] = ("center",) * 5

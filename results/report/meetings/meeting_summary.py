@@ -37,6 +37,7 @@ from giaoban.translation import N_, Language
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),
     "fail": N_("FAIL – the meeting does not meet the criteria"),
+    "undecided": N_("UNDECIDED – some seeds fail, and too few were judged"),
     "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
 _PART_TITLES: Mapping[str, str] = {
@@ -145,20 +146,22 @@ def _part(part: PartJudged, say: Wording) -> Iterator[Block]:
 
 
 def at_other_seeds(part: PartJudged, say: Wording) -> list[str]:
-    """Return the sentence about other seeds; none for a part at a real device or that fails."""
+    """Return the sentence about other seeds; none for a part at a real device."""
     seeds = part.seeds
     if seeds is None:
         return []
     if not seeds.tried:
         why = say.either(seeds.refused or "", seeds.refused_vi or "")
         return [say.gettext("Other seeds were not tried: {why}.", why=why)]
-    return [
-        say.gettext(
-            "Passes at {passed} of {n} {n:other seed|other seeds}, by estimate.",
-            passed=seeds.passed,
-            n=seeds.tried,
-        )
-    ]
+    found = say.gettext(
+        "Passes at {passed} of {n} {n:other seed|other seeds}, by estimate.",
+        passed=seeds.passed,
+        n=seeds.tried,
+    )
+    if seeds.needed is None:
+        return [found]
+    needed = say.gettext("{n} other {n:seed|seeds} would decide.", n=seeds.needed)
+    return [f"{found} {needed}"]
 
 
 def closest(part: PartJudged, say: Wording) -> Iterator[Block]:

@@ -285,7 +285,7 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
         return
     yield Par(
         Sentence(
-            "Seeds {seeds}; {pct:g} % by Wilson's interval.",
+            "Seeds {seeds}; bounds by Wilson, each at {pct:g} %.",
             seeds=seeds_listed(seeds.seeds),
             pct=CONFIDENCE_PCT,
         )

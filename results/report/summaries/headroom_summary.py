@@ -33,6 +33,11 @@ BY_SUMS_ALONE = Sentence(
 def headline(answer: Headroom) -> Sentence:
     if answer.verdict == "invalid":
         return Sentence("INVALID – an emulation came to no result, so there is no answer")
+    if answer.verdict == "undecided":
+        return Sentence(
+            "UNDECIDED – at {n} more {n:bridge|bridges} some seeds fail, and too few were judged",
+            n=answer.more + 1,
+        )
     if answer.more < 0:
         return Sentence("FAIL – the bridges that there are do not meet the criteria by themselves")
     if not answer.more:

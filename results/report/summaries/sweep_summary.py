@@ -21,6 +21,16 @@ LISTED = 200
 
 def headline(answer: SweepAnswer) -> Sentence:
     counts = Counter(point.verdict for point in answer.points)
+    if counts["undecided"]:
+        return Sentence(
+            "{n} {n:point|points}: {passed} {passed:passes|pass}, {failed} {failed:fails|fail}, "
+            "{undecided} {undecided:is|are} undecided, {refused} cannot be",
+            n=len(answer.points),
+            passed=counts["pass"],
+            failed=counts["fail"],
+            undecided=counts["undecided"],
+            refused=counts["refused"],
+        )
     return Sentence(
         "{n} {n:point|points}: {passed} {passed:passes|pass}, {failed} {failed:fails|fail}, "
         "{refused} cannot be",
@@ -134,6 +144,8 @@ def bound(point: SweepPoint, answer: SweepAnswer) -> str:
     """What binds and where; of a point that cannot be, why."""
     if point.verdict == "refused":
         return Both(point.why, point.why_vi or point.why)
+    if point.seeds_needed is not None:
+        return Sentence("{n} other {n:seed|seeds} would decide", n=point.seeds_needed)
     if point.binding is None:
         return ""
     where = Both(point.where, point.where_vi or point.where)

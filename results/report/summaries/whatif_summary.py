@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from giaoban.results.model.places import Binding
-from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.studies.whatif import CostOf, Judged, VariantResult, WhatIf
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
@@ -24,7 +23,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.seed_words import stopped
 from giaoban.results.report.summaries.compared_summary import value
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
@@ -42,26 +40,39 @@ from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 OF_ONE = {
     "pass": N_("PASS – with this the criteria are met"),
     "fail": N_("FAIL – with this the criteria are not met"),
+    "undecided": N_("UNDECIDED – with this some seeds fail, and too few were judged"),
     "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
 OF_SEVERAL = {
     "pass": N_("PASS – with at least one of the variants the criteria are met"),
     "fail": N_("FAIL – with none of the variants are the criteria met"),
+    "undecided": N_("UNDECIDED – no variant passes, and for one too few seeds were judged"),
     "invalid": OF_ONE["invalid"],
 }
 
 
 def known_by(judged: Judged) -> Sentence:
-    """Return how a verdict is known: `estimated, 20 of 20 other seeds`."""
+    """Return how a verdict is known: `estimated, 20 of 20 other seeds`.
+
+    If it is no pass, the seeds that fail are counted, the own one among them.
+    """
     how, seeds = METHOD_WORDS[judged.method], judged.seeds
     if seeds is None or not seeds.tried:
         return how
-    if seeds.stopped and seeds.first is not None:
-        return Sentence("{how}; fails at seed {seed}", how=how, seed=seeds.first.seed)
+    if judged.verdict != "pass":
+        fails = Sentence(
+            "{how}, fails at {failing} of {n} {n:seed|seeds}",
+            how=how,
+            failing=seeds.failing,
+            n=seeds.judged,
+        )
+        if seeds.needed is None:
+            return fails
+        return Sentence(
+            "{failing}; {n} other {n:seed|seeds} would decide", failing=fails, n=seeds.needed
+        )
     known = N_("{how}, {passed} of {n} {n:other seed|other seeds}")
-    if judged.verdict == "fail":
-        known = N_("{how}, passes at {passed} of {n} {n:other seed|other seeds}")
-    elif judged.method != seeds.method:
+    if judged.method != seeds.method:
         known = N_("{how}; by estimate {passed} of {n} {n:other seed|other seeds}")
     return Sentence(known, how=how, passed=seeds.passed, n=seeds.tried)
 
@@ -78,6 +89,7 @@ def _said(verdict: str, known: Sentence) -> Sentence:
 WITH_FAILURE = {
     "pass": N_("{said} also with {failure}"),
     "fail": N_("{said} as long as nothing fails; with {failure} they are not"),
+    "undecided": N_("{said} as long as nothing fails; with {failure} that is not known"),
     "invalid": N_("{said} as long as nothing fails; with {failure} that is not known"),
 }
 
@@ -319,8 +331,8 @@ def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Blo
     if variant.lowered:
         items.append(lower_for(variant))
     items += [Sentence("not met: {reason}", reason=why) for why in not_met(variant.final, say)]
-    if (seeds := variant.judged.seeds) is not None and seeds.stopped:
-        items.append(_stopped(seeds, variant.judged, answer))
+    if (first := _first_seed(variant.final, answer)) is not None:
+        items.append(first)
     if variant.confirmed is not None:
         items.append(
             Sentence(
@@ -342,13 +354,16 @@ def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Blo
     yield Bullets(items)
 
 
-def _stopped(seeds: Seeds, judged: Judged, answer: WhatIf) -> Sentence:
-    """Of a search that went on no further: at which seed it fails, and by what."""
-    said, first = stopped(seeds), seeds.first
-    if first is None or (bound := first.binding) is None:
-        return said
-    what = _at(judged, bound, DisplayNames(names=answer.names).place(bound.place))
-    return Sentence("{seed}: {what}", seed=said, what=what)
+def _first_seed(judged: Judged, answer: WhatIf) -> Sentence | None:
+    """Return the first other seed that fails and its cause, where that decides."""
+    seeds = judged.seeds
+    if not judged.by_luck or seeds is None or seeds.first is None or seeds.first.binding is None:
+        return None
+    bound = seeds.first.binding
+    place = DisplayNames(names=answer.names).place(bound.place)
+    return Sentence(
+        "fails at seed {seed}: {what}", seed=seeds.first.seed, what=_at(judged, bound, place)
+    )
 
 
 def not_met(judged: Judged, say: Wording) -> list[str]:

@@ -9,6 +9,7 @@ from itertools import dropwhile
 from typing import NamedTuple
 
 from giaoban.results.judge.compare import Change, compare
+from giaoban.results.judge.criteria import BESIDE_THE_RUN
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.sensitivity import Sensitivity
@@ -54,7 +55,7 @@ from giaoban.results.report.wording import (
 )
 from giaoban.translation import Language
 
-SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
+SIGNS = {"pass": "✓", "fail": "✗", "undecided": "?", "invalid": "!"}
 _TRENDS: dict[str, Tone] = {"better": "good", "worse": "bad", "same": "", "other": "doubt"}
 
 
@@ -245,7 +246,8 @@ class _PageCriteriaWording(AnnexCriteriaWording):
 
     def where(self, c: CriterionResult) -> str:
         # a count of nought is found nowhere in particular
-        return "" if c.ok and not c.value else self._say.place(c.place)
+        counted = c.id in BESIDE_THE_RUN
+        return "" if c.ok and (counted or not c.value) else self._say.place(c.place)
 
 
 def _met(c: CriterionResult, say: AnnexWording) -> str:

@@ -98,6 +98,7 @@ SCRIPT: Mapping[str, str] = {
     "choose link": pgettext("page", "Direction of a link"),
     "pass": pgettext("page", "Pass"),
     "fail": pgettext("page", "Fail"),
+    "undecided": pgettext("page", "Undecided"),
     "invalid": pgettext("page", "Invalid"),
     "assume choose": pgettext("page", "Assumed figure"),
     "assume drag": pgettext("page", "Its value, from the lowest to the highest that was tried"),

@@ -56,7 +56,7 @@ MOST_STEPS = 6
 class HeadroomRequest:
     """What is asked: how many more bridges beside those of a variant of a base.
 
-    `seeds`: so many others are tried of each number that passes at its own.
+    `seeds`: the number of other seeds that are tried first of each number.
     """
 
     base: Base
@@ -80,19 +80,9 @@ def at_own_seed(order: HeadroomRequest, judge: Judge, count: int) -> Result:
 def _at_other_seeds(
     order: HeadroomRequest, beside: WorkerProcess | InlineWorker, count: int, own: Result
 ) -> Result:
-    """Return the result for a number that passes at the own seed, judged by others as well."""
-    if own.verdict != "pass":
-        return own
+    """Return the result for a number, judged by all seeds."""
     question = ask(order.base, order.more(count)).question
     return SeedsJudge(order.seeds, helpers=beside).settled(question, own)
-
-
-def _at_all_seeds(
-    order: HeadroomRequest, beside: WorkerProcess | InlineWorker, count: int, own: Result
-) -> Result:
-    """Return the result for the first number that fails, with its trials at all other seeds."""
-    question = ask(order.base, order.more(count)).question
-    return SeedsJudge(order.seeds, helpers=beside).at_all_seeds(question, own)
 
 
 def _judging(
@@ -103,7 +93,6 @@ def _judging(
         progress,
         beside,
         partial(_at_other_seeds, order, beside),
-        partial(_at_all_seeds, order, beside),
     )
 
 
@@ -147,7 +136,7 @@ def headroom(
         for number in emulated:
             judging.passes(number)
         if more + 1 in judging.results:
-            judging.fails_at_another(more + 1)
+            judging.passes(more + 1)
         points = [
             point.model_copy(update={"confirmed": emulated.get(point.more)})
             for point in judging.points()

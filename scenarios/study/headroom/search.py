@@ -20,7 +20,7 @@ MOST_UPWARDS = 6
 
 
 class HeadroomSearch:
-    """Judges numbers of further bridges, each once: at the own seed, and what passes at others."""
+    """Judges numbers of further bridges, each once: at the own seed, then by all seeds."""
 
     def __init__(
         self,
@@ -28,23 +28,19 @@ class HeadroomSearch:
         progress: Callable[[str, float], None],
         beside: WorkerProcess | InlineWorker | None = None,
         at_others: Callable[[int, Result], Result] | None = None,
-        at_all: Callable[[int, Result], Result] | None = None,
     ) -> None:
         """Create a search.
 
         Args:
             judge: judges a number at the own seed.
-            at_others: judges a result that passes by other seeds as well.
-            at_all: adds the trials at all other seeds to a result.
+            at_others: judges a result by all seeds.
         """
-        self._at_all = at_all or (lambda _more, own: own)
         self._judge = judge
         self._at_others = at_others or (lambda _more, own: own)
         self._progress = progress
         self._beside = beside or InlineWorker()
         self._expected: dict[int, Callable[[], Result]] = {}
         self._through: set[int] = set()
-        self._own: dict[int, Result] = {}
         self.results: dict[int, Result] = {}
 
     def expect(self, more: int) -> None:
@@ -53,7 +49,7 @@ class HeadroomSearch:
             self._expected[more] = self._beside.ask(self._judge, more)
 
     def passes(self, more: int) -> bool:
-        """Whether so many more pass, at every seed that is tried."""
+        """Return whether so many more pass by all seeds."""
         own = self.look(more)
         if more not in self._through:
             self.results[more] = self._at_others(more, own)
@@ -68,17 +64,12 @@ class HeadroomSearch:
                 Sentence("estimating {more} more {more:bridge|bridges}", more=more), done
             )
             expected = self._expected.get(more)
-            self._own[more] = self._judge(more) if expected is None else expected()
-            self.results[more] = self._own[more]
+            self.results[more] = self._judge(more) if expected is None else expected()
         return self.results[more]
 
     def fails_at_another(self, more: int) -> bool:
-        """Return whether so many more fail at another seed; of a failure all seeds are judged."""
-        if not self.passes(more):
-            seeds = self.results[more].seeds
-            if seeds is None or seeds.stopped:
-                self.results[more] = self._at_all(more, self._own[more])
-        return judged(self.results[more], "estimate").by_luck
+        """Return whether so many more fail, or are undecided, because of other seeds."""
+        return not self.passes(more) and judged(self.results[more], "estimate").by_luck
 
     def points(self) -> list[Point]:
         return [

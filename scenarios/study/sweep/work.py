@@ -185,6 +185,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "seeds_tried": 0 if seeds is None else seeds.tried,
             "seeds_passed": 0 if seeds is None else seeds.passed,
             "fails_at_seed": None if seeds is None or seeds.first is None else seeds.first.seed,
+            "seeds_needed": None if seeds is None else seeds.needed,
         }
     )
 

@@ -20,7 +20,7 @@ from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
-from giaoban.scenarios.study.seeds import Judge, SeedsJudge
+from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import (
     ConfirmationPoint,
@@ -81,16 +81,10 @@ class _Line:
     def passes(self) -> bool:
         return self.row.final.verdict == "pass"
 
-    def confirmed(self, found: Judged, judge: Judge) -> _Line:
-        """Return the line with the emulation's result.
-
-        An emulation is about one seed: if only it passes, all other seeds are estimated.
-        """
-        result, update = self.result, {"confirmed": of_the_whole(found, self.cut_off)}
-        if found.verdict == "pass" and not self.passes and isinstance(judge, SeedsJudge):
-            result = judge.at_all_seeds(self.question, result)
-            update["judged"] = of_the_whole(judged(result, "estimate"), self.cut_off)
-        return replace(self, result=result, row=self.row.model_copy(update=update))
+    def confirmed(self, found: Judged) -> _Line:
+        """Return the line with the emulation's result."""
+        update = {"confirmed": of_the_whole(found, self.cut_off)}
+        return replace(self, row=self.row.model_copy(update=update))
 
 
 def compare(
@@ -136,7 +130,7 @@ def compare(
         lines = _ordered(lines)
         failure = None
         if order.confirm:
-            lines, failure = _confirmed(order, judge, lines, folder.path, progress)
+            lines, failure = _confirmed(order, lines, folder.path, progress)
         answer = _answer(lines)
         neighbour = _neighbour(lines, answer)
         progress(Sentence("drawing"), 0.95)
@@ -281,15 +275,14 @@ def _names(lines: Sequence[_Line]) -> dict[str, str]:
 
 
 def _verdict(asked: Sequence[VariantResult]) -> Verdict:
-    """Passed if one that was asked for passes; invalid if that cannot be said."""
+    """Return the best verdict of the variants that were asked for; invalid before fail."""
     verdicts = [row.final.verdict for row in asked]
-    if "pass" in verdicts:
-        return "pass"
-    return "invalid" if "invalid" in verdicts else "fail"
+    order: Sequence[Verdict] = ("pass", "invalid", "undecided", "fail")
+    return next(each for each in order if each in verdicts)
 
 
 def _confirmed(
-    order: WhatIfRequest, judge: Judge, lines: list[_Line], folder: Path, progress: Progress
+    order: WhatIfRequest, lines: list[_Line], folder: Path, progress: Progress
 ) -> tuple[list[_Line], FailureCheck | None]:
     """Return the lines with the emulation's word on the answer, its neighbour, the rows of the
     search, and on the answer when its worst failure happens."""
@@ -313,7 +306,7 @@ def _confirmed(
     )
     said_of = {name: as_confirmed(name, result, order.engine) for name, result in found.items()}
     lines = [
-        line.confirmed(said_of[line.variant.id], judge) if line.variant.id in chosen else line
+        line.confirmed(said_of[line.variant.id]) if line.variant.id in chosen else line
         for line in lines
     ]
     failure = None

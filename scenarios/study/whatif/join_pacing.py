@@ -63,7 +63,6 @@ def with_slower_joins(base: Base, variant: Variant, question: Question, judge: J
 
 
 def _by_streams(result: Result) -> bool:
-    """Whether what streams get is what fails."""
-    return (
-        result.verdict == "fail" and result.binding is not None and result.binding.cause == "stream"
-    )
+    """Return whether it does not pass because of what streams get."""
+    no_pass = result.verdict in ("fail", "undecided")
+    return no_pass and result.binding is not None and result.binding.cause == "stream"

@@ -71,4 +71,4 @@ def of_the_whole(found: Judged, cut_off: UnreachableBridges) -> Judged:
         return found
     reasons = [cut_off.reason, *found.reasons]
     failed = {"verdict": "fail", "reasons": reasons, "binding": None, "where": "", "where_vi": ""}
-    return found.model_copy(update=failed)
+    return found.model_copy(update={**failed, "seeds": None})

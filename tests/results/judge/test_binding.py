@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 import results_factory as make
 
-from giaoban.results.judge.criteria import EVERY_SEED, Criteria, Criterion, load_criteria
-from giaoban.results.judge.verdict import Judgement, judge, margin_pct, meets, trial, with_seeds
+from giaoban.results.judge.criteria import FAILING_SEEDS, Criteria, Criterion, load_criteria
+from giaoban.results.judge.verdict import (
+    Judgement,
+    by_all_seeds,
+    judge,
+    margin_pct,
+    meets,
+    trial,
+    with_seeds,
+)
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Phase
@@ -229,50 +237,48 @@ def tried(*verdicts: str, cause: str = "stream") -> Any:
 
 
 def every(threshold: float) -> Criterion:
-    criteria = load_criteria(thresholds={EVERY_SEED: threshold})
-    return next(c for c in criteria.criterion if c.id == EVERY_SEED)
+    criteria = load_criteria(thresholds={FAILING_SEEDS: threshold})
+    return next(c for c in criteria.criterion if c.id == FAILING_SEEDS)
 
 
 def at_seeds(
-    delay: float, seeds: Any, threshold: float = 0.0, invalid: tuple[Reason, ...] = ()
+    delay: float, seeds: Any, threshold: float = 12.5, invalid: tuple[Reason, ...] = ()
 ) -> Judgement:
     criteria = only(criterion("delay"), every(threshold))
-    return judge([phase(delay=delay)], criteria, existing=[], invalid=invalid, seeds=seeds)
+    own = judge([phase(delay=delay)], criteria, existing=[], invalid=invalid)
+    return by_all_seeds(own, criteria, seeds)[0]
 
 
 @pytest.mark.parametrize(
-    ("delay", "verdicts", "threshold", "verdict", "binds"),
+    ("delay", "passing", "failing", "threshold", "verdict", "binds"),
     [
         # own passes, others fail: the others bind, where the first of them fails
-        (50.0, ("pass", "fail"), 0.0, "fail", EVERY_SEED),
-        # own fails: what fails there binds, whatever the others say
-        (150.0, ("pass", "fail"), 0.0, "fail", "delay"),
-        (150.0, ("pass", "pass"), 0.0, "fail", "delay"),
-        # both met: the least margin
-        (50.0, ("pass", "pass"), 0.0, "pass", "delay"),
-        (50.0, ("pass", "pass", "pass", "fail"), 30.0, "pass", EVERY_SEED),
-        (90.0, ("pass", "pass", "pass", "fail"), 30.0, "pass", "delay"),
-        (75.0, ("pass", "fail"), 99.0, "pass", "delay"),
-        # as near to its limit as the own one: the own one
-        (50.0, ("pass", "pass", "pass", "fail"), 50.0, "pass", "delay"),
+        (50.0, 0, 20, 12.5, "fail", FAILING_SEEDS),
+        (50.0, 19, 1, 12.5, "undecided", FAILING_SEEDS),
+        # own fails: what fails there binds, whatever the others come to
+        (150.0, 0, 20, 12.5, "fail", "delay"),
+        (150.0, 20, 0, 12.5, "undecided", "delay"),
+        (150.0, 40, 0, 12.5, "pass", "delay"),
+        # all met: what the run itself comes nearest to
+        (50.0, 20, 0, 12.5, "pass", "delay"),
+        (50.0, 19, 1, 30.0, "pass", "delay"),
     ],
 )
 def test_other_seeds_are_said_last(
-    delay: float, verdicts: tuple[str, ...], threshold: float, verdict: str, binds: str
+    delay: float, passing: int, failing: int, threshold: float, verdict: str, binds: str
 ) -> None:
-    found = at_seeds(delay, tried(*verdicts), threshold)
+    found = at_seeds(delay, tried(*["pass"] * passing, *["fail"] * failing), threshold)
     assert found.verdict == verdict
-    assert [c.id for c in found.criteria] == ["delay", EVERY_SEED]
+    assert [c.id for c in found.criteria] == ["delay", FAILING_SEEDS]
     failed = [c for c in found.criteria if not c.ok]
-    assert len(found.reasons) == len(failed)
-    assert bool(failed) == (verdict == "fail")
+    assert len(found.reasons) == (0 if verdict == "pass" else len(failed))
     assert found.binding.criterion == binds
-    if binds == EVERY_SEED:
+    if binds == FAILING_SEEDS:
         assert found.binding.where == place("far").text
 
 
 def test_the_reasons_of_both_stand_behind_one_another() -> None:
-    found = at_seeds(150.0, tried("fail"))
+    found = at_seeds(150.0, tried("fail", "fail"))
     assert found.reasons[0].startswith("Delay: 150 ms")
     assert len(found.reasons) == 2
 
@@ -281,22 +287,13 @@ def test_an_invalid_run_stays_so_whatever_other_seeds_say() -> None:
     found = at_seeds(50.0, tried("fail"), invalid=(make.unaccounted(1),))
     assert (found.verdict, found.reasons) == ("invalid", [str(make.unaccounted(1))])
     assert found.reason_codes == [make.unaccounted(1)]
-    assert [c.id for c in found.criteria] == ["delay", EVERY_SEED]
+    assert [c.id for c in found.criteria] == ["delay", FAILING_SEEDS]
 
 
 def test_without_other_seeds_there_is_no_word_of_them() -> None:
-    for seeds in (None, seeds_of([], "estimate", stopped=True)):
-        found = at_seeds(50.0, seeds)
-        assert [c.id for c in found.criteria] == ["delay"]
-        assert found.verdict == "pass"
-
-
-def test_other_seeds_alone_bind_where_nothing_else_is_judged() -> None:
-    for verdict, ok in (("pass", True), ("fail", False)):
-        seeds = tried(verdict)
-        judged = judge([phase()], only(every(0.0)), existing=[], invalid=[], seeds=seeds)
-        assert (judged.verdict == "pass") is ok
-        assert judged.binding.criterion == EVERY_SEED
+    found = at_seeds(50.0, seeds_of([], "estimate", stopped=True))
+    assert [c.id for c in found.criteria] == ["delay"]
+    assert found.verdict == "pass"
 
 
 def test_a_warm_up_needs_phases_measured_so() -> None:

@@ -11,7 +11,7 @@ import pytest
 import results_factory as make
 from rich.console import Console
 
-from giaoban.results.judge.criteria import EVERY_SEED
+from giaoban.results.judge.criteria import FAILING_SEEDS
 from giaoban.results.report import criteria_table, document, terminal
 from giaoban.results.report.annex import quality
 from giaoban.results.report.annex.quality import AnnexCriteriaWording
@@ -40,7 +40,7 @@ def test_where_no_margin_is_told_there_is_no_bar(
     for module in (document, quality, criteria_table):
         monkeypatch.setattr(module, "NOTHING", sign)
     delay = next(c for c in make.result().criteria if c.margin_pct)
-    others = delay.model_copy(update={"id": EVERY_SEED})
+    others = delay.model_copy(update={"id": FAILING_SEEDS})
     say = AnnexCriteriaWording(make.result(), AnnexWording("en", make.result()))
     rows = criteria_table.criteria_table([delay, others], say, "browser").rows
     shown = [row[[c.key for c in COLUMNS].index("margin")] for row in rows]
@@ -52,7 +52,7 @@ def test_other_runs_that_fail_have_no_margin_in_any_document() -> None:
     """A terminal said +100 % where the annex said nothing."""
     made = make.result()
     [*_, last] = made.criteria
-    others = last.model_copy(update={"id": EVERY_SEED, "value": 0.0, "margin_pct": 100.0})
+    others = last.model_copy(update={"id": FAILING_SEEDS, "value": 0.0, "margin_pct": 100.0})
     result = made.model_copy(update={"criteria": [*made.criteria, others]})
     page = _PageCriteriaWording(result, AnnexWording("en", result))
     for say in (screen_wording(result, Wording("en", result)), page):

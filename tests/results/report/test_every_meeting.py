@@ -9,7 +9,7 @@ import pytest
 import results_factory as make
 
 from giaoban.regulation import cited
-from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, load_criteria
+from giaoban.results.judge.criteria import EVERY_MEETING, FAILING_SEEDS, load_criteria
 from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
 from giaoban.results.model.seeds import others, seeds_of
@@ -137,7 +137,7 @@ def test_a_meeting_that_fails_is_no_bad_luck(passing: int, lucky: bool) -> None:
     assert found.verdict == "fail"
     assert by_luck(found) == lucky
     assert ("luck" in headline(found)) == lucky
-    assert next(c for c in found.criteria if c.id == EVERY_SEED).ok != lucky
+    assert next(c for c in found.criteria if c.id == FAILING_SEEDS).ok != lucky
 
 
 # -------------------------------------------------------------------------------------------- told

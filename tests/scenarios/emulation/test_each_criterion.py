@@ -28,7 +28,7 @@ from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.question import make_question
 from tests.nights import at_night
 
-ELSEWHERE = {"picture-rate", "holds-at-every-seed", "holds-in-every-meeting"}
+ELSEWHERE = {"picture-rate", "failing-seeds", "holds-in-every-meeting"}
 """Of rates that answer loss, of many seeds and of meetings: their tests are named in the page."""
 PAGE = ROOT / "docs" / "the-verdict.md"
 

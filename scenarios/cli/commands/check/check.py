@@ -88,10 +88,10 @@ def command(
 
     Without a scenario: the project's, if it has one (`--all`: all of them); else they are listed.
 
-    The same question is judged by estimate at other seeds: an answer that depends on luck is no
-    pass. What cannot be estimated is emulated at up to 3 other seeds, if --seeds says so. Where
-    terminals repair or conceal losses or adapt their rates, it is told what it comes to without,
-    too.
+    The same question is judged by estimate at other seeds: it passes if at most one seed in eight
+    fails, with 95 % confidence. What cannot be estimated is emulated at up to 3 other seeds, if
+    --seeds says so. Where terminals repair or conceal losses or adapt their rates, it is told what
+    it comes to without, too.
     """
     if by_estimate and pcap:
         raise InputError(
@@ -155,6 +155,7 @@ def command(
 OF_ALL = {
     "pass": N_("PASS – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
     "fail": N_("FAIL – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
+    "undecided": N_("UNDECIDED – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
     "invalid": N_("INVALID – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
 }
 
@@ -190,7 +191,7 @@ def _all(
     done = [checked(scenario) for scenario in scenarios]
     found = [each.against(accepted.get(each.report.subject)) for each in done]
     verdicts = [each.report.verdict for each in found]
-    verdict = next(v for v in ("fail", "invalid", "pass") if v in verdicts)
+    verdict = next(v for v in ("fail", "invalid", "undecided", "pass") if v in verdicts)
     headline = headline_of_all(verdict, verdicts.count("pass"), len(found))
     report = Report(
         "check",

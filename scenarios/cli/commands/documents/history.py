@@ -400,7 +400,7 @@ def list_runs(
     scenario: Scenario = None,
     kind: Kind = None,
     verdict: Annotated[
-        Verdict | None, typer.Option("--verdict", help="only pass, fail or invalid")
+        Verdict | None, typer.Option("--verdict", help="only pass, fail, undecided or invalid")
     ] = None,
     engine: Annotated[
         str | None, typer.Option("--engine", help="only by this engine: sandbox, native, …")

@@ -45,7 +45,6 @@ from giaoban.scenarios.estimate.static import most_video_load, static_loads, vid
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.schemas.make import schema_text
-from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity import tried
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
@@ -621,7 +620,7 @@ def test_a_limit_is_tried_against_every_seed(
     assert high - low < 2.0
 
 
-def test_seeds_make_of_a_world_what_they_make_of_a_check(question: Question) -> None:
+def test_a_world_passes_at_every_seed(question: Question) -> None:
     """However many of them are judged; whole is what was held to its end at each."""
     own = real(question)
     seeds = [question.plan.seed, *others(question.plan.seed, 2)]
@@ -630,9 +629,8 @@ def test_seeds_make_of_a_world_what_they_make_of_a_check(question: Question) -> 
             seed: own._replace(verdict=verdict)
             for seed, verdict in zip(seeds, verdicts, strict=True)
         }
-        alone = result().model_copy(update=there[question.plan.seed]._asdict())
-        checked = SeedsJudge(2, alone=lambda asked, t=there: t[asked.plan.seed])
-        wanted = checked.settled(question, alone).verdict
+        wanted = "pass" if {*verdicts} == {"pass"} else "fail"
+        wanted = "invalid" if verdicts[0] == "invalid" else wanted
         for every, early in product((False, True), repeat=2):
             asked = []
 
