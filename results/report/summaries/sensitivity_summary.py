@@ -256,13 +256,17 @@ def doubt(answer: Sensitivity | Robustness, drawn: PassedWorlds) -> Sentence | N
     if answer.fails_in_worlds:
         return Sentence(
             "With the figures as assumed all criteria are met, but too seldom in worlds that are "
-            "just as possible: in about {n} of 10. Settle first what decides, then check again.",
-            n=round(drawn.passed_pct / 10),
+            "just as possible: in {passed} of {judged}. Settle first what decides, then check "
+            "again.",
+            passed=drawn.passed,
+            judged=drawn.judged,
         )
     return Sentence(
-        "The conclusion is fragile: it holds with the figures as assumed, and in about {n} of 10 "
-        "worlds that are just as possible. Settle first what decides, then check again.",
-        n=round(drawn.passed_pct / 10),
+        "The conclusion is fragile: it holds with the figures as assumed, and in {passed} of "
+        "{judged} equally possible {judged:world|worlds}. Settle first what decides, then check "
+        "again.",
+        passed=drawn.passed,
+        judged=drawn.judged,
     )
 
 
