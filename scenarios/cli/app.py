@@ -97,11 +97,12 @@ COMMANDS = {
     ),
     "evidence": LazyCommand(
         "documents.annex:evidence",
-        "Pack inputs, plan, result, measures and versions of a run into one file with their sums.",
+        "Pack inputs, plan, result, measures and versions of a run into one file with their sums, "
+        "and the sums of the annexes that were written of it.",
     ),
     "verify": LazyCommand(
         "documents.verify:command",
-        "Tell whether files are intact, of which run and inputs they are, or what was altered.",
+        "Compare annexes with the evidence of their run, and evidences with their own sums.",
     ),
     "view": LazyCommand(
         "documents.view:command", "Serve a run as a page on this machine, until Ctrl-C."

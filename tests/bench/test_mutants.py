@@ -59,18 +59,6 @@ def test_operators_over_several_lines() -> None:
     assert {(m.line, m.was) for m in mutants(source)} == {(3, "< b")}
 
 
-@pytest.mark.parametrize("module", mutation._modules([]), ids=lambda module: module.path)
-def test_the_table_names_files_that_are_there_and_the_list_faults_that_can_be(
-    module: mutation.Module,
-) -> None:
-    """An equivalent mutant whose line has changed since is to be looked at again."""
-    assert all((ROOT / name).is_file() for name in module.tests)
-    listed = {key for key in mutation._equivalents() if key[0] == module.path}
-    if listed:
-        possible = {(module.path, m.was, m.becomes) for m in mutants(module.source)}
-        assert listed <= possible
-
-
 def test_the_list_is_about_modules_of_the_table() -> None:
     assert {key[0] for key in mutation._equivalents()} <= {m.path for m in mutation._modules([])}
 

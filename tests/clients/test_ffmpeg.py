@@ -40,7 +40,7 @@ def test_the_picture_follows_the_voice(serve: Serve, tmp_path: Path) -> None:
         watchers[0].dial(mcu.uri("giao-ban"), offer(free_ports(2), wire.port))
         described = offer(free_ports(2), secure_port, secure=True)
         shown = watchers[1].dial(mcu.uri("giao-ban"), described).media[1]
-        key = base64.b64encode(shown.crypto[0].key.master).decode()
+        key = base64.b64encode(shown.crypto[0].key).decode()
         screens.append(stack.enter_context(closing(Screen(tmp_path, secure_port, key))))
         phones = []
         for colour, voice in (("red", "lt(t,1.5)"), ("blue", "gte(t,2)")):

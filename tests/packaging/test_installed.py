@@ -71,12 +71,11 @@ def test_check_by_estimate(run: Path) -> None:
 def test_what_is_printed_of_it(user: User, run: Path) -> None:
     user.gives("giaoban", "annex", "--results", "runs", run.name)
     [annex] = user.folder.glob("*.pdf")
-    assert run.name in user.gives("giaoban", "verify", annex.name)
     user.gives("giaoban", "view", "--results", "runs", run.name, "--out", "page.html")
     assert "<svg" in (user.folder / "page.html").read_text(encoding="utf-8")
     user.gives("giaoban", "evidence", "--results", "runs", run.name)
     [evidence] = user.folder.glob("*.zip")
-    assert run.name in user.gives("giaoban", "verify", evidence.name)
+    assert run.name in user.gives("giaoban", "verify", annex.name, evidence.name)
 
 
 @pytest.mark.nightly  # by day a check, which they make many of, and what is printed of it

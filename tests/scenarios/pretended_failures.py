@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
 
@@ -19,7 +19,6 @@ from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, 
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study import emulation_process
 from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
-from giaoban.scenarios.study.failures import failures
 
 CODE = """
 import sys
@@ -78,8 +77,6 @@ class Pretended:
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(emulation_process, "job", self.job)
-        # nobody goes on from a guest
-        monkeypatch.setattr(failures, "begun", lambda *_of: nullcontext(lambda _question: None))
 
 
 def observed(

@@ -95,7 +95,7 @@ def test_bash_replaces_what_is_after_the_last_mark() -> None:
 
 def test_commands_are_described_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIAOBAN_LANG", "vi")
-    assert answer("fish", ["verif"]).startswith("verify\tCho biết tệp có nguyên vẹn không")
+    assert answer("fish", ["verif"]).startswith("verify\tSo phụ lục với bằng chứng của lần chạy")
 
 
 def test_what_is_written_down_is_loaded_without_the_commands(cache: Path) -> None:

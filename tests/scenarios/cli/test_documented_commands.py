@@ -56,8 +56,6 @@ NOT_RUN = {
     "giaoban verify *.evidence.zip --rerun": "emulates anew: tests/scenarios/study/test_rerun.py",
     "giaoban annex * LOAD_RUN": f"of loads: {COMMANDS}/documents/test_load_documents.py",
     "giaoban evidence LOAD_RUN": f"of loads: {COMMANDS}/documents/test_load_documents.py",
-    "giaoban * --sign *": f"asks for a password at a terminal: {COMMANDS}/documents/test_annex.py",
-    "giaoban verify FILE… --trust *": f"with a certificate: {COMMANDS}/documents/test_annex.py",
     "giaoban check * --pcap *": "the guest records it: tests/scenarios/emulation/test_runs.py",
     "giaoban history list *--bridge *": f"another province: {COMMANDS}/documents/test_history.py",
 }

@@ -29,11 +29,9 @@ FOLDERS = {
     "--all",
     "--tables",
     "folder",
-    "out",
 }
-OF_OTHERS = {"--sign", "--password-file", "--chain", "--trust", "--trust-stamp"}
-OF_OTHERS |= {"--tls-certificate", "--tls-key", "--from"}
-"""Certificates, secrets, lists (CSV)."""
+OF_OTHERS = {"--from"}
+"""Lists (CSV)."""
 AT_A_TERMINAL = {"shell --province"}
 """It reads as `topology show` does, once a person is there."""
 OF_OTHERS_BY_COMMAND = {"calendar file", "topology import file", "verify files", "profile fit file"}

@@ -111,11 +111,9 @@ SAMPLES = {
     "accounts": """
         schema = "giaoban.accounts/1"
         realm = "dak-nong"
-        digest = ["SHA-256", "MD5"]
         [[account]]
         user = "cu-jut"
         password = "a b"
-        media = ["10.0.0.1"]
         [[account]]
         user = "vien-thong"
         password = "c"

@@ -29,6 +29,7 @@ FILES = {
     "events.jsonl",
     "inputs",
     "manifest.json",
+    "documents.json",
     "map.json",
     "minutes.json",
     "phu-luc.pdf",

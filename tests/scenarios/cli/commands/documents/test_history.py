@@ -119,7 +119,7 @@ def test_pruning_follows_no_link(root: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("list", "--verdict", "good"), "(allowed: fail, invalid, pass)"),
+        (("list", "--verdict", "good"), "(allowed: fail, invalid, pass, undecided)"),
         (("list", "--from", "1/2/2026"), "is no day (allowed: 2026-03-02)"),
         (("list", "--from", "2026-01-01", "--year", "2026"), "--year cannot go with"),
         (("list", "--scenario", "mo-rong-dot-3"), "did you mean"),
