@@ -18,7 +18,6 @@ from typing import Any
 from rich.console import Console
 
 from bench import calendar, emulation, history, machine, sensitivity, startup, whatif
-from bench.encodings import study as encodings
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
 from bench.harness import Figures, Say, targets_table
@@ -35,7 +34,6 @@ ALL = "all"
 Measure = Callable[[Path, Say], Figures]
 PARTS: dict[str, Measure] = {
     "mcu": mcu.measure,
-    "encodings": encodings.measure,
     "stream": stream.measure,
     "faults": faults.measure,
     "load": load.measure,
@@ -48,7 +46,7 @@ PARTS: dict[str, Measure] = {
 """Beside `emulation`, which comes first."""
 LEFT_OUT: dict[str, Any] = {
     "sizes": [],
-    **dict.fromkeys(("command", "mcu", "encodings", "streams", "trials", "repetitions", "loads")),
+    **dict.fromkeys(("command", "mcu", "streams", "trials", "repetitions", "loads")),
     **dict.fromkeys(("estimate", "whatif", "calendar", "sensitivity", "startup")),
 }
 """What stands in the JSON object for parts that were not measured."""

@@ -26,7 +26,6 @@ LABELS = {
     "units_total": N_("units in all"),
     "units": N_("units"),
     "delay_ms": N_("delay"),
-    "more_at_capacity_ms": N_("added when the device is full"),
     "video_kbps": N_("rate of pictures"),
     "packetisation_ms": N_("from a sound to its packet"),
     "playout_ms": N_("buffer of sound"),
@@ -65,17 +64,6 @@ LABELS = {
     "bridge_boot_s": N_("starting of a bridge"),
     "mcu_boot_s": N_("starting of the MCU"),
     "redial": N_("order of dialling again"),
-    "lower_pct": N_("rate lowered at a time"),
-    "least_kbps": N_("lowest rate"),
-    "calm_s": N_("time without loss before the rate is raised"),
-    "raise_pct": N_("rate raised at a time"),
-    "reorder_ms": N_("wait for overtaken packets"),
-    "retry_ms": N_("wait for an answer, beyond a round trip"),
-    "most_requests": N_("requests for one packet at the most"),
-    "history_ms": N_("time for which sent packets are kept"),
-    "history_packets": N_("sent packets that are kept"),
-    "group_packets": N_("packets that one FEC packet protects"),
-    "group_pictures": N_("pictures that one FEC packet protects"),
     "profile": N_("call profile"),
     "audio": N_("encoding of sound"),
     "video_profile": N_("H.264 profile"),
@@ -85,7 +73,6 @@ LABELS = {
     "layout": N_("layout of pictures"),
     "sound": N_("what is heard"),
     "silence_suppression": N_("nothing sent in pauses"),
-    "error_concealment": N_("errors in pictures concealed"),
 }
 """Which figure of a record, by its key; one that is not here is called by its key."""
 CHOICES = {

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.resolutions import PICTURES
 from giaoban.provenance import Assumable, Name, Sourced
-from giaoban.sentence import Sentence, message, number
+from giaoban.sentence import Sentence, number
 from giaoban.tomlfile import (
     Loc,
     Mistake,
@@ -102,11 +102,6 @@ Step = Literal["higher", "lower", "audio", "refuse"]
 a connection without video, or no more."""
 
 
-KEY_FRAME_LEAST_MS = 140.0
-"""No key frame is asked for and there sooner in an emulation: `ANSWER_NS` of
-`giaoban.traffic.receiver.feedback`."""
-
-
 class CapacityFigure(Assumable):
     """Resource units, ports (calls of any kind), and ports that serve audio calls only."""
 
@@ -122,36 +117,12 @@ class DelayFigure(Assumable):
     """Time from a frame's arrival to its leaving the device mixed or composed."""
 
     delay_ms: float = Field(ge=0, le=5_000)
-    """In ms; where `more_at_capacity_ms` is given, of a device that has nothing to do."""
-    more_at_capacity_ms: float | None = Field(default=None, ge=0, le=5_000)
-    """How much longer it takes when the device is in use to 100 %, in ms: of a part of that in
-    between. Where not given it takes as long however full the device is. Like `80.0`."""
-
-    def at_ms(self, used_pct: float) -> float:
-        """In ms, when so much of the device is in use (`giaoban.mcu_sim.admission.Use`)."""
-        return self.delay_ms + (self.more_at_capacity_ms or 0.0) * used_pct / 100
+    """In ms, however full the device is. Like `40.0`."""
 
     @property
-    def told(self) -> Sentence:
-        """As people read it."""
-        if self.more_at_capacity_ms is None:
-            return number(self.delay_ms, after=" ms")
-        text = N_("{delay} ms, {more} ms more when the device is full")
-        return message(text, delay=self.delay_ms, more=self.more_at_capacity_ms)
-
-
-class KeyFrameDelayFigure(DelayFigure):
-    """Time from a viewer's request for a key frame (RFC 4585 §6.3.1) to the composed picture that
-    answers it."""
-
-    delay_ms: float = Field(ge=KEY_FRAME_LEAST_MS, le=5_000)
-    """In ms, from 140, which the program itself takes; where `more_at_capacity_ms` is given, of a
-    device that has nothing to do. Like `200.0`."""
-
-
-class SetupDelayFigure(DelayFigure):
-    """Time from an INVITE's arrival to the 200 that takes the call: with the network's part, the
-    Session Request Delay of RFC 6076 §4.3."""
+    def text(self) -> Sentence:
+        """Return the delay with its unit."""
+        return number(self.delay_ms, after=" ms")
 
 
 class RefusalFigure(Sourced):
@@ -304,8 +275,6 @@ class Device(_Card):
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
     forward_delay: DelayFigure
-    setup_delay: SetupDelayFigure | None = None
-    key_frame_delay: KeyFrameDelayFigure | None = None
     content: ContentFigure
     refusal: RefusalFigure
     when_full: WhenFullFigure
@@ -409,38 +378,18 @@ class Device(_Card):
 
     @property
     def audio_mix_delay_ms(self) -> float:
-        """Processing delay of mixed audio, of a device that has nothing to do."""
+        """Processing delay of mixed audio."""
         return self.audio_mix_delay.delay_ms
 
     @property
     def compose_delay_ms(self) -> float:
-        """Processing delay of a composed picture, likewise."""
+        """Processing delay of a composed picture."""
         return self.compose_delay.delay_ms
 
     @property
     def forward_delay_ms(self) -> float:
-        """Processing delay of a picture that is passed on as it came, likewise."""
+        """Processing delay of a picture that is passed on as it came."""
         return self.forward_delay.delay_ms
-
-    def setup_ms(self, used_pct: float) -> float:
-        """How long it takes to accept a call, when so much of it is in use."""
-        return 0.0 if self.setup_delay is None else self.setup_delay.at_ms(used_pct)
-
-    def key_frame_ns(self, used_pct: float, least_ns: int) -> int:
-        """How long after a request a composed picture is a key frame, when so much of it is in use.
-        `least_ns`: of a device that says nothing of it."""
-        if self.key_frame_delay is None:
-            return least_ns
-        return max(least_ns, round(self.key_frame_delay.at_ms(used_pct) * 1e6))
-
-    def idle(self) -> Device:
-        """The same whose delays of sound and pictures do not grow with what it has to do."""
-        of = "audio_mix_delay", "compose_delay", "forward_delay"
-        delays: dict[str, DelayFigure] = {name: getattr(self, name) for name in of}
-        same = {"more_at_capacity_ms": None}
-        return self.model_copy(
-            update={name: delay.model_copy(update=same) for name, delay in delays.items()}
-        )
 
     def units_for(self, resolution: str, *, mixed: bool = False) -> float | None:
         """Units one call takes, or None if the device does not do this resolution.
@@ -463,8 +412,6 @@ class Device(_Card):
             ("audio_mix_delay", self.audio_mix_delay),
             ("compose_delay", self.compose_delay),
             ("forward_delay", self.forward_delay),
-            ("setup_delay", self.setup_delay),
-            ("key_frame_delay", self.key_frame_delay),
             ("content", self.content),
             ("refusal", self.refusal),
             ("when_full", self.when_full),
@@ -504,11 +451,6 @@ class _Entry(StrictModel):
     """From a picture that has come to the composed one sent."""
     forward_delay: DelayFigure | None = None
     """From a picture that has come to the same one sent on."""
-    setup_delay: SetupDelayFigure | None = None
-    """From an INVITE to the 200 that takes the call; where not given it is sent at once."""
-    key_frame_delay: KeyFrameDelayFigure | None = None
-    """From a viewer's request for a key frame to the composed picture that answers it; where not
-    given the first that is due 140 ms after the request."""
     content: ContentFigure | None = None
     """What content takes."""
     refusal: RefusalFigure | None = None
@@ -556,11 +498,6 @@ class _Defaults(StrictModel):
     """From a picture that has come to the composed one sent."""
     forward_delay: DelayFigure
     """From a picture that has come to the same one sent on."""
-    setup_delay: SetupDelayFigure | None = None
-    """From an INVITE to the 200 that takes the call; where not given it is sent at once."""
-    key_frame_delay: KeyFrameDelayFigure | None = None
-    """From a viewer's request for a key frame to the composed picture that answers it; where not
-    given the first that is due 140 ms after the request."""
     content: ContentFigure = CONTENT_UNSAID
     """What content takes."""
 

@@ -39,23 +39,6 @@ RECEIVED = np.dtype(
 )
 """One packet a receiver got, in order of arrival; times are CLOCK_MONOTONIC."""
 
-REPAIRS = np.dtype(
-    [
-        ("stream", "u2"),
-        ("what", "u1"),
-        ("sequence", "u2"),
-        ("timestamp", "u4"),
-        ("at_ns", "i8"),
-        ("size", "u2"),
-    ]
-)
-"""What was done about packets of `stream` that did not come (RFC 4588, RFC 5109), by the original's
-sequence number and, where it is known, timestamp; bytes of the packet that sends it again, 0 of
-what is no packet on the wire. `what`: `REQUESTED`, `REQUESTED_AGAIN`, `RETRANSMITTED`; `FEC_SENT`
-and `FEC_CAME`, by the FEC packet's own number and timestamp; `REPAIRED`, or `OF_NO_USE`: it came,
-or was restored, too late, or twice."""
-REQUESTED, REQUESTED_AGAIN, RETRANSMITTED, REPAIRED, OF_NO_USE, FEC_SENT, FEC_CAME = range(7)
-
 
 class PacketLog:
     """Grows by whole batches and writes itself out as it goes: raw records, one after another.

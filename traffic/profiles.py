@@ -12,7 +12,6 @@ from giaoban.errors import InputError, near_names
 from giaoban.provenance import Assumable, Name
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.sources.audio_encoding import ID, AudioEncoding
 from giaoban.traffic.sources.content import ContentModel
 from giaoban.traffic.sources.talk_spurts import SpeechModel
@@ -21,10 +20,6 @@ from giaoban.traffic.sources.video_model import SMALLEST_SHARE, VideoModel
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
 AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
-RTX_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 2
-"""Of pictures that are sent again (RFC 4588); content has the one between."""
-FEC_PAYLOAD_TYPE = RTX_PAYLOAD_TYPE + 1
-"""Of what protects pictures (RFC 5109)."""
 DEFAULT_PROFILE = "720p30-2m"
 """Of a scenario or a load test that names none."""
 DIAL_GRID_S = 0.02
@@ -224,12 +219,6 @@ class Profiles(StrictModel):
     """Delays inside an endpoint."""
     recovery: Recovery
     """How a bridge that is cut off comes back."""
-    rate_adaptation: RateAdaptation
-    """How pictures answer reported loss, where a scenario switches it on."""
-    retransmission: Retransmission
-    """How packets of pictures are sent again, where a scenario switches it on."""
-    fec: Fec
-    """How packets of pictures are protected, where a scenario switches it on."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

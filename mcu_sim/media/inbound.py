@@ -25,8 +25,6 @@ LONGEST_PACKET = 2048
 """Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""
 
 
-NO_TYPE = -1
-"""Where there is no payload type of what repairs losses."""
 STUN_COOKIE = np.frombuffer(bytes.fromhex("2112a442"), np.uint8)
 """Octets 4 to 7 of a STUN message (RFC 8489 §5)."""
 STUN_BYTES = 20
@@ -42,15 +40,6 @@ class Arrivals(NamedTuple):
     data: NDArray[np.uint8]
     lengths: NDArray[np.int64]
     arrival_ns: NDArray[np.int64]
-
-
-class RepairArrival(NamedTuple):
-    """A packet of a retransmission or FEC stream (RFC 4588, RFC 5109), decrypted."""
-
-    row: int
-    kind: Kind
-    data: bytes
-    arrival_ns: int
 
 
 class ControlArrival(NamedTuple):
@@ -92,8 +81,6 @@ class Inbound:
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._planned = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
-        self._repair_type = {kind: np.full(capacity, NO_TYPE, np.int16) for kind in KINDS}
-        self._repairs: list[RepairArrival] = []
         self._wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
         self._our_ssrc = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
         self._control: list[ControlArrival] = []
@@ -133,10 +120,6 @@ class Inbound:
         """The terms of a flow changed: where it comes from, its payload type, whether it comes."""
         row, terms = leg.row, flow.terms
         self._type[kind][row] = terms.receive_type
-        repairs = (
-            terms.fec_receive_type if terms.rtx_receive_type is None else terms.rtx_receive_type
-        )
-        self._repair_type[kind][row] = NO_TYPE if repairs is None else repairs
         self._wanted[kind][row] = terms.receives
         for is_rtcp, address in ((False, terms.remote), (True, terms.remote_rtcp)):
             remotes = self._ports.remotes(LocalPort(leg.port_group, kind, is_rtcp))
@@ -192,11 +175,6 @@ class Inbound:
         control, self._control = self._control, []
         return control
 
-    def take_repairs(self) -> list[RepairArrival]:
-        """What repairs losses and came, taken out."""
-        came, self._repairs = self._repairs, []
-        return came
-
     def stream_of(self, kind: Kind, row: int) -> int:
         """Index of the plan's stream that comes in a row, or `UNLOGGED`."""
         return int(self._index[kind][row])
@@ -227,14 +205,6 @@ class Inbound:
             headers = rtp.parse_headers(data, lengths)
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
-        again = headers.payload_type == self._repair_type[kind][rows]
-        if again.any():
-            for i in np.flatnonzero(again).tolist():
-                packet = data[i, : lengths[i]].tobytes()
-                self._repairs.append(RepairArrival(int(rows[i]), kind, packet, int(arrival_ns[i])))
-            at = np.flatnonzero(~again)
-            rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
-            headers = headers.take(at)
         self._write_log(kind, rows, headers, lengths, arrival_ns)
         colliding = headers.ssrc == self._our_ssrc[kind][rows]
         if colliding.any():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +10,14 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.leg import KINDS, UNLOGGED, Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import TAG_BYTES, Keyring
-from giaoban.traffic import rtp, rtx, ulpfec
+from giaoban.traffic import rtp
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
-from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
-from giaoban.traffic.loss_repair import Fec, Retransmission
+from giaoban.traffic.log import PacketLog
 from giaoban.traffic.sender.departure_queue import DepartureQueue
-from giaoban.traffic.sender.fec import FecEncoder, FecPacket
 from giaoban.traffic.sender.injection import EVER, Fate, Injector
 from giaoban.traffic.sender.pacing import Pacer
-from giaoban.traffic.sender.retransmission import Retransmitter
 from giaoban.traffic.sender.stream_plan import StreamPlan
-from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 
 class _ImpairedStream:
@@ -74,14 +69,9 @@ class Outbound:
         room: int,
         width: int,
         origin_ns: int | None = None,
-        retransmission: Retransmission | None = None,
-        repair_log: PacketLog | None = None,
-        fec: Fec | None = None,
     ) -> None:
         """`room`: packets a batch holds; `width`: bytes of the longest packet; `origin_ns`:
-        CLOCK_MONOTONIC from which impairments are timed, None if no stream has any.
-        `retransmission`: how packets of composed pictures are sent again, None: they are not;
-        `fec`: how they are protected, as well; `repair_log`: of both (`REPAIRS`)."""
+        CLOCK_MONOTONIC from which impairments are timed, None if no stream has any."""
         self._ports = ports
         self._keys = keys
         self._pacer = pacer
@@ -101,13 +91,6 @@ class Outbound:
         self._lines: dict[tuple[Kind, int], _ImpairedStream] = {}
         self._released: SendBatch | None = None
         self._renamed: dict[tuple[Kind, int], int] = {}
-        self._retransmission, self._repair_log = retransmission, repair_log
-        self._retransmitters: dict[tuple[Kind, int], Retransmitter] = {}
-        self._fec = fec
-        self._fec_encoders: dict[tuple[Kind, int], FecEncoder] = {}
-        self._next_numbers: dict[tuple[Kind, int], int] = {}
-        """Of calls in which nothing is sent again, or protected, for now: the number of that stream
-        that is next if it is."""
         self.counters = {
             kind: SentCounters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
         }
@@ -135,42 +118,6 @@ class Outbound:
         self._to[kind][row] = sockaddr(*flow.terms.remote)
         self._type[kind][row] = flow.terms.send_type
         self.wanted[kind][row] = flow.terms.sends
-        self._turn_retransmission(kind, row, flow)
-        self._turn_fec(kind, row, flow)
-
-    def _turn_retransmission(self, kind: Kind, row: int, flow: MediaFlow) -> None:
-        """What is sent from now on is kept, if the far end may ask for it again."""
-        terms = flow.terms
-        again = self._retransmission
-        old = self._retransmitters.pop((kind, row), None)
-        if old is not None:
-            self._next_numbers[kind, row] = old.next_sequence
-        if again is None or kind != "video" or "nack" not in terms.feedback:
-            return
-        ssrc = rtx.ssrc_of(flow.down.ssrc)
-        if old is None or (old.ssrc, old.payload_type) != (ssrc, terms.rtx_send_type):
-            first = self._first_number(kind, row, flow)
-            old = Retransmitter(again, terms.rtx_send_type, ssrc, first)
-        self._retransmitters[kind, row] = old
-
-    def _turn_fec(self, kind: Kind, row: int, flow: MediaFlow) -> None:
-        """What is sent from now on is protected, if the far end understands it."""
-        old = self._fec_encoders.pop((kind, row), None)
-        if old is not None:
-            self._next_numbers[kind, row] = old.next_sequence
-        send_type = flow.terms.fec_send_type
-        if self._fec is None or kind != "video" or send_type is None:
-            return
-        ssrc = ulpfec.ssrc_of(flow.down.ssrc)
-        if old is None or (old.ssrc, old.payload_type) != (ssrc, send_type):
-            first = self._first_number(kind, row, flow)
-            old = FecEncoder(self._fec, send_type, ssrc, CLOCK_HZ, first)
-        self._fec_encoders[kind, row] = old
-
-    def _first_number(self, kind: Kind, row: int, flow: MediaFlow) -> int:
-        """Of a retransmission or FEC stream. The call's keys go on when its terms change: no number
-        comes twice under them (RFC 3711 §9.1)."""
-        return self._next_numbers.get((kind, row), flow.down.first_sequence & 0xFFFF)
 
     def close(self, row: int) -> None:
         """The call is over: what was held back goes out, and nothing more."""
@@ -180,9 +127,6 @@ class Outbound:
             if line is not None and line.holding is not None:
                 self._release(kind, row, line.holding, EVER.max)
             self._renamed.pop((kind, row), None)
-            self._retransmitters.pop((kind, row), None)
-            self._fec_encoders.pop((kind, row), None)
-            self._next_numbers.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
         """Our stream to this row goes on under another SSRC (RFC 3550 §8.2)."""
@@ -277,7 +221,6 @@ class Outbound:
         second = batch.data[:n, 1]
         second &= rtp.MARKER
         second |= self._type[kind][rows]
-        protecting = self._keep(kind, batch, rows, lengths, times_ns)
         size = lengths
         lengths, good = self._protect(kind, batch, rows, lengths)
         if not good.all():
@@ -303,93 +246,6 @@ class Outbound:
                     self._hand_over(*where, rows[part], lengths[part], times_ns[part])
         else:
             self._hand_over(kind, 0, batch, rows, lengths, times_ns)
-        for row, made in protecting.items():
-            self._send_repairs(kind, row, made, FEC_SENT)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether anybody may ask for packets again."""
-        return bool(self._retransmitters)
-
-    def _keep(
-        self,
-        kind: Kind,
-        batch: SendBatch,
-        rows: NDArray[np.intp],
-        lengths: NDArray[np.int64],
-        times_ns: NDArray[np.int64],
-    ) -> dict[int, list[FecPacket]]:
-        """Remember what leaves, as it is before encryption, where it may be asked for again; FEC
-        packets of it, by row, which leave after it."""
-        for (of, row), again in self._retransmitters.items():
-            if of == kind:
-                for packet, at_ns in _packets_to(row, batch, rows, lengths, times_ns):
-                    again.sent(packet, at_ns)
-        made: dict[int, list[FecPacket]] = {}
-        for (of, row), encoder in self._fec_encoders.items():
-            if of == kind:
-                leaving = _packets_to(row, batch, rows, lengths, times_ns)
-                sent = (encoder.sent(packet, at_ns) for packet, at_ns in leaving)
-                made[row] = [one for one in sent if one is not None]
-        return made
-
-    def retransmit(
-        self,
-        kind: Kind,
-        row: int,
-        sequences: Iterable[int],
-        round_trip_ns: int | None,
-        times_ns: tuple[int, int],
-    ) -> None:
-        """Answer a request for packets (RFC 4588). `times_ns`: when it came, when they leave."""
-        again = self._retransmitters.get((kind, row))
-        if again is None or not self.wanted[kind][row]:
-            return
-        came_ns, leaving_ns = times_ns
-        packets = again.answer(sequences, came_ns, round_trip_ns)
-        self._send_repairs(kind, row, [(one, leaving_ns) for one in packets], RETRANSMITTED)
-
-    def _send_repairs(
-        self, kind: Kind, row: int, packets: Sequence[tuple[bytes, int]], what: int
-    ) -> None:
-        """Send packets of a retransmission or FEC stream, each at its time. `what`: as logged."""
-        for start in range(0, len(packets), self._scratch.capacity):
-            part = packets[start : start + self._scratch.capacity]
-            self._send_repairs_at_once(kind, row, part, what)
-
-    def _send_repairs_at_once(
-        self, kind: Kind, row: int, packets: Sequence[tuple[bytes, int]], what: int
-    ) -> None:
-        batch, n = self._scratch, len(packets)
-        lengths = np.array([len(packet) for packet, _ in packets])
-        for i, (packet, _) in enumerate(packets):
-            batch.data[i, : len(packet)] = np.frombuffer(packet, np.uint8)
-        if what == RETRANSMITTED:
-            is_rtx = self._retransmitters[kind, row].is_rtx
-            numbers = [rtx.original_number(packet, is_rtx) for packet, _ in packets]
-        else:
-            numbers = [ulpfec.sequence_of(packet) for packet, _ in packets]
-        stamps = np.ascontiguousarray(batch.data[:n, 4:8]).view(">u4")[:, 0]
-        size, rows, times = lengths, np.full(n, row), np.array([at_ns for _, at_ns in packets])
-        lengths, good = self._protect(kind, batch, rows, lengths)
-        at = np.flatnonzero(good)
-        if len(at) < n:  # what is not encrypted is not sent
-            self.unprotected += n - len(at)
-            batch.data[: len(at)] = batch.data[at]
-        index = int(self._index[kind][row])
-        if index != UNLOGGED and self._repair_log is not None:
-            self._repair_log.append(
-                len(at),
-                stream=index,
-                what=what,
-                sequence=np.array(numbers)[at],
-                timestamp=stamps[at],
-                at_ns=times[at],
-                size=size[at],
-            )
-        self.rtp_sent += len(at)
-        port_group = int(self._port_group[row])
-        self._hand_over(kind, port_group, batch, rows[at], lengths[at], times[at])
 
     def _hand_over(
         self,
@@ -477,18 +333,6 @@ class Outbound:
             if len(at):
                 lengths[at], good[at] = context.protect_rows(batch.data, lengths[at], at)
         return lengths, good
-
-
-def _packets_to(
-    row: int,
-    batch: SendBatch,
-    rows: NDArray[np.intp],
-    lengths: NDArray[np.int64],
-    times_ns: NDArray[np.int64],
-) -> Iterator[tuple[bytes, int]]:
-    """Of a batch's first packets, which go to `rows` (n,): those to one row, each with its time."""
-    for i in np.flatnonzero(rows == row).tolist():
-        yield batch.data[i, : lengths[i]].tobytes(), int(times_ns[i])
 
 
 def _key(

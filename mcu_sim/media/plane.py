@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
 from giaoban.mcu_sim.media.leg import (
     KINDS,
     NOBODY,
-    UNLOGGED,
     Delays,
     Kind,
     Leg,
@@ -35,24 +34,12 @@ from giaoban.mcu_sim.media.srtp import TAG_BYTES, Keyring
 from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
 from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
 from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS
-from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
-from giaoban.traffic.log import (
-    RECEIVED,
-    REPAIRS,
-    SENT,
-    PacketLog,
-)
-from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
+from giaoban.traffic.log import RECEIVED, SENT, PacketLog
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
-from giaoban.traffic.receiver.nack import (
-    ReceivedPackets,
-    RepairBuffer,
-    lone_record,
-)
 from giaoban.traffic.receiver.timestamps import StampClock
-from giaoban.traffic.rtcp import RateLimit
 from giaoban.traffic.rtp import AUDIO_PACKET_SAMPLES
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
 from giaoban.traffic.sender.stream import next_start_ns
@@ -94,16 +81,6 @@ def late_pct(late: int, sent: int) -> float:
     return 100 * late / sent if sent else 0.0
 
 
-class RateChange(NamedTuple):
-    """Pictures composed for a row have another rate from a moment on, in kb/s; `most_kbps` is the
-    call's."""
-
-    row: int
-    from_ns: int
-    kbps: float
-    most_kbps: float
-
-
 class MediaPlane:
     """All calls' media on one address; `run` does what is due and says when it wants to be run."""
 
@@ -121,42 +98,22 @@ class MediaPlane:
         clock: Callable[[], int],
         name: str = "mcu",
         end_ns: int = 2**63 - 1,
-        rate_adaptation: RateAdaptation | None = None,
-        retransmission: Retransmission | None = None,
-        fec: Fec | None = None,
-        video_playout_ms: float = 0.0,
         watchful: bool = True,
         stamps: StampClock | None = None,
-        key_frame_ns: Callable[[int], int] = lambda least_ns: least_ns,
         modelled: AudioCodec | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
-        when the device stops: nothing is made ahead for later. `rate_adaptation`: how composed
-        pictures answer reported loss; None: they do not. `retransmission`: how packets of pictures
-        are asked for and sent again; None: they are not; `fec`: how they are protected, as well;
-        `video_playout_ms`: the buffer of pictures that are decoded here. `watchful`: it is to look
+        when the device stops: nothing is made ahead for later. `watchful`: it is to look
         often at what came, where the kernel paces. `stamps`: tells when something came, as of
-        `ReceiveBatch`. `key_frame_ns`: how long after a request that is looked at now a composed
-        picture is a key frame, of how long it is at the least. `modelled`: a codec of sound
-        beside the device's own, as of `AudioBank`."""
+        `ReceiveBatch`. `modelled`: a codec of sound beside the device's own, as of `AudioBank`."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
         self._kernel_paces, self._clock = kernel_paces, clock
-        self._key_frame_ns = key_frame_ns
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
-        self._repair_log = PacketLog(
-            REPAIRS,
-            captures and captures / f"{name}-repairs.bin" if retransmission or fec else None,
-        )
-        self._retransmission, self._fec = retransmission, fec
-        self._video_buffer_ns = round(video_playout_ms * 1e6)
-        self._repair: dict[int, RepairBuffer] = {}
-        """Of the rows whose pictures are decoded here and whose camera sends packets again, or
-        protects them."""
         width = LONGEST_PACKET
         if not kernel_paces:
             self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 4
@@ -174,9 +131,6 @@ class MediaPlane:
             self._sent,
             *sizes,
             origin_ns,
-            retransmission,
-            self._repair_log,
-            fec,
         )
         self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps)
         from_ns = origin_ns if kernel_paces else None
@@ -191,8 +145,7 @@ class MediaPlane:
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms, modelled)
         self._modelled = modelled
         self._audio_out = AudioOut(capacity)
-        self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns, rate_adaptation)
-        self._rate_changes: list[RateChange] = []
+        self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns)
         self._losses = DecodingLosses(capacity)
         self._forwarders: dict[Kind, Forwarder] = {
             "video": Forwarder(capacity, VIDEO_LIMITS),
@@ -253,7 +206,6 @@ class MediaPlane:
             start_ns = max(next_start_ns(now_ns, self._origin_ns), flow.from_ns)
             self._composed.open(row, down, leg.composed, start_ns)
             self._losses.open(row, leg.composed.kbps, down.seed + MCU_REQUESTS)
-            self._turn_repair(row, terms)
             # the next window may begin after the stream's first frames are due
             self._compose(row % self._turns)
         else:
@@ -286,8 +238,6 @@ class MediaPlane:
             if not terms.sends and leg.forwarded(kind):
                 self._forwarders[kind].watch(row, NOBODY, now_ns)
         self._legs[row] = replace(leg, flows=turned, composed=composed or leg.composed)
-        if "video" in turned and leg.composed is not None:
-            self._turn_repair(row, turned["video"].terms)
         if composed is not None and "video" in turned:
             self._composed.change_rate(row, composed.kbps)
         if "audio" in turned and leg.flows["audio"].terms.codec != turned["audio"].terms.codec:
@@ -313,7 +263,6 @@ class MediaPlane:
         if "video" in leg.flows and leg.composed is not None:
             self._composed.close(row)
             self._losses.close(row)
-            self._repair.pop(row, None)
         for forwarder in self._forwarders.values():
             forwarder.close(row)
         self.reports.close(row)
@@ -396,15 +345,9 @@ class MediaPlane:
         if leg is None or kind not in leg.flows:
             return
         if kind == "video" and leg.composed is not None:
-            answer_ns = self._key_frame_ns(self._ahead_ns + self._lead_ns)
-            self._composed.request_key(row, came_ns + answer_ns)
+            self._composed.request_key(row, came_ns + self._ahead_ns + self._lead_ns)
         else:
             self._forwarders[kind].request(row, now_ns)
-
-    def take_rate_changes(self) -> list[RateChange]:
-        """Composed pictures that have another rate, told once each."""
-        changes, self._rate_changes = self._rate_changes, []
-        return changes
 
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
@@ -437,11 +380,6 @@ class MediaPlane:
             poll_ns = self._poll_ns if self._ports.buffers_granted else STEP_NS
             polls = (now_ns - self._origin_ns) // poll_ns + 1
             self._forward_at_ns = self._origin_ns + polls * poll_ns
-        repairing = bool(self._repair) or self.outbound.keeps
-        if repairing:
-            self._repair_losses(now_ns)
-        else:
-            self._take_repairs()
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()
@@ -454,9 +392,6 @@ class MediaPlane:
             self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS
         self.pacer.flush(self._clock())  # what was done since `now_ns` makes packets late too
         next_ns = self._origin_ns + (self._done + self._stride) * TICK_NS
-        if repairing:
-            step = (now_ns - self._origin_ns) // STEP_NS + 1
-            next_ns = min(next_ns, self._origin_ns + step * STEP_NS)
         if forwarding or not self._kernel_paces:
             step = (now_ns - self._origin_ns) // self._step_ns + 1
             next_ns = min(next_ns, self._origin_ns + step * self._step_ns)
@@ -474,11 +409,9 @@ class MediaPlane:
         """Take in the last packets, close sockets and logs."""
         self._receive_only(*KINDS)
         self.inbound.receive_control(separate_ports=True)
-        self._take_repairs()
         self._ports.close()
         self._sent.close()
         self._received.close()
-        self._repair_log.close()
 
     def health(self) -> dict[str, Any]:
         """What would make the MCU's measures worthless."""
@@ -525,75 +458,9 @@ class MediaPlane:
     def _arrivals(self, kind: Kind) -> Iterator[Arrivals]:
         """What came of one medium; of pictures that are decoded here, losses are noted."""
         for got in self.inbound.receive(kind):
-            if kind == "video" and self._repair:
-                self._came_or_missing(got)
-            elif kind == "video":
+            if kind == "video":
                 self._losses.came(got.rows, got.headers, got.data, got.lengths)
             yield got
-
-    def _turn_repair(self, row: int, terms: NegotiatedMedia) -> None:
-        """Whether a camera's packets that have not come are asked for or restored, by its call's
-        terms."""
-        how: Retransmission | Fec | None = None
-        if "nack" in terms.feedback:
-            how = self._retransmission
-        if how is None and terms.fec_receive_type is not None:
-            how = self._fec
-        if how is None or not terms.receives:
-            self._repair.pop(row, None)
-        elif row not in self._repair:
-            self._repair[row] = RepairBuffer(how, VIDEO_CLOCK_HZ, self._video_buffer_ns)
-
-    def _came_or_missing(self, got: Arrivals) -> None:
-        """Pictures came: what is decoded of them waits for what is missing before it."""
-        repaired = np.isin(got.rows, list(self._repair))
-        for row in np.unique(got.rows).tolist():
-            at = np.flatnonzero(got.rows == row)
-            headers, lengths = got.headers.take(at), got.lengths[at]
-            came = ReceivedPackets(headers, got.data[at], lengths, got.arrival_ns[at])
-            if repaired[at[0]]:
-                self._repair[row].put(came)
-                self._decode(row)
-            else:
-                self._losses.came(got.rows[at], headers, came.data, lengths)
-
-    def _decode(self, row: int) -> None:
-        """What has come of a camera in order is decoded, and what was repaired is logged."""
-        buffer = self._repair[row]
-        self._log_repairs(row, buffer.take_records())
-        for ready in buffer.take():
-            rows = np.full(len(ready.lengths), row)
-            self._losses.came(rows, ready.headers, ready.data, ready.lengths)
-
-    def _repair_losses(self, now_ns: int) -> None:
-        """Take in what came, answer who asks for packets, ask for those that are missing."""
-        self._receive_only("video")
-        self.reports.hear(now_ns)
-        self._take_repairs()
-        at_ns = now_ns - (now_ns - self._origin_ns) % STEP_NS
-        for row, buffer in self._repair.items():
-            trip_ns = self.reports.round_trip_ns(row, "video")
-            wanted = buffer.ask(at_ns, trip_ns)
-            if wanted and buffer.ssrc is not None:
-                sequences = [one.sequence for one in wanted]
-                self.reports.ask_packets(row, "video", buffer.ssrc, sequences)
-            self._decode(row)
-
-    def _take_repairs(self) -> None:
-        """What cameras have sent again, or to protect others."""
-        for came in self.inbound.take_repairs():
-            buffer = self._repair.get(came.row) if came.kind == "video" else None
-            if buffer is None:
-                lone = lone_record(came.data, came.arrival_ns, fec=self._fec is not None)
-                self._log_repairs(came.row, [lone])
-                continue
-            buffer.put_repair(came.data, came.arrival_ns)
-            self._log_repairs(came.row, buffer.take_records())
-
-    def _log_repairs(self, row: int, records: list[dict[str, Any]]) -> None:
-        stream = self.inbound.stream_of("video", row)
-        for columns in records if stream != UNLOGGED else ():
-            self._repair_log.append(len(columns["sequence"]), stream=stream, **columns)
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):
@@ -661,26 +528,7 @@ class MediaPlane:
         self.reports.hear(now_ns)
         for row, kind, came_ns in self.reports.take_wanted():
             self.key_frame_wanted(row, kind, now_ns, came_ns)
-        for asked in self.reports.take_rate_requests():
-            leg = self._legs.get(asked.row)
-            if leg is not None and leg.composed is not None:
-                kbps = self._payload_kbps(asked.row, asked.limit, leg.composed)
-                self._composed.ask(asked.row, kbps)
-        for told in self.reports.take_losses():
-            from_ns = told.came_ns + self._ahead_ns + self._lead_ns
-            rate = self._composed.reported(told.row, told.fraction_lost, told.came_ns, from_ns)
-            if rate is not None:
-                change = RateChange(told.row, from_ns, rate.kbps, rate.most_kbps)
-                self._rate_changes.append(change)
         self._losses.look(now_ns)
-
-    def _payload_kbps(self, row: int, limit: RateLimit, model: VideoModel) -> float:
-        """What of a rate is left to a row's pictures beside each packet's overhead, by the size of
-        packets so far (RFC 5104 §3.5.4.2)."""
-        sent = self.outbound.counters["video"]
-        packets, octets = int(sent.packets[row]), int(sent.octets[row])
-        mean = octets / packets if packets else model.max_payload
-        return max(LEAST_KBPS, limit.bits_per_s / 1000 * mean / (mean + limit.overhead))
 
     def _compose(self, turn: int) -> None:
         if not self._composed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -16,34 +16,16 @@ from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.batch import send_at
 from giaoban.traffic.hosts import UNSPECIFIED
-from giaoban.traffic.rtcp import RateLimit, RtcpError, parse
+from giaoban.traffic.rtcp import RtcpError, parse
 from giaoban.traffic.rtcp.session import (
     Collision,
     Feedback,
     KeyFrameWanted,
-    PacketsWanted,
-    RateWanted,
     Reporter,
 )
 from giaoban.traffic.sender.stream import next_control_ns
 
 CNAME = "mcu@giaoban"
-
-
-class LossReport(NamedTuple):
-    """What a viewer said of the pictures sent to a row: `fraction_lost` in 1/256 (RFC 3550
-    §6.4.1)."""
-
-    row: int
-    fraction_lost: int
-    came_ns: int
-
-
-class RateRequest(NamedTuple):
-    """A viewer takes no more than this of the pictures sent to its row (RFC 5104 §4.2.1)."""
-
-    row: int
-    limit: RateLimit
 
 
 class _RtcpStream:
@@ -84,8 +66,6 @@ class Reports:
         self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _RtcpStream] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
-        self._losses: list[LossReport] = []
-        self._rates: list[RateRequest] = []
         self._next_due_ns = 0
         self._split: bool | None = None
         """Whether some RTCP comes on ports of its own; None: it is to be looked."""
@@ -123,10 +103,10 @@ class Reports:
         if self._split is None:
             self._split = any(not line.muxed for line in self._lines.values())
         for arrival in self._inbound.receive_control(separate_ports=self._split):
-            self._take(arrival, now_ns)
+            self._take(arrival)
         for row, kind in self._inbound.take_collisions():
             if (line := self._lines.get((row, kind))) is not None:
-                self._react(line, line.reporter.conflict(now_ns), now_ns, now_ns)
+                self._react(line, line.reporter.conflict(now_ns), now_ns)
 
     def are_due(self, now_ns: int) -> bool:
         """Whether `run` has anything to send."""
@@ -160,32 +140,12 @@ class Reports:
         self._send(line, line.reporter.key_frame_request(how, target), at_ns)
         return True
 
-    def ask_packets(self, row: int, kind: Kind, ssrc: int, sequences: list[int]) -> None:
-        """Ask a call for packets that have not come (RFC 4585 §6.2.1)."""
-        if (line := self._lines.get((row, kind))) is not None:
-            self._send(line, line.reporter.nack(ssrc, sequences))
-
-    def round_trip_ns(self, row: int, kind: Kind) -> int | None:
-        """There and back, None if it is not known."""
-        line = self._lines.get((row, kind))
-        return None if line is None else line.reporter.round_trip_ns
-
     def take_wanted(self) -> list[tuple[int, Kind, int]]:
         """Viewers that asked for a key frame, and when each request came; taken out."""
         wanted, self._wanted = self._wanted, []
         return wanted
 
-    def take_losses(self) -> list[LossReport]:
-        """What was reported of pictures; taken out."""
-        losses, self._losses = self._losses, []
-        return losses
-
-    def take_rate_requests(self) -> list[RateRequest]:
-        """Rates that viewers asked for; taken out."""
-        rates, self._rates = self._rates, []
-        return rates
-
-    def _take(self, arrival: ControlArrival, now_ns: int) -> None:
+    def _take(self, arrival: ControlArrival) -> None:
         line = self._lines.get((arrival.row, arrival.kind))
         if line is None:
             return  # sent before it knew that the call is over
@@ -196,27 +156,13 @@ class Reports:
             return
         unix_ns = self._inbound.clock.unix_ns(arrival.arrival_ns)
         feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
-        far = line.reporter.far
-        if line.kind == "video" and far is not None and far.at_ns == arrival.arrival_ns:
-            told = LossReport(line.row, round(far.fraction_lost * 256), far.at_ns)
-            self._losses.append(told)
-        self._react(line, feedback, arrival.arrival_ns, now_ns)
+        self._react(line, feedback, arrival.arrival_ns)
 
-    def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int, now_ns: int) -> None:
+    def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int) -> None:
         """`at_ns`: when it came."""
         for what in feedback:
             if isinstance(what, KeyFrameWanted):
                 self._wanted.append((line.row, line.kind, at_ns))
-            elif isinstance(what, PacketsWanted):
-                trip_ns = self.round_trip_ns(line.row, line.kind)
-                leaving_ns = now_ns
-                if self._paced_from_ns is not None:
-                    leaving_ns = next_control_ns(time.monotonic_ns(), self._paced_from_ns)
-                times = at_ns, leaving_ns
-                self._outbound.retransmit(line.kind, line.row, what.sequences, trip_ns, times)
-            elif isinstance(what, RateWanted) and "tmmbr" in line.feedback:
-                self._rates.append(RateRequest(line.row, what.limit))
-                self._send(line, line.reporter.rate_notification(what.limit))
             elif isinstance(what, Collision):
                 self._note_sent(line)
                 if (packet := line.reporter.bye("SSRC collision")) is not None:

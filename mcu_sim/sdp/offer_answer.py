@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from giaoban.mcu_sim.sdp import (
     Codec,
@@ -25,7 +24,6 @@ from giaoban.mcu_sim.sdp import (
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, KeySource
 from giaoban.mcu_sim.sdp.description import feedback_for, ip_address
 from giaoban.text import printable
-from giaoban.traffic import rtx, ulpfec
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 # --------------------------------------------------------- what our side can, as a list of `Media`
@@ -41,12 +39,8 @@ PCMU = Codec(0, "PCMU", 8000)
 H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")
 """Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
 
-FEEDBACK = {"nack pli": "pli", "ccm fir": "fir", "ccm tmmbr": "tmmbr", "nack": "nack"}
-"""Requests over RTCP, for a key frame, a lower rate or packets: in a=rtcp-fb (RFC 4585 §4.2, RFC
-5104 §7.1), and in short."""
-PACKET_REQUEST = "nack"
-KEY_FRAME_REQUESTS = ("nack pli", "ccm fir")
-RATE_REQUEST = "ccm tmmbr"
+FEEDBACK = {"nack pli": "pli", "ccm fir": "fir"}
+"""Requests for a key frame over RTCP: in a=rtcp-fb (RFC 4585 §4.2, RFC 5104 §7.1), and in short."""
 
 
 def codec_of(encoding: AudioEncoding) -> Codec:
@@ -84,21 +78,8 @@ def video(
     codecs: Sequence[Codec] = (H264_720P30,),
     *,
     protocol: str = "RTP/AVP",
-    feedback: Sequence[str] = KEY_FRAME_REQUESTS,
-    retransmission: tuple[int, float] | None = None,
-    fec: int | None = None,
 ) -> Media:
-    """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS. `feedback`:
-    what may be asked over RTCP, of `FEEDBACK`. `retransmission`: payload type of packets that are
-    sent again, of the first codec, and for how many ms they are kept (RFC 4588 §8). `fec`: payload
-    type of packets that protect others (RFC 5109 §14), in a stream of their own."""
-    if fec is not None:
-        codecs = (*codecs, Codec(fec, ulpfec.NAME, codecs[0].clock_hz))
-    if retransmission is not None:
-        number, kept_ms = retransmission
-        fmtp = f"apt={codecs[0].payload_type};rtx-time={kept_ms:.0f}"
-        codecs = (*codecs, Codec(number, rtx.NAME, codecs[0].clock_hz, fmtp=fmtp))
-        feedback = (*feedback, PACKET_REQUEST)
+    """Return our video: H.264 at `max_kbps` of media at most, stated as b=AS and as b=TIAS."""
     return Media(
         "video",
         port,
@@ -108,7 +89,7 @@ def video(
         rtcp_mux=True,
         as_kbps=max_kbps,
         tias_bps=1000 * max_kbps,
-        feedback=tuple(f"* {kind}" for kind in feedback),
+        feedback=tuple(f"* {kind}" for kind in FEEDBACK),
     )
 
 
@@ -198,39 +179,6 @@ DYNAMIC_TYPES = range(96, 128)
 """Payload types without a fixed meaning (RFC 3551 §6)."""
 
 
-def is_rtx(codec: Codec) -> bool:
-    """Whether it carries packets of another payload type again (RFC 4588 §8.1)."""
-    return codec.name.lower() == rtx.NAME
-
-
-def is_fec(codec: Codec) -> bool:
-    """Whether it carries packets that protect others (RFC 5109 §14)."""
-    return codec.name.lower() == ulpfec.NAME
-
-
-def _is_beside(codec: Codec) -> bool:
-    """Whether it is used beside another codec alone."""
-    return is_rtx(codec) or is_fec(codec)
-
-
-def fec_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
-    """The payload type of what protects a codec's packets, None if there is none."""
-    return next((one for one in codecs if is_fec(one) and one.clock_hz == main.clock_hz), None)
-
-
-def rtx_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
-    """The payload type in which a codec's packets are sent again, None if there is none."""
-    apt = str(main.payload_type)
-    return next(
-        (
-            one
-            for one in codecs
-            if is_rtx(one) and one.parameter("apt") == apt and one.clock_hz == main.clock_hz
-        ),
-        None,
-    )
-
-
 def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
     """For an answer: our first codec that they offer, as they offer it and as we state it.
 
@@ -242,8 +190,6 @@ def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Co
 
 def _choice(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
     for one in ours:
-        if _is_beside(one):
-            continue
         if h264.is_h264(one):
             other = h264.best(one, theirs)
             if other is not None:
@@ -271,8 +217,6 @@ def _is_usual(theirs: Media) -> bool:
 def answered_codec(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:
     """For our offer: their first codec that is one of ours, and ours at what both can."""
     for one in theirs:
-        if _is_beside(one):
-            continue
         # an answer repeats the offer's number; another one is not forbidden
         for other in sorted(ours, key=lambda our: our.payload_type != one.payload_type):
             if h264.matches(one, other):
@@ -290,18 +234,12 @@ def renumbered(wanted: Sequence[Codec], in_use: Sequence[Codec]) -> tuple[Codec,
     free = [number for number in DYNAMIC_TYPES if number not in {c.payload_type for c in in_use}]
     left = list(in_use)
     codecs: list[Codec] = []
-    now: dict[str, int] = {}
-    """Numbers in `wanted`, and what they are now."""
     for codec in wanted:
-        if is_rtx(codec):  # of another codec before it
-            apt = codec.parameter("apt") or ""
-            codec = _of(codec, now.get(apt, codec.payload_type))
         old = next((other for other in left if _same_name(codec, other)), None)
         if old is not None:
             left.remove(old)
             same = h264.in_the_form_of(old, codec) if h264.is_h264(codec) else old
-            codecs.append(replace(same, fmtp=codec.fmtp) if is_rtx(codec) else same)
-            now[str(codec.payload_type)] = same.payload_type
+            codecs.append(same)
             continue
         number = codec.payload_type
         if number in DYNAMIC_TYPES and number not in free:
@@ -309,14 +247,7 @@ def renumbered(wanted: Sequence[Codec], in_use: Sequence[Codec]) -> tuple[Codec,
         if number in free:
             free.remove(number)
         codecs.append(replace(codec, payload_type=number))
-        now[str(codec.payload_type)] = number
     return tuple(codecs)
-
-
-def _of(again: Codec, main: int) -> Codec:
-    """A retransmission of another payload type."""
-    kept = again.parameter("rtx-time")
-    return replace(again, fmtp=f"apt={main}" + (f";rtx-time={kept}" if kept else ""))
 
 
 def _same_name(one: Codec, other: Codec) -> bool:
@@ -389,10 +320,7 @@ class NegotiatedMedia:
         max_kbps: the media rate to send at most, None if nothing limits it.
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
-        feedback: requests over RTCP that both understand: `pli`, `fir`, `tmmbr`, `nack`.
-        rtx_send_type, rtx_receive_type: RTP payload types of packets that are sent again, out and
-            in (RFC 4588), None if not agreed.
-        fec_send_type, fec_receive_type: of packets that protect others (RFC 5109), as well.
+        feedback: requests over RTCP that both understand: `pli`, `fir`.
     """
 
     kind: str
@@ -409,10 +337,6 @@ class NegotiatedMedia:
     crypto_send: bytes | None = field(default=None, repr=False)
     crypto_receive: bytes | None = field(default=None, repr=False)
     feedback: frozenset[str] = frozenset()
-    rtx_send_type: int | None = None
-    rtx_receive_type: int | None = None
-    fec_send_type: int | None = None
-    fec_receive_type: int | None = None
 
 
 def agree(
@@ -423,7 +347,6 @@ def agree(
     crypto: tuple[Crypto, Crypto] | None,
     *,
     content: bool,
-    stated: tuple[Codec, ...] | None = None,
 ) -> NegotiatedMedia | None:
     """The terms of a section that both take, None if there is no port for their RTCP, if our
     packets are longer than it takes, or if its rate has no room for a picture.
@@ -431,15 +354,14 @@ def agree(
     Args:
         codecs: the codec as they state it and as we do.
         crypto: our line and theirs, None without SRTP.
-        stated: those of our section, if not its own.
     """
     their_codec, codec = codecs
     rtcp = rtcp_port(theirs, ours)
     if rtcp is None or _why_not_sent(their_session, theirs, ours) is not None:
         return None
     address = their_session.address_of(theirs)
-    both = their_codec, theirs.codecs, theirs.feedback, codec, stated or ours.codecs, ours.feedback
-    beside = (_kept_beside if _is_usual(theirs) else _beside)(*both, crypto is not None)
+    theirs_understand = feedback_for(theirs.feedback, their_codec.payload_type)
+    both_understand = theirs_understand & feedback_for(ours.feedback, codec.payload_type)
     return NegotiatedMedia(
         kind=ours.kind,
         codec=codec,
@@ -454,51 +376,8 @@ def agree(
         rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
-        **beside._asdict(),
+        feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
     )
-
-
-class _Beside(NamedTuple):
-    """What goes beside a codec, as `NegotiatedMedia` has it."""
-
-    feedback: frozenset[str]
-    rtx_send_type: int | None
-    rtx_receive_type: int | None
-    fec_send_type: int | None
-    fec_receive_type: int | None
-
-
-def _beside(
-    their_codec: Codec,
-    theirs: tuple[Codec, ...],
-    their_feedback: tuple[str, ...],
-    codec: Codec,
-    ours: tuple[Codec, ...],
-    our_feedback: tuple[str, ...],
-    encrypted: bool,
-) -> _Beside:
-    """`theirs`, `ours`: all of a section."""
-    theirs_understand = feedback_for(their_feedback, their_codec.payload_type)
-    both_understand = theirs_understand & feedback_for(our_feedback, codec.payload_type)
-    feedback = frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK)
-    their_rtx, our_rtx = rtx_of(theirs, their_codec), rtx_of(ours, codec)
-    # without "nack" nothing is asked for
-    again = their_rtx is not None and our_rtx is not None and "nack" in feedback
-    their_fec, our_fec = fec_of(theirs, their_codec), fec_of(ours, codec)
-    protected = their_fec is not None and our_fec is not None
-    if encrypted and not again:
-        # nothing is sent again: SRTP has no second packet of one number (RFC 3711 §3.3.2)
-        feedback -= {"nack"}
-    return _Beside(
-        feedback,
-        their_rtx.payload_type if their_rtx is not None and again else None,
-        our_rtx.payload_type if our_rtx is not None and again else None,
-        their_fec.payload_type if their_fec is not None and protected else None,
-        our_fec.payload_type if our_fec is not None and protected else None,
-    )
-
-
-_kept_beside = functools.lru_cache(maxsize=64)(_beside)
 
 
 def rtcp_port(theirs: Media, ours: Media) -> int | None:
@@ -617,7 +496,7 @@ def _why_not(
         return Problem(f"{name} ({theirs.protocol[:30]}) is not spoken here", Warn.TRANSPORT)
     if choose_codec(ours.codecs, theirs.codecs) is None:
         named = [codec.name[:20] for codec in theirs.codecs[:MOST_NAMED]]
-        known = dict.fromkeys(one.name for one in ours.codecs if not _is_beside(one))
+        known = dict.fromkeys(one.name for one in ours.codecs)
         said = f"none of its codecs ({', '.join(named)})" if named else "nothing that it names"
         return Problem(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
     if is_secure(theirs) and not theirs.crypto:
@@ -757,21 +636,20 @@ def _accept(
     """Our section and the terms, None if what they offer cannot be had."""
     if not theirs.port or theirs.protocol not in PROTOCOLS:
         return None
-    taken = _codecs_taken(theirs, ours)
+    pair = choose_codec(ours.codecs, theirs.codecs)
     # without SAVP a key asks for SRTP if that can be had (RFC 8643 §3.1)
     crypto = answer_keys(theirs, old, keys) if is_secure(theirs) or theirs.crypto else None
-    if taken is None or (crypto is None and is_secure(theirs)):
+    if pair is None or (crypto is None and is_secure(theirs)):
         return None
-    pair, stated = taken
     ours = at_their_rate(ours, theirs)
     is_content = role(ours) == "content"
-    terms = agree(offer, theirs, ours, pair, crypto, content=is_content, stated=stated)
+    terms = agree(offer, theirs, ours, pair, crypto, content=is_content)
     if terms is None:
         return None
     kinds = [kind for kind, short in FEEDBACK.items() if short in terms.feedback]
     section = replace(
         ours,
-        codecs=stated,
+        codecs=(pair[1],),
         formats=(),
         protocol=theirs.protocol,
         # their word for the main picture, so that sections have the same roles in our description
@@ -783,36 +661,6 @@ def _accept(
         feedback=tuple(f"* {kind}" for kind in kinds),
     )
     return section, terms
-
-
-def _codecs_taken(
-    theirs: Media, ours: Media
-) -> tuple[tuple[Codec, Codec], tuple[Codec, ...]] | None:
-    """For an answer: the codec as they offer it and as we state it, and all codecs that we state;
-    None if none of theirs is ours."""
-    usual = _is_usual(theirs)
-    return (_kept_taken if usual else _taken)(theirs.codecs, theirs.feedback, ours.codecs)
-
-
-def _taken(
-    theirs: tuple[Codec, ...], their_feedback: tuple[str, ...], ours: tuple[Codec, ...]
-) -> tuple[tuple[Codec, Codec], tuple[Codec, ...]] | None:
-    pair = choose_codec(ours, theirs)
-    if pair is None:
-        return None
-    beside: list[Codec] = []
-    their_fec, our_fec = fec_of(theirs, pair[0]), fec_of(ours, pair[1])
-    if their_fec is not None and our_fec is not None:
-        beside.append(replace(our_fec, payload_type=their_fec.payload_type))
-    again, known = rtx_of(theirs, pair[0]), next(filter(is_rtx, ours), None)
-    asked_for = PACKET_REQUEST in feedback_for(their_feedback, pair[0].payload_type)
-    if again is not None and known is not None and asked_for:
-        same = replace(known, payload_type=again.payload_type)
-        beside.append(_of(same, pair[0].payload_type))
-    return pair, (pair[1], *beside)
-
-
-_kept_taken = functools.lru_cache(maxsize=64)(_taken)
 
 
 # ------------------------------------------------------------------------ offers (RFC 3264 §5, §8)

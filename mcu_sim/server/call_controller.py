@@ -245,7 +245,6 @@ class CallController:
         if not isinstance(decision, JoinAccepted):
             self._refuse(call, participant, decision, now_ns)
             return
-        setup_ms = self._negotiation.setup_ms
         found = self._room(call, participant, meeting)
         if isinstance(found, NegotiationRefusal):
             self._refuse(call, participant, found, now_ns)
@@ -265,7 +264,7 @@ class CallController:
                 observes=self.rooms.observes(participant),
             )
         )
-        self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6, setup_ms)
+        self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6)
 
     def _room(
         self, call: events.IncomingCall, participant: str, meeting: str

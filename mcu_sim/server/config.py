@@ -12,7 +12,6 @@ from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
-from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.video_model import VideoModel
@@ -55,10 +54,6 @@ class McuConfig:
         commands: in order of time.
         accounts: who may call; None: anyone.
         kernel_paces: whether the interface's queue sends packets at their times (`fq`).
-        rate_adaptation: how composed pictures answer reported loss; None: they do not.
-        retransmission: how packets of pictures are asked for and sent again (RFC 4588), where they
-            are composed; None: they are not. `fec`: how they are protected (RFC 5109), as well.
-            `video_playout_ms`: the buffer of pictures then.
         watchful: whether it looks often at what was lost or asked for, where the kernel paces.
         session_expires_s: session interval (RFC 4028) it asks for, by which a bridge that vanished
             is noticed.
@@ -87,10 +82,6 @@ class McuConfig:
     commands: Sequence[TimedCommand] = ()
     accounts: Accounts | None = None
     kernel_paces: bool = True
-    rate_adaptation: RateAdaptation | None = None
-    retransmission: Retransmission | None = None
-    fec: Fec | None = None
-    video_playout_ms: float = 0.0
     watchful: bool = True
     tcp: bool = False
     session_expires_s: int = 300

@@ -18,10 +18,8 @@ from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
-    KEY_FRAME_REQUESTS,
     PCMA,
     PCMU,
-    RATE_REQUEST,
     NegotiatedMedia,
     at_level,
     audio,
@@ -39,8 +37,7 @@ from giaoban.mcu_sim.sdp.offer_answer import (
 from giaoban.mcu_sim.server.calls import ParticipantCall
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.hosts import UNSPECIFIED, is_one_host
-from giaoban.traffic.loss_repair import Retransmission
-from giaoban.traffic.profiles import FEC_PAYLOAD_TYPE, RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE
+from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
@@ -86,18 +83,12 @@ class MediaNegotiation:
         dialled: str | None = None,
         dialled_profile: str = "baseline",
         signalling: HostPort = ("", 0),
-        rate_requests: bool = False,
-        retransmission: Retransmission | None = None,
-        fec: bool = False,
         sound: AudioEncoding | None = None,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` gives
-        session ids, `keys` SRTP keys. `signalling`: its SIP address.
-        `rate_requests`: whether a viewer may
-        ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
-        pictures are sent again; None: they are not. `fec`: whether pictures are protected (RFC
-        5109). `sound`: as of `McuConfig`."""
+        session ids, `keys` SRTP keys. `signalling`: its SIP address. `sound`: as of `McuConfig`.
+        """
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -111,11 +102,6 @@ class MediaNegotiation:
         if sound is not None and modelled(sound) is not None:
             self._audio_codecs = (codec_of(sound), *self._audio_codecs)
             self._audio_kbps = sound.kbps
-        self._feedback = (*KEY_FRAME_REQUESTS, *([RATE_REQUEST] if rate_requests else []))
-        self._retransmission = (
-            None if retransmission is None else (RTX_PAYLOAD_TYPE, retransmission.history_ms)
-        )
-        self._fec = FEC_PAYLOAD_TYPE if fec else None
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
@@ -125,11 +111,6 @@ class MediaNegotiation:
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
-
-    @property
-    def setup_ms(self) -> float:
-        """How long the device takes to accept a call that comes now."""
-        return self._capacity.device.setup_ms(self._capacity.use.pct)
 
     def take(
         self, call: str, meeting: str, offer: bytes | None, *, audio_only: bool = False
@@ -372,15 +353,7 @@ class MediaNegotiation:
             main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
             shown = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
             can += [
-                video(
-                    port(port_group, "video"),
-                    self._max_kbps,
-                    main,
-                    protocol=how,
-                    feedback=self._feedback,
-                    retransmission=self._retransmission,
-                    fec=self._fec,
-                ),
+                video(port(port_group, "video"), self._max_kbps, main, protocol=how),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
         return can

@@ -98,10 +98,6 @@ class McuServer:
             origin_ns=config.origin_ns,
             captures=captures,
             kernel_paces=config.kernel_paces,
-            rate_adaptation=config.rate_adaptation,
-            retransmission=config.retransmission,
-            fec=config.fec,
-            video_playout_ms=config.video_playout_ms,
             watchful=config.watchful,
             rng=rng,
             composed=config.video,
@@ -109,12 +105,10 @@ class McuServer:
             name=name,
             end_ns=NEVER_NS if config.end_ns is None else config.end_ns,
             stamps=StampClock(settable=not config.virtual_time),
-            key_frame_ns=lambda least_ns: device.key_frame_ns(self._capacity.use.pct, least_ns),
             modelled=modelled(config.sound),
         )
         for participant, planned_streams in config.planned_streams.items():
             self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
-        composes = all(meeting.video == "presence" for meeting in config.meetings.meeting)
         negotiation = MediaNegotiation(
             config.address,
             self._capacity,
@@ -126,11 +120,6 @@ class McuServer:
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
             signalling=self._sip.local,
-            # no bridge of an emulation asks for another rate; forwarded pictures have no rate of
-            # their own
-            rate_requests=not config.virtual_time and composes,
-            retransmission=config.retransmission if composes else None,
-            fec=config.fec is not None and composes,
             sound=config.sound,
         )
         self._controller = CallController(
@@ -187,7 +176,6 @@ class McuServer:
                 self._controller.controls.hear(now_ns)
                 hear_ns = now_ns + HEAR_EVERY_NS
             self._controller.controls.ask_key_frames(now_ns)
-            self._tell_rate_changes()
             self._send()
             if stopping and not self._agent.waits:
                 break
@@ -282,18 +270,6 @@ class McuServer:
         for datagram in self._agent.outgoing():
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
             self._sip.send(datagram.data, datagram.target)
-
-    def _tell_rate_changes(self) -> None:
-        for change in self._plane.take_rate_changes():
-            call = self._participants.in_row(change.row)
-            if call is not None:
-                self._tell(
-                    change.from_ns,
-                    "rate-changed",
-                    call.participant,
-                    kbps=change.kbps,
-                    most_kbps=change.most_kbps,
-                )
 
     def _next_timer_ns(self) -> int:
         controller = self._controller

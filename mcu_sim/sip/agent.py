@@ -129,13 +129,10 @@ class UserAgent:
             raise ValueError(f"{uri}: is our own address")
         return self._outgoing_invites.call(parsed, sdp_offer, hop, now_ms)
 
-    def accept(self, call: str, sdp: bytes, now_ms: float, after_ms: float = 0.0) -> None:
-        """Answer an incoming call: `sdp` is the answer, or our offer if it brought none.
-
-        `after_ms`: so much later, unless the call has ended by then.
-        """
+    def accept(self, call: str, sdp: bytes, now_ms: float) -> None:
+        """Answer an incoming call: `sdp` is the answer, or our offer if it brought none."""
         ringing = self._call_table.get(call, CallState.RINGING)
-        self._incoming_invites.accept(ringing, sdp, now_ms, after_ms)
+        self._incoming_invites.accept(ringing, sdp, now_ms)
 
     def refuse(
         self,

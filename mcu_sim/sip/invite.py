@@ -229,7 +229,6 @@ class IncomingInvites:
         self._call_table = call_table
         self._sessions = sessions
         self._capabilities = capabilities
-        end.on_timer["answer"] = self._on_answer_due
 
     def on_invite(
         self,
@@ -260,18 +259,9 @@ class IncomingInvites:
             )
         )
 
-    def accept(self, call: Call, sdp: bytes, now_ms: float, after_ms: float) -> None:
-        """Answer 200 after a time, after 180 for callers that want to hear it ring (§13.3.1.1)."""
+    def accept(self, call: Call, sdp: bytes, now_ms: float) -> None:
+        """Answer 200, after 180 for callers that want to hear it ring (§13.3.1.1)."""
         call.sent_sdp = sdp
-        if after_ms:
-            self._end.set_timer("answer", call.id, now_ms + after_ms)
-        else:
-            self._answer(call, now_ms)
-
-    def _on_answer_due(self, name: str, now_ms: float) -> None:
-        self._answer(self._call_table.get(name, CallState.RINGING), now_ms)
-
-    def _answer(self, call: Call, now_ms: float) -> None:
         if self._rings:
             ringing = self._capabilities.reply_in_dialog(call, call.invite, 180)
             self._end.respond(call.invite, ringing, now_ms)
@@ -296,7 +286,6 @@ class IncomingInvites:
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
         call.state = CallState.DONE
-        self._end.set_timer("answer", call.id, None)
         self._call_table.forget(call)
         self._end.respond(call.invite, response, now_ms)
 

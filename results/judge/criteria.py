@@ -37,7 +37,6 @@ CAMERA_TO_SCREEN: Final = "camera-to-screen"
 AUDIO_LOSS: Final = "audio-loss"
 PICTURE_ARTEFACTS: Final = "picture-artefacts"
 LONGEST_FREEZE: Final = "longest-freeze"
-PICTURE_DAMAGED: Final = "picture-damaged"
 SLIDES_FROZEN: Final = "slides-frozen"
 SLIDES_NOT_SHOWN: Final = "slides-not-shown"
 MCU_UNITS: Final = "mcu-units"
@@ -76,12 +75,6 @@ OF_FAULTS = (FAULT_INTERRUPTION, FAULT_BRIDGES_LOST)
 
 ARTEFACTS_PER_H = "artefacts_per_h"
 """The figure of which a result says what it rests on."""
-
-RATE = "rate_least_pct"
-"""The figure that there is only where rates answer reported loss."""
-
-DAMAGE = ("frames_damaged", "damaged_ms_total", "damaged_pct", "damaged_pct_20s")
-"""The figures that there are only where errors in pictures are concealed."""
 
 DRAWN_WORLDS = "holds-in-drawn-worlds"
 """Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.
@@ -216,18 +209,13 @@ class Criterion(StrictModel):
 
     @property
     def judged_only_with(self) -> JudgedOnlyWith | None:
-        """What a run has to have for this to be judged: slides, rates that answer reported loss,
-        decoders that conceal errors, or something that fails on purpose; None: nothing that not
-        every run has."""
+        """Return the part of a run for which alone this is judged: slides, or declared faults;
+        None: it is judged in every run."""
         if self.id in OF_FAULTS:
             return "faults"
-        if self.measure is None:
-            return None
-        if self.measure.kinds == ("content",):
+        if self.measure is not None and self.measure.kinds == ("content",):
             return "slides"
-        if self.measure.metric in DAMAGE:
-            return "concealment"
-        return "rates" if self.measure.metric == RATE else None
+        return None
 
     @property
     def is_of_speech_quality(self) -> bool:

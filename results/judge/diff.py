@@ -27,7 +27,7 @@ RTCP_TICK_MS = 0.125
 TIME_SHARE_PCT = 0.01
 
 _KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
-_INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments", "on_loss"})
+_INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments"})
 _IGNORED = frozenset(
     {
         "run_id",
@@ -42,7 +42,6 @@ _IGNORED = frozenset(
 )
 _SPREAD = ("least", "median", "largest")
 """Of a criterion's value at other seeds."""
-_ON_LOSS = ("loss_repair", "rate_adaptation", "error_concealment")
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
 
 
@@ -89,10 +88,6 @@ def _compare_maps(
         skip.add("margin_pct")
     if path.startswith("inputs."):
         skip.add("path")
-    if path == "meeting":  # an answer of before does not say, and its scenario is among the inputs
-        skip |= {key for key in _ON_LOSS if None in (a[key], b[key])}
-    if "on_loss" in a and None in (a["on_loss"], b["on_loss"]):  # the same of other answers
-        skip.add("on_loss")
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
         skip.add("reasons")
     skip |= {"reason_codes", "reasons_vi"}  # the reasons once more
@@ -136,7 +131,7 @@ def _unit(key: str, siblings: Mapping[str, Any]) -> str:
         return _unit(of.removeprefix("rtcp."), part) or str(siblings.get("unit", ""))
     if key == "jitter_ms" and "reports" in siblings:
         return "RTCP ms"
-    if key in ("freeze_pct", "freeze_pct_20s", "damaged_pct", "damaged_pct_20s"):
+    if key in ("freeze_pct", "freeze_pct_20s"):
         return "time share"
     if key.endswith("_ms") or "_ms_" in key:
         return "ms"

@@ -43,11 +43,6 @@ ABSENT_IS_LEFT_OUT = frozenset(
         "sound_late_ms",
         "mouth_to_ear_ms",
         "camera_to_screen_ms",
-        "rate_least_pct",
-        "frames_damaged",
-        "damaged_ms_total",
-        "damaged_pct",
-        "damaged_pct_20s",
         "queue_p99_ms",
         "setup_network_ms_p95",
     }
@@ -56,9 +51,7 @@ ABSENT_IS_LEFT_OUT = frozenset(
 nobody else to hear and see."""
 
 
-ONLY_GROWS = frozenset(
-    {"freeze_ms_max", "freeze_pct_20s", "frames_not_shown_pct_20s", "damaged_pct_20s"}
-)
+ONLY_GROWS = frozenset({"freeze_ms_max", "freeze_pct_20s", "frames_not_shown_pct_20s"})
 """Of pictures: a window that goes on for longer has at least as much of it."""
 
 

@@ -25,14 +25,12 @@ from giaoban.results.confidence import poisson_quantile
 from giaoban.results.judge.aggregate import heard_streams, stream_place
 from giaoban.results.judge.criteria import (
     ARTEFACTS_PER_H,
-    DAMAGE,
     DRAWN_WORLDS,
     EVERY_MEETING,
     FAILING_SEEDS,
     FAULT_INTERRUPTION,
     NO_WORSE,
     OF_FAULTS,
-    RATE,
     Criteria,
     Criterion,
 )
@@ -149,10 +147,6 @@ def judge(
         raise ValueError("there is nothing to judge: no phases")
     if not faults:
         criteria = criteria.without("faults")
-    if not _tells(phases, (RATE,)):
-        criteria = criteria.without("rates")
-    if not _tells(phases, DAMAGE):
-        criteria = criteria.without("concealment")
     accepted = _accepted(criteria, faults)
     failed_without: list[Id] = []
     judged: list[tuple[CriterionResult, WorstValue]] = []

@@ -14,11 +14,8 @@ Method = Literal["estimate", "sandbox", "native"]
 FoundBy = Literal[Method, "real-time"]
 """How an accepted answer was found: by one of these, or nothing was emulated and all ran on real
 sockets, in real time (a load test, a check at a real MCU)."""
-JudgedOnlyWith = Literal["slides", "rates", "concealment", "faults"]
+JudgedOnlyWith = Literal["slides", "faults"]
 """What there is not in every run, and some criteria are about."""
-LossRepair = Literal["none", "retransmission", "fec"]
-"""What terminals and MCU do about lost packets of pictures: send them again when asked, or protect
-them by forward error correction."""
 Sense = Literal["at-most", "at-least"]
 """On which side of its threshold a figure is met."""
 Kind = Literal["audio", "video", "content"]

@@ -7,11 +7,10 @@ not be measured (nothing received, for example) is null.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from giaoban.regulation import Regulation
 from giaoban.results.model.answer_files import RESULT, JsonFile
@@ -26,7 +25,6 @@ from giaoban.results.model.quantities import (
     JudgedOnlyWith,
     Kind,
     LinkDirection,
-    LossRepair,
     Method,
     OneLine,
     Percent,
@@ -165,9 +163,8 @@ class McuResult(InUse):
     `joined` are the bridges in a conference at the end of the phase, `dropped` those that had
     joined and left before it without being asked to, `put_out` those that the control room put
     out, `downspeeded` those in it that were given less than they asked for. `setup_network_ms_p95`
-    is the network's share of call set-up, and of the MCU's what its file says (`setup_delay`):
-    else neither the MCU nor a bridge has to think here, while real ones need 0.5 to 4 s (an
-    assumption; no maker's figure was found).
+    is the network's share of call set-up: neither the MCU nor a bridge has to think here, while
+    real ones need 0.5 to 4 s (an assumption; no maker's figure was found).
     """
 
     units_used: Amount
@@ -280,8 +277,8 @@ class CriterionResult(StrictModel):
 
 
 class UnjudgedLimit(StrictModel):
-    """A limit that the scenario sets, for what there was none of in this run: no slides, no rates
-    that answer loss, no errors concealed, nothing that fails on purpose."""
+    """A limit that the scenario sets, for what there was none of in this run: no slides,
+    nothing that fails on purpose."""
 
     id: Id
     name_en: str
@@ -394,32 +391,6 @@ class RefusedCommand(StrictModel):
     reason: str
 
 
-@dataclass(frozen=True)
-class LossBehaviour:
-    """What terminals and MCU do about lost packets of pictures."""
-
-    # within an answer it may be read from a dictionary, as what is a model may
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=False, extra="forbid")
-
-    loss_repair: LossRepair = "none"
-    rate_adaptation: bool = False
-    error_concealment: bool = False
-
-    @property
-    def id(self) -> str:
-        """`off`, `retransmission`, `fec-and-rate-adaptation-and-error-concealment`."""
-        done = {
-            self.loss_repair: self.loss_repair != "none",
-            "rate-adaptation": self.rate_adaptation,
-            "error-concealment": self.error_concealment,
-        }
-        return "-and-".join(name for name, does in done.items() if does) or "off"
-
-
-OFF = LossBehaviour()
-"""They wait for a key frame with the last right picture, and keep their rate."""
-
-
 class Meeting(StrictModel):
     """How the meeting was held.
 
@@ -427,10 +398,9 @@ class Meeting(StrictModel):
     composed for each bridge in `layout`, or the speaker's forwarded. `dial`: whether bridges call
     `in` or the MCU calls `out`. `encrypted`: media by SRTP. `sound_devices_ms` and
     `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,
-    buffers included, without any network. `loss_repair` and `rate_adaptation`: what both do about
-    lost packets of pictures, `error_concealment`: whether their decoders show damaged ones; null:
-    an answer of before does not say. `queueing`: whether routers tell packets apart by class, null
-    as before; `video_share_pct`: what pictures are then sure of, of all that voice leaves.
+    buffers included, without any network. `queueing`: whether routers tell packets apart by class;
+    null: an answer of before does not say; `video_share_pct`: what pictures are then sure of, of
+    all that voice leaves.
     """
 
     floor: Literal["chair", "open"]
@@ -440,18 +410,8 @@ class Meeting(StrictModel):
     encrypted: bool
     sound_devices_ms: Amount | None = None
     picture_devices_ms: Amount | None = None
-    loss_repair: LossRepair | None = None
-    rate_adaptation: bool | None = None
-    error_concealment: bool | None = None
     queueing: Literal["fifo", "classes"] | None = None
     video_share_pct: Percent | None = None
-
-    @property
-    def on_loss(self) -> LossBehaviour | None:
-        """What terminals and MCU do about lost packets; None: an answer of before."""
-        if self.loss_repair is None or self.rate_adaptation is None:
-            return None
-        return LossBehaviour(self.loss_repair, self.rate_adaptation, bool(self.error_concealment))
 
 
 FAR_PCT = 5.0
@@ -459,20 +419,27 @@ FAR_PCT = 5.0
 limits of 150 to 400 ms (docs/estimate.md); the rest is for what nobody has thought of."""
 
 
-class VariationChecked(StrictModel):
-    """The same question asked otherwise, beside the run.
+class MeetingChecked(StrictModel):
+    """A meeting of the catalogue that the same system was tried in, beside the run.
 
-    `engine`: whether it was emulated or estimated; null, as the `verdict` then: not tried.
-    `reasons`: why it is invalid, or was not tried; `reasons_vi`: the same in Vietnamese, where
-    there is no code of them. `binding` is what limits it, `bound` that
-    criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has;
+    `engine`: whether it was emulated or estimated; null, as the `verdict` then: not tried. Far from
+    every limit its course is estimated alone. `untried`: an estimate cannot show the effect of
+    failures in it, or of another part of it that `reasons` name; `size`, in an answer of before:
+    it has no room for its packets. `reasons`: why it is invalid, or was not tried; `reasons_vi`:
+    the same in Vietnamese, where there is no code of them. `binding` is what limits it, `bound`
+    that criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has;
     `accepted`: interruptions by its faults that its verdict does not count. `seeds`: the result at
-    other seeds; null: judged at its own alone.
+    other seeds; null: judged at its own alone. `article` is "" where the province's regulation does
+    not have it.
     """
 
     id: Id
+    name: str
+    name_vi: str
+    article: str
     engine: Method | None
     verdict: Verdict | None
+    untried: Literal["failures", "emulated", "size"] | None = None
     reasons: list[OneLine] = Field(default_factory=list)
     reasons_vi: list[OneLine] = Field(default_factory=list)
     reason_codes: list[Reason] = Field(default_factory=list)
@@ -482,38 +449,6 @@ class VariationChecked(StrictModel):
     seeds: Seeds | None = None
     names: dict[str, str] = Field(default_factory=dict)
     accepted: list[AcceptedInterruption] = Field(default_factory=list)
-
-
-class MeetingChecked(VariationChecked):
-    """A meeting of the catalogue that the same system was tried in.
-
-    Far from every limit its course is estimated alone. `untried`: an estimate cannot tell what
-    comes of failures in it, or of something else in it that `reasons` name; `size`, in an answer of
-    before: it has no room for its packets. `article` is "" where the province's regulation does not
-    have it.
-    """
-
-    name: str
-    name_vi: str
-    article: str
-    untried: Literal["failures", "emulated", "size"] | None = None
-
-
-class TerminalsChecked(VariationChecked):
-    """The same meeting where terminals and MCU do something else about lost packets of pictures.
-
-    It is information beside the run, whose verdict it never changes. `untried`: no estimate can
-    tell, or the scenario has what forbids it.
-    """
-
-    loss_repair: LossRepair
-    rate_adaptation: bool
-    error_concealment: bool = False
-    untried: Literal["emulated", "refused"] | None = None
-
-    @property
-    def on_loss(self) -> LossBehaviour:
-        return LossBehaviour(self.loss_repair, self.rate_adaptation, self.error_concealment)
 
 
 class Result(JsonFile):
@@ -563,9 +498,6 @@ class Result(JsonFile):
     alone, or not in a fault that leaves existing bridges no path."""
     meetings: list[MeetingChecked] = Field(default_factory=list)
     """Of the catalogue, if the scenario names any."""
-    terminals: list[TerminalsChecked] = Field(default_factory=list)
-    """The same where terminals and MCU do something else about lost packets of pictures: without
-    any of it, where they do any, or all that there is (`giaoban check --terminals`)."""
     robustness: Robustness | None = None
     """As long as what the verdict holds; null: it was not asked for."""
 

@@ -25,14 +25,6 @@ AUDIO_ONLY = ("mos", "mos_listening", "mos_scale", "mouth_to_ear_ms", "mouth_to_
 VIDEO_ONLY = (
     "camera_to_screen_ms",
     "camera_to_screen_with",
-    "rate_least_pct",
-    "frames_damaged",
-    "damaged_ms_total",
-    "damaged_pct",
-    "damaged_pct_20s",
-    "packets_requested",
-    "packets_repaired",
-    "packets_repaired_late",
     "artefacts",
     "artefacts_expected_per_h",
     "artefacts_per_h",
@@ -102,11 +94,6 @@ class StreamResult(StrictModel):
     removed by the injector's loss model before the wire; `duplicated` arrived beyond the first;
     `corrupted` arrived with a flipped bit, no use to the listener; `late` of the others came after
     their sound had to be played; `reordered` arrived after a packet sent later (RFC 4737 §3.3).
-    Where missing packets are sent again (RFC 4588), `requested` were asked for, `repaired` of those
-    received came only so, in time, and not by themselves; `repaired_late` came too late, or twice,
-    and are not among those received. Where they are restored from others (RFC 5109), `repaired` and
-    `repaired_late` say the same of them, and nothing is `requested`. What is sent again, and what
-    protects others, is not among those sent; null where there is none.
     `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
     `_20s`: in the 20 s in which it is most, or the whole stay where that is shorter; of less than
     10 s the share that is certain (99 %). `loss_spread`: how many packets lost on the wire say
@@ -127,21 +114,14 @@ class StreamResult(StrictModel):
 
     A frame is `undecodable` when it arrived whole, but what it builds on did not, and `late` when
     it was decodable, but came after it had to be shown; `frames_not_shown_pct` is the share of
-    those lost, undecodable or late. `rate_least_pct`: the lowest that the encoder's rate was, in %
-    of the call's; null where rates do not answer reported loss. Freezes count where they began;
-    `freeze_ms_max` is the longest as a whole, also beyond the phase, and `freeze_pct` of the time
-    in which pictures were due.
+    those lost, undecodable or late. `freeze_ms_max` is the longest as a whole, also beyond the
+    phase, and `freeze_pct` of the time in which pictures were due.
 
     `artefacts` counts what a viewer sees of lost, undecodable or late frames in `pictures_due_s`
     seconds: freezes, and seconds in which frames are left out one by one so often that it shows.
     `artefacts_expected_per_h` is what the losses declared on the stream's way make in an hour, by
     their model and not by the run's draw. `artefacts_per_h` adds the rate at which the run shows
     for certain (99 %) that there are more.
-
-    Where errors are concealed, `frames_damaged` of those lost or undecodable are shown all the
-    same, and are not among those not shown; `damaged_ms_total` and `damaged_pct` are how long the
-    picture was damaged or not renewed, until a right one was shown. Null where errors
-    are not concealed.
 
     `loss_cause` is null where no packet is missed or expected to be, where most frames of a
     picture came late, and in a run with faults, which change the way.
@@ -156,9 +136,6 @@ class StreamResult(StrictModel):
     packets_corrupted: Count = 0
     packets_late: Count = 0
     packets_reordered: Count = 0
-    packets_requested: Count | None = None
-    packets_repaired: Count | None = None
-    packets_repaired_late: Count | None = None
     lost_pct: Percent | None
     listener_lost_pct: Percent | None
     listener_lost_pct_20s: Percent | None = None
@@ -195,7 +172,6 @@ class StreamResult(StrictModel):
     frames_not_shown_pct_20s: Percent | None = None
     camera_to_screen_ms: Amount | None = None
     camera_to_screen_with: Id | None = None
-    rate_least_pct: Percent | None = None
     freezes: Count | None = None
     artefacts: Count | None = None
     pictures_due_s: Amount | None = None
@@ -205,10 +181,6 @@ class StreamResult(StrictModel):
     freeze_ms_total: Amount | None = None
     freeze_pct: Percent | None = None
     freeze_pct_20s: Percent | None = None
-    frames_damaged: Count | None = None
-    damaged_ms_total: Amount | None = None
-    damaged_pct: Percent | None = None
-    damaged_pct_20s: Percent | None = None
     loss_cause: LossCause | None = None
     rtcp: RtcpResult | None = None
 
@@ -216,14 +188,12 @@ class StreamResult(StrictModel):
     def _counts_fit(self) -> Self:
         if self.packets_received > self.packets_sent:
             raise ValueError("packets_received is more than packets_sent")
-        for name in ("packets_corrupted", "packets_reordered", "packets_late", "packets_repaired"):
+        for name in ("packets_corrupted", "packets_reordered", "packets_late"):
             if (getattr(self, name) or 0) > self.packets_received:
                 raise ValueError(f"{name} is more than packets_received")
         bad = (self.frames_lost or 0) + (self.frames_undecodable or 0) + (self.frames_late or 0)
         if bad > (self.frames_sent or 0):
             raise ValueError("frames lost, undecodable and late are more than frames_sent")
-        if (self.frames_damaged or 0) > bad - (self.frames_late or 0):
-            raise ValueError("frames_damaged are more than those lost and undecodable")
         return self
 
     @model_validator(mode="after")

@@ -81,7 +81,7 @@ def _badness(bridge: BridgeResult) -> tuple[float, ...]:
     streams = bridge.streams
     return (
         max((s.listener_lost_pct or 0.0 for s in streams), default=0.0),
-        max((max(s.freeze_pct or 0.0, s.damaged_pct or 0.0) for s in streams), default=0.0),
+        max((s.freeze_pct or 0.0 for s in streams), default=0.0),
         -min((s.mos_listening for s in streams if s.mos_listening is not None), default=0.0),
         max((s.delay_p95_ms or 0.0 for s in streams), default=0.0),
         max((s.ipdv_ms or 0.0 for s in streams), default=0.0),

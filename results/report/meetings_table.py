@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.regulation import cited
-from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result, VariationChecked
+from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
 from giaoban.results.report.document import (
     NOTHING,
     Align,
@@ -22,17 +22,13 @@ from giaoban.results.report.wording import METHOD_NOUNS, Wording, shown_margin
 from giaoban.translation import N_, pgettext
 
 TITLE = N_("Meetings of the catalogue")
-FOUND: Sequence[tuple[str, float, Align]] = (
+COLUMNS: Sequence[tuple[str, float, Align]] = (
+    (pgettext("of the catalogue", "meeting"), 42, "left"),
+    (N_("article"), 22, "left"),
     (N_("tried by"), 20, "left"),
     (N_("result"), 16, "center"),
     (N_("nearest to its limit, or past it"), 46, "left"),
     (N_("least margin"), 17, "right"),
-)
-"""Columns of what a variation of the check came to."""
-COLUMNS: Sequence[tuple[str, float, Align]] = (
-    (pgettext("of the catalogue", "meeting"), 42, "left"),
-    (N_("article"), 22, "left"),
-    *FOUND,
 )
 _RESULTS: dict[str | None, tuple[str, Tone]] = {
     "pass": (N_("met"), ""),
@@ -159,23 +155,16 @@ def _least(tried: Sequence[MeetingChecked], result: Result, say: Wording) -> str
 
 
 def _row(meeting: MeetingChecked, result: Result, say: Wording) -> list[Cell]:
-    _, tone = _RESULTS[meeting.verdict]
+    words, tone = _RESULTS[meeting.verdict]
+    bad, invalid = meeting.verdict in ("fail", "undecided", "invalid"), meeting.verdict == "invalid"
+    engine = meeting.engine
     return [
         Cell(say.either(meeting.name, meeting.name_vi), tone=tone),
         Cell(cited(meeting.article, say) or "–"),
-        *found(meeting, result, say),
-    ]
-
-
-def found(of: VariationChecked, result: Result, say: Wording) -> list[Cell]:
-    """What a variation came to, in the columns `FOUND`."""
-    words, tone = _RESULTS[of.verdict]
-    bad = of.verdict in ("fail", "undecided", "invalid")
-    return [
-        Cell(say.say(METHOD_NOUNS[of.engine]) if of.engine else say.gettext("not tried")),
+        Cell(say.say(METHOD_NOUNS[engine]) if engine else say.gettext("not tried")),
         Cell(say.gettext(words), bold=bad, tone=tone),
-        Cell(NOTHING if of.verdict == "invalid" else say.within(of, result)),
-        Cell(NOTHING if of.verdict == "invalid" else say.percent(shown_margin(of.margin_pct))),
+        Cell(NOTHING if invalid else say.within(meeting, result)),
+        Cell(NOTHING if invalid else say.percent(shown_margin(meeting.margin_pct))),
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from giaoban.names import (
     ACCESS_PREFIX,
@@ -28,16 +27,13 @@ from giaoban.results.model.faults import AcceptedInterruption, FaultImpact, Faul
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
-    OFF,
     CriterionResult,
     Impairment,
     InUse,
-    LossBehaviour,
     Meeting,
     MeetingChecked,
     RefusedCommand,
     Result,
-    VariationChecked,
 )
 from giaoban.results.model.streams import LossKind
 from giaoban.results.model.studies.calendar import CalendarAnswer
@@ -46,7 +42,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import NOTHING, capital, uncapital
-from giaoban.sentence import Sentence, decimals_apart, decimals_of, message, number
+from giaoban.sentence import Sentence, decimals_apart, decimals_of, number
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
 MCU = "mcu"
@@ -89,21 +85,7 @@ _QUEUEING = {
 }
 _UNJUDGED = {
     "slides": N_("nobody shows slides"),
-    "rates": N_("no rate answers reported loss"),
-    "concealment": N_("no errors in pictures are concealed"),
     "faults": N_("nothing fails on purpose"),
-}
-_ON_LOSS: Mapping[LossBehaviour, str] = {
-    OFF: N_("neither repair nor conceal losses of pictures, nor lower their rates"),
-    LossBehaviour("retransmission"): N_("send lost packets of pictures again"),
-    LossBehaviour("fec"): N_("protect pictures by forward error correction"),
-    LossBehaviour(rate_adaptation=True): N_("lower the rates of pictures where loss is reported"),
-    LossBehaviour("retransmission", rate_adaptation=True): N_(
-        "send lost packets of pictures again and lower the rates of pictures where loss is reported"
-    ),
-    LossBehaviour("fec", rate_adaptation=True): N_(
-        "protect pictures by forward error correction and lower their rates where loss is reported"
-    ),
 }
 _LOSS_CAUSES: Mapping[LossKind, str] = {
     "random": N_("random loss"),
@@ -115,14 +97,12 @@ _LOSS_CAUSES: Mapping[LossKind, str] = {
 }
 _LOSS_METRICS = {
     "artefacts_per_h",
-    "damaged_pct_20s",
     "freeze_ms_max",
     "frames_not_shown_pct",
     "listener_lost_pct_20s",
     "mos_listening",
 }
 """Metrics of streams that get worse with each packet missed."""
-ALL_OF_THEM = N_("All terminals and the MCU {does}.")
 _COMMANDS = (
     N_("request-to-speak"),
     N_("withdraw"),
@@ -182,16 +162,6 @@ def failed_meeting(result: Result) -> MeetingChecked | None:
         return None
     failed = (m for m in result.meetings if m.verdict not in ("pass", None))
     return next((meeting for meeting in failed if meeting.binding is not None), None)
-
-
-def on_loss(does: LossBehaviour) -> Sentence:
-    """What terminals and MCU do about lost packets of pictures, as a predicate."""
-    if not does.error_concealment:
-        return message(_ON_LOSS[does])
-    beside = replace(does, error_concealment=False)
-    if beside == OFF:
-        return Sentence("conceal errors, showing damaged pictures")
-    return Sentence("{does}, and conceal errors, showing damaged pictures", does=on_loss(beside))
 
 
 class Wording(Translator):
@@ -607,20 +577,15 @@ class Wording(Translator):
             dial=self.gettext(_DIALS[meeting.dial]),
             secret=secret,
         )
-        if meeting.on_loss not in (None, OFF):
-            told += f" {self.gettext(ALL_OF_THEM, does=self.on_loss(meeting.on_loss))}"
         if meeting.queueing is not None:
             share = self.number(meeting.video_share_pct)
             told += f" {self.gettext(_QUEUEING[meeting.queueing], share=share)}"
         return told
 
-    def why_not(self, of: VariationChecked) -> list[str]:
+    def why_not(self, of: MeetingChecked) -> list[str]:
         if self._english or not of.reasons_vi:
             return in_words(of.reasons, of.reason_codes, self)
         return of.reasons_vi
-
-    def on_loss(self, does: LossBehaviour) -> str:
-        return self.say(on_loss(does))
 
     def refusal(self, code: int, reason: str = "") -> str:
         """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
@@ -680,32 +645,6 @@ class Wording(Translator):
             "them.",
             sound=sound,
             picture=picture,
-        )
-
-    def repairs(self, result: Result) -> str:
-        """How many packets of pictures were sent again, or restored; nothing where none are."""
-        streams = [stream for stream in result.streams if stream.packets_repaired is not None]
-        if not streams:
-            return ""
-        restored = sum(stream.packets_repaired or 0 for stream in streams)
-        repaired = self.number(restored, 0)
-        late = self.number(sum(stream.packets_repaired_late or 0 for stream in streams), 0)
-        asked = [s.packets_requested for s in streams if s.packets_requested is not None]
-        if not asked:
-            return self.gettext(
-                "Pictures are protected by forward error correction: {repaired} lost {n:packet "
-                "was|packets were} restored in time, {late} too late.",
-                repaired=repaired,
-                n=restored,
-                late=late,
-            )
-        return self.gettext(
-            "Lost packets of pictures are sent again: {asked} {n:was|were} asked for, {repaired} "
-            "came in time, {late} too late or twice.",
-            asked=self.number(sum(asked), 0),
-            n=sum(asked),
-            repaired=repaired,
-            late=late,
         )
 
     def unjudged_limits(self, result: Result) -> list[str]:
@@ -943,7 +882,7 @@ class Wording(Translator):
         other = self.gettext(COMPARED[c.compared_with])
         return "; ".join(filter(None, (other, self.detectable(c))))
 
-    def within(self, of: VariationChecked, result: Result) -> str:
+    def within(self, of: MeetingChecked, result: Result) -> str:
         """What limits a variation of the check, and where; '' where none was tried."""
         bound = of.bound
         if bound is None or of.binding is None:

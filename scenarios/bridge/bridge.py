@@ -29,8 +29,6 @@ from giaoban.traffic.log import PacketLog
 from giaoban.traffic.profiles import DSCP_SIGNALLING
 
 MAX_DATAGRAM = 65_535
-PICTURES: tuple[Kind, ...] = ("video",)
-"""Of which missing packets are repaired."""
 
 
 class Bridge:
@@ -46,14 +44,13 @@ class Bridge:
         number: int,
         namespace_fd: int,
         origin_ns: int,
-        logs: tuple[PacketLog, PacketLog, PacketLog],
+        logs: tuple[PacketLog, PacketLog],
         inbox: ReceiveBatch,
         tell: Callable[[events.Event], None],
         folder: Path,
     ) -> None:
-        """`number`: index into `plan.calls`. `logs`: what is sent, what is received,
-        what is done about missing packets (`REPAIRS`). `inbox`: what to receive with.
-        `folder`: the run's."""
+        """`number`: index into `plan.calls`. `logs`: what is sent, what is received.
+        `inbox`: what to receive with. `folder`: the run's."""
         self._plan = plan
         self._number = number
         self._origin_ns = origin_ns
@@ -150,12 +147,6 @@ class Bridge:
             return
         self.terminal.receive(self._inbox, kinds)
         self.agent.hears(self.terminal.heard_ns)
-
-    def repair(self, at_ns: int) -> None:
-        """Take in pictures that came, and ask for packets that are missing."""
-        self.receive(PICTURES)
-        if self.agent.is_on and not self._ignores_media:
-            self.terminal.repair(at_ns)
 
     def health(self) -> events.BridgeHealth:
         """What the run's validity depends on."""

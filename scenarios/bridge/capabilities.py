@@ -9,8 +9,7 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, content, video
-from giaoban.traffic.loss_repair import Retransmission
-from giaoban.traffic.profiles import FEC_PAYLOAD_TYPE, RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, Profile
+from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE, Profile
 
 
 def capabilities(
@@ -20,25 +19,18 @@ def capabilities(
     *,
     content_kbps: float = 0.0,
     encrypted: bool = False,
-    retransmission: Retransmission | None = None,
-    fec: bool = False,
 ) -> list[sdp.Media]:
-    """The media for which there are `ports`, which include audio; at the profile's rate.
-    `retransmission`: how packets of pictures are sent again; None: they are not. `fec`: whether
-    they are protected."""
+    """The media for which there are `ports`, which include audio; at the profile's rate."""
     protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
     camera = [codec_for(profile.resolution, VIDEO_PAYLOAD_TYPE, profile.video_profile)]
     can = [audio(ports["audio"], [microphone], protocol=protocol)]
     if "video" in ports:
-        again = None if retransmission is None else (RTX_PAYLOAD_TYPE, retransmission.history_ms)
         can.append(
             video(
                 ports["video"],
                 round(profile.video_kbps),
                 camera,
                 protocol=protocol,
-                retransmission=again,
-                fec=FEC_PAYLOAD_TYPE if fec else None,
             )
         )
     if "content" in ports:

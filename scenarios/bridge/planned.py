@@ -47,8 +47,6 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
             codec_of(plan.audio),
             content_kbps=content_kbps,
             encrypted=plan.encrypted,
-            retransmission=plan.retransmission,
-            fec=plan.fec is not None,
         ),
         rng(plan, number),
         session_id=lambda: plan.seed + number,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,9 @@ from giaoban.scenarios.bridge.planned import PORTS
 from giaoban.scenarios.bridge.sources import Source, Sources, key_frame_request_timer
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.streams import WATCHING
-from giaoban.scenarios.records.events import RateChanged, RtcpReport, of_bridge
+from giaoban.scenarios.records.events import RtcpReport
 from giaoban.topology.emulation.namespace import inside
-from giaoban.traffic import rtcp, rtp, rtx, ulpfec
+from giaoban.traffic import rtcp, rtp
 from giaoban.traffic.batch import (
     ReceiveBatch,
     Received,
@@ -32,20 +32,15 @@ from giaoban.traffic.batch import (
     send_at,
     try_to_send,
 )
-from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
+from giaoban.traffic.log import PacketLog
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
-from giaoban.traffic.receiver.nack import ReceivedPackets, RepairBuffer, lone_record, repair_record
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
-from giaoban.traffic.rtcp.session import KeyFrameWanted, PacketsWanted, Reporter
-from giaoban.traffic.sender.fec import FecEncoder, FecPacket
-from giaoban.traffic.sender.rate_controller import RateController
-from giaoban.traffic.sender.retransmission import Retransmitter
+from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
 from giaoban.traffic.sender.stream import next_control_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_stream import AudioStream
-from giaoban.traffic.sources.video_stream import VideoStream
 
 
 class _Line:
@@ -59,17 +54,14 @@ class _Line:
         seed: int,
         now_ns: int,
         asking: tuple[KeyFrameRequestTimer, int] | None,
-        repair: RepairBuffer | None,
     ) -> None:
-        """`asking`: for key frames, and T_dither_max; None for what has none.
-        `repair`: asks for what is missing, or restores it; None: nothing does."""
+        """`asking`: for key frames, and T_dither_max; None for what has none."""
         self.clock_hz = clock_hz
         self.statistics = ReceptionBank(1, clock_hz)
         self.statistics.open(0)
         self.reporter = Reporter(ssrc, name, clock_hz, np.random.default_rng(seed), now_ns)
         self.gaps = VideoGaps(1)
         self.asking = asking
-        self.repair = repair
         self._keys = KeyFrameDetector(1)
         self._came: list[tuple[rtp.Headers, NDArray[np.int64]]] = []
 
@@ -85,11 +77,6 @@ class _Line:
         start, end = rtp.payload_bounds(data, lengths)
         starts_key = self._keys.find(only, headers, data, start, end)
         self.gaps.take(only, headers.sequence, starts_key)
-
-    def decode(self) -> None:
-        """What has come in order, where missing packets are waited for."""
-        for ready in self.repair.take() if self.repair is not None else ():
-            self.look_at(ready.headers, ready.data, ready.lengths)
 
     def block(self) -> rtcp.ReportBlock | None:
         """What to report of all that came."""
@@ -111,19 +98,17 @@ class Terminal:
         number: int,
         namespace_fd: int,
         origin_ns: int,
-        logs: tuple[PacketLog, PacketLog, PacketLog],
+        logs: tuple[PacketLog, PacketLog],
         folder: Path,
     ) -> None:
-        """`number`: index into `plan.calls`. `logs`: what is sent, what is received, what is done
-        about missing packets. `folder`: the run's, for recordings."""
+        """`number`: index into `plan.calls`. `logs`: what is sent, what is received. `folder`: the
+        run's, for recordings."""
         self._plan = plan
         self._call: CallPlan = plan.calls[number]
         self._sources = Sources(plan, number, origin_ns, logs[0], folder)
         self._origin_ns = origin_ns
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        self._received, self._repair_log = logs[1:]
-        self._retransmitters: dict[Kind, Retransmitter] = {}
-        self._fec_encoders: dict[Kind, FecEncoder] = {}
+        self._received = logs[1]
         address = plan.network.address(self._call.bridge)
         with inside(namespace_fd):
             self._sockets: dict[Kind, socket.socket] = {
@@ -137,9 +122,6 @@ class Terminal:
         """Of a call that is over: what an impairment held back has yet to leave."""
         self.reports: list[RtcpReport] = []
         """What RTCP reports said of this bridge's streams, by whoever received the media."""
-        self._rate: RateController | None = None
-        """Of the camera, where its rate answers reported loss."""
-        self.rate_changes: list[RateChanged] = []
         self._lines: dict[Kind, _Line] = {}
         self._srtp: dict[Kind, SrtpContext] = {}
         self._old_srtp: dict[Kind, SrtpContext] = {}
@@ -171,8 +153,7 @@ class Terminal:
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
             asks = key_frame_request_timer(self._plan, self._call, kind) if seen else None
-            repair = self._begin_repair(terms, planned, clock_hz) if kind == "video" else None
-            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks, repair)
+            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]
@@ -189,47 +170,14 @@ class Terminal:
             planned = planned.model_copy(
                 update={"first_sequence": sequence, "first_timestamp": timestamp}
             )
-        self._streams[kind] = self._open(kind, planned, terms, start_ns)
+        self._streams[kind] = self._sources.open(kind, planned, terms, start_ns)
         return planned
-
-    def _begin_repair(
-        self, terms: NegotiatedMedia, planned: StreamPlan, clock_hz: int
-    ) -> RepairBuffer | None:
-        """How missing packets of the camera and of what it watches are repaired by a call's terms;
-        None: they are not."""
-        buffer_ns = round(self._plan.terminal.video_playout_ms * 1e6)
-        again, fec = self._plan.retransmission, self._plan.fec
-        first = planned.first_sequence & 0xFFFF
-        if again is not None and "nack" in terms.feedback:
-            own = rtx.ssrc_of(planned.ssrc)
-            self._retransmitters["video"] = Retransmitter(again, terms.rtx_send_type, own, first)
-            return RepairBuffer(again, clock_hz, buffer_ns)
-        if fec is not None and terms.fec_send_type is not None:
-            own = ulpfec.ssrc_of(planned.ssrc)
-            encoder = FecEncoder(fec, terms.fec_send_type, own, clock_hz, first)
-            self._fec_encoders["video"] = encoder
-            return RepairBuffer(fec, clock_hz, buffer_ns)
-        return None
-
-    def _open(
-        self, kind: Kind, planned: StreamPlan, terms: NegotiatedMedia, start_ns: int
-    ) -> Source:
-        """The source of a medium; a camera begins with its call's rate."""
-        source = self._sources.open(kind, planned, terms, start_ns)
-        if kind == "video":
-            model = self._plan.rate_adaptation
-            self._rate = None
-            if model is not None and isinstance(source, VideoStream):
-                self._rate = RateController(model, source.kbps)
-        return source
 
     def end(self) -> None:
         """The call is over. A later one goes on with the streams' numbers: each is one stream."""
         for kind in list(self._streams):
             self._end_stream(kind)
         self._lines.clear()
-        self._retransmitters.clear()
-        self._fec_encoders.clear()
 
     def _end_stream(self, kind: Kind) -> None:
         stream = self._streams.pop(kind)
@@ -279,35 +227,12 @@ class Terminal:
     def _hand_over(
         self, kind: Kind, batch: SendBatch, lengths: NDArray[np.int64], times: NDArray[np.int64]
     ) -> None:
-        protecting: list[FecPacket] = []
-        again, encoder = self._retransmitters.get(kind), self._fec_encoders.get(kind)
-        if again is not None or encoder is not None:
-            for i, length in enumerate(lengths.tolist()):
-                packet, leaving_ns = batch.data[i, :length].tobytes(), int(times[i])
-                if again is not None:
-                    again.sent(packet, leaving_ns)
-                if encoder is not None and (made := encoder.sent(packet, leaving_ns)) is not None:
-                    protecting.append(made)
         if kind in self._srtp:
             lengths, good = self._srtp[kind].protect_rows(batch.data, lengths)
             if not good.all():
                 raise SrtpError("a packet repeats a sequence number")
         fd = self._sockets[kind].fileno()
         self.unsendable += batch.send(fd, lengths, times, skip_unsendable=True)
-        for packet, leaving_ns in protecting:
-            self._send_repair(kind, packet, leaving_ns, FEC_SENT, ulpfec.sequence_of(packet))
-
-    def _send_repair(
-        self, kind: Kind, packet: bytes, leaving_ns: int, what: int, sequence: int
-    ) -> None:
-        """Send a packet of a retransmission or FEC stream. One that the kernel does not take is
-        counted as media are: among what was sent, and as `unsendable`. `what`, `sequence`: as
-        logged."""
-        wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
-        taken = try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns))
-        self.unsendable += not taken
-        record = repair_record(packet, leaving_ns, what, sequence)
-        self._log_repairs(self._call.up[kind], [record])
 
     def watch(self, now_ns: int) -> None:
         """Count a window as starved whose first packet was due before it was handed over."""
@@ -335,46 +260,6 @@ class Terminal:
             if (at_ns := asking.ask(now_ns, dither_ns, int(line.gaps.keys[0]))) is not None:
                 ssrc = self._plan.streams[self._call.down[kind]].ssrc
                 self._send_control(kind, line.reporter.key_frame_request("pli", ssrc), at_ns)
-
-    def repair(self, at_ns: int) -> None:
-        """Ask for packets of pictures that are missing (RFC 4585 §6.2.1), and give up those that
-        come too late. `at_ns`: when the device looks, which it may have come to a bit later."""
-        for kind, line in self._lines.items():
-            if line.repair is None:
-                continue
-            index = self._call.down[kind]
-            if wanted := line.repair.ask(at_ns, line.reporter.round_trip_ns):
-                numbers = [one.sequence for one in wanted]
-                nack = line.reporter.nack(self._plan.streams[index].ssrc, numbers)
-                self._send_control(kind, nack)
-            self._log_repairs(index, line.repair.take_records())
-            line.decode()
-
-    def _log_repairs(self, index: int, records: list[dict[str, Any]]) -> None:
-        for columns in records:
-            self._repair_log.append(len(columns["sequence"]), stream=index, **columns)
-
-    def _retransmit(self, kind: Kind, sequences: tuple[int, ...], came_ns: int) -> None:
-        """Answer the MCU's request for packets (RFC 4588)."""
-        again = self._retransmitters.get(kind)
-        if again is None:
-            return
-        trip_ns = self._lines[kind].reporter.round_trip_ns
-        leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
-        for packet in again.answer(sequences, came_ns, trip_ns):
-            number = rtx.original_number(packet, again.is_rtx)
-            self._send_repair(kind, packet, leaving_ns, RETRANSMITTED, number)
-
-    def _take_repairs(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
-        """A packet that the MCU has sent again, or to protect others."""
-        line = self._lines.get(kind)
-        repair = None if line is None else line.repair
-        if repair is None:
-            lone = lone_record(packet, arrival_ns, fec=self._plan.fec is not None)
-            self._log_repairs(index, [lone])
-            return
-        repair.put_repair(packet, arrival_ns)
-        self._log_repairs(index, repair.take_records())
 
     def receive(self, inbox: ReceiveBatch, kinds: Collection[Kind] = tuple(PORTS)) -> None:
         """Log all media of some kinds that came, and take in the MCU's reports."""
@@ -410,12 +295,7 @@ class Terminal:
             return
         ours = headers.ssrc == np.uint32(self._plan.streams[index].ssrc)
         mine = np.flatnonzero(headers.valid & ~control & ours)
-        again = np.empty(0, np.intp)
-        if self._plan.repairs and kind == "video":
-            ssrc_of = rtx.ssrc_of if self._plan.fec is None else ulpfec.ssrc_of
-            own = np.uint32(ssrc_of(self._plan.streams[index].ssrc))
-            again = np.flatnonzero(headers.valid & ~control & (headers.ssrc == own))
-        self.stray += len(media) - len(mine) - len(again)
+        self.stray += len(media) - len(mine)
         self._received.append(
             len(mine),
             stream=index,
@@ -429,18 +309,8 @@ class Terminal:
             self.heard_ns = max(self.heard_ns, int(arrival_ns[mine].max()))
         if line is not None and len(mine):
             line.took(headers.take(mine), arrival_ns[mine])
-            if line.repair is not None:
-                came = headers.take(mine), got.data[mine], lengths[mine], arrival_ns[mine]
-                line.repair.put(ReceivedPackets(*came))
-                self._log_repairs(index, line.repair.take_records())
-                line.decode()
-            elif kind != "audio":
+            if kind != "audio":
                 line.look_at(headers.take(mine), got.data[mine], lengths[mine])
-        for place in again.tolist():
-            packet = got.data[place, : lengths[place]].tobytes()
-            self._take_repairs(kind, index, packet, int(arrival_ns[place]))
-        if line is not None and len(again):
-            line.decode()
 
     def _unprotected(self, kind: Kind, got: Received, media: NDArray[np.intp]) -> NDArray[np.int64]:
         """Open the packets in these rows in place: all rows' lengths, 0 for what is not good."""
@@ -503,28 +373,7 @@ class Terminal:
             for block in getattr(packet, "blocks", ()):
                 if block.ssrc == line.reporter.ssrc:
                     self._told("mcu", kind, block, arrival_ns)
-                    self._adapt(kind, block.fraction_lost, arrival_ns)
         unix_ns = arrival_ns + self._unix_offset_ns
         wanted = line.reporter.take(packets, arrival_ns, unix_ns)
         if KeyFrameWanted() in wanted:
             self.key_frame(kind, arrival_ns)
-        for what in wanted:
-            if isinstance(what, PacketsWanted):
-                self._retransmit(kind, what.sequences, arrival_ns)
-
-    def _adapt(self, kind: Kind, fraction_lost: int, came_ns: int) -> None:
-        """The camera's rate by what the MCU reports of its pictures."""
-        stream = self._streams.get(kind)
-        if kind != "video" or self._rate is None or not isinstance(stream, VideoStream):
-            return
-        kbps = self._rate.reported(fraction_lost, came_ns)
-        if kbps is None:
-            return
-        from_ns = came_ns + ANSWER_NS
-        stream.change_rate(kbps, from_ns)
-        t_ms = (from_ns - self._origin_ns) / 1e6
-        self.rate_changes.append(
-            RateChanged(
-                **of_bridge(self._call.bridge, t_ms), kbps=kbps, most_kbps=self._rate.most_kbps
-            )
-        )

@@ -125,7 +125,7 @@ COMMANDS = {
         "Look at the units of giaoban's own province, or at a list of one's own.",
     ),
     "scenario": LazyCommand("data.lists:scenarios", "Scenarios that have a name."),
-    "profile": LazyCommand("data.profile:profiles", "Call profiles."),
+    "profile": LazyCommand("data.lists:profiles", "Call profiles."),
     "criterion": LazyCommand("data.lists:criteria", "Criteria that runs are judged by."),
     "device": LazyCommand("data.device:app", "Look at MCUs and what fits on them."),
     "schema": LazyCommand(

@@ -11,7 +11,6 @@ from pathlib import Path
 from giaoban.clock import sleep_until
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
-from giaoban.mcu_sim.media.plane import STEP_NS
 from giaoban.mcu_sim.media.srtp import TAG_BYTES
 from giaoban.scenarios.bridge.bridge import Bridge
 from giaoban.scenarios.bridge.power import Power
@@ -21,19 +20,16 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
 from giaoban.topology.changes import Outage
 from giaoban.topology.emulation.order import in_virtual_time
-from giaoban.traffic import rtp, ulpfec
+from giaoban.traffic import rtp
 from giaoban.traffic.batch import ReceiveBatch, SendBatch
-from giaoban.traffic.log import RECEIVED, REPAIRS, SENT, PacketLog
+from giaoban.traffic.log import RECEIVED, SENT, PacketLog
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.timestamps import StampClock
-from giaoban.traffic.rtx import OSN_BYTES
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
-WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(7)
+WINDOW, OFF, ON, DIAL, COMMAND, HANG_UP = range(6)
 """In this order at the same moment."""
-REPAIR_NS = STEP_NS
-"""How often bridges look for missing packets that can be repaired, as the MCU does."""
 
 
 class Bridges:
@@ -52,13 +48,8 @@ class Bridges:
         self._logs = (
             PacketLog(SENT, captures / "bridges-sent.bin"),
             PacketLog(RECEIVED, captures / "bridges-received.bin"),
-            PacketLog(
-                REPAIRS,
-                captures / "bridges-repairs.bin" if plan.repairs else None,
-            ),
         )
-        beside = max(OSN_BYTES, ulpfec.MOST_BYTES)
-        size = rtp.HEADER_BYTES + beside + plan.video.max_payload + TAG_BYTES
+        size = rtp.HEADER_BYTES + plan.video.max_payload + TAG_BYTES
         self._batch = SendBatch(_room(plan, captures.parent), size)
         fill_with_noise(self._batch.data)
         self._inbox = ReceiveBatch(1024, size, clock=StampClock(settable=not in_virtual_time()))
@@ -90,8 +81,6 @@ class Bridges:
         """From the origin to the plan's end."""
         end_ns = self._origin_ns + round(self._plan.end_s * 1e9)
         agenda = [(self._origin_ns, WINDOW, 0), (self._hang_up_ns, HANG_UP, 0)]
-        if self._plan.repairs:
-            agenda.append((self._origin_ns + REPAIR_NS, REPAIR, 0))
         for number, bridge in enumerate(self._bridges):
             if self._plan.dial == "in":
                 dial_ns = self._origin_ns + round(bridge.call_plan.dial_s * 1e9)
@@ -108,10 +97,6 @@ class Bridges:
                 if what == WINDOW:
                     self._window(at_ns)
                     heapq.heappush(agenda, (at_ns + self._turn_ns, WINDOW, 0))
-                elif what == REPAIR:
-                    for bridge in self._bridges:
-                        bridge.repair(at_ns)
-                    heapq.heappush(agenda, (at_ns + REPAIR_NS, REPAIR, 0))
                 elif what == DIAL:
                     self._bridges[number].dial()
                 elif what == OFF:
@@ -150,8 +135,6 @@ class Bridges:
         for bridge in self._bridges:
             for report in bridge.terminal.reports:
                 self._tell(report)
-            for change in bridge.terminal.rate_changes:
-                self._tell(change)
             self._tell(bridge.health())
         self._file.close()
 

@@ -67,16 +67,6 @@ def reasons(plan: Plan) -> list[Sentence]:
 
 
 def _reasons(plan: Plan) -> Iterator[Sentence]:
-    if plan.retransmission is not None:
-        yield Sentence(
-            '[meeting] loss_repair = "retransmission": packets that are sent again are emulated'
-        )
-    if plan.fec is not None:
-        yield Sentence('[meeting] loss_repair = "fec": packets that are restored are emulated')
-    if plan.rate_adaptation is not None:
-        yield Sentence(
-            "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
-        )
     forwards = plan.meeting.video == "switched" or plan.content is not None
     delay_ms = plan.device.forward_delay_ms
     if plan.changes and forwards and delay_ms * 1e6 < 2 * LEAST_STEP_NS:

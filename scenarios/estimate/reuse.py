@@ -141,8 +141,6 @@ def _held_by(question: Question) -> str:
     kept = of_queues(criteria)
     judged = {
         "terminal": plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0)),
-        "device": plan.device.idle(),
-        "error_concealment": False,
     }
     return f"{kept} {plan.model_copy(update=judged).to_json()}"
 

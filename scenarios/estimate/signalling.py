@@ -109,9 +109,7 @@ class TimelineCache:
             link.model_copy(update={"loss_pct": 0.0, "buffer_packets": 1})
             for link in plan.network.links
         ]
-        composing = plan.device.compose_delay.model_copy(
-            update={"delay_ms": 0.0, "more_at_capacity_ms": None}
-        )
+        composing = plan.device.compose_delay.model_copy(update={"delay_ms": 0.0})
         device = plan.device.model_copy(update={"compose_delay": composing})
         update = {
             "network": plan.network.model_copy(update={"links": links}),
@@ -293,7 +291,6 @@ class _Signalling:
         self._mcu_off_ns = now_ns
         self._plane.halt(now_ns)
         self._capacity = Capacity(self._plan.device)
-        self._note_use(now_ns)
         for call in self._participants:
             if call.standing:
                 told = call.left("power-lost", now_ns)
@@ -450,7 +447,6 @@ class _Signalling:
 
     def _flush_mcu(self, now_ns: int) -> None:
         self.timeline.mcu_woken.append(now_ns)
-        self._note_use(now_ns)
         for mcu_leg in self.timeline.mcu_legs[self._mcu_legs_seen :]:
             self._receives_again(2 * mcu_leg.leg.row, now_ns)
         self._mcu_legs_seen = len(self.timeline.mcu_legs)
@@ -459,11 +455,6 @@ class _Signalling:
             arrives = partial(self._to_bridge, number, datagram.data)
             self._send(2 * number + 1, datagram, now_ns, arrives)
         self._wake(-1, self._agent.next_timeout())
-
-    def _note_use(self, now_ns: int) -> None:
-        used_pct = self._capacity.use.pct
-        if used_pct != self.timeline.mcu_use[-1][1]:
-            self.timeline.mcu_use.append((now_ns, used_pct))
 
     def _receives_again(self, path: int, now_ns: int) -> None:
         if (since_ns := self._not_receiving.pop(path, None)) is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Literal
@@ -82,7 +81,6 @@ class Timeline:
             bridge has taken its call for dead, or was without power, and no other call stands yet;
             the MCU was without power, and no call stands since.
         mcu_gaps: (off, on) when the MCU had no power, ns after the origin, of which it came back.
-        mcu_use: (ns, %) how much of the MCU is in use from when on, in order of time.
         calls_left, units_left: what the MCU still holds at the end.
     """
 
@@ -96,11 +94,5 @@ class Timeline:
     mcu_woken: list[int] = field(default_factory=list)
     unheard: list[tuple[int, int, int]] = field(default_factory=list)
     mcu_gaps: list[tuple[int, int]] = field(default_factory=list)
-    mcu_use: list[tuple[int, float]] = field(default_factory=lambda: [(0, 0.0)])
     calls_left: int = 0
     units_left: float = 0.0
-
-    def mcu_used_pct(self, now_ns: int) -> float:
-        """How much of the MCU is in use at a moment."""
-        after = bisect.bisect_left(self.mcu_use, now_ns, lo=1, key=lambda each: each[0])
-        return self.mcu_use[after - 1][1]

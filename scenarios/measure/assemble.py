@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -130,7 +130,7 @@ def assemble(
     judgement, faults = measured.judged(criteria, plan, reference), measured.faults
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
-    own = [devices(captures, number) for number in range(len(plan.phases))]
+    own = devices(plan)
     qos = plan.network.qos
     classes = qos if qos is not None and by_class(qos) else None
     names = names_of(plan)
@@ -157,12 +157,10 @@ def assemble(
             layout=plan.meeting.layout,
             dial=plan.dial,
             encrypted=plan.encrypted,
-            sound_devices_ms=max(each.sound_ms for each in own) + 2 * plan.terminal.playout_ms,
-            picture_devices_ms=max(each.picture_ms for each in own)
-            + plan.terminal.video_playout_ms,
+            sound_devices_ms=own.sound_ms + 2 * plan.terminal.playout_ms,
+            picture_devices_ms=own.picture_ms + plan.terminal.video_playout_ms,
             queueing="classes" if classes else "fifo",
             video_share_pct=classes.video_share_pct if classes else None,
-            **asdict(question.scenario.meeting.on_loss),
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),
@@ -336,10 +334,6 @@ def criteria_of(question: Question) -> Criteria:
         criteria = criteria.without_speech_quality()
     if plan.content is None:
         criteria = criteria.without("slides")
-    if plan.rate_adaptation is None:
-        criteria = criteria.without("rates")
-    if not plan.error_concealment:
-        criteria = criteria.without("concealment")
     if not plan.faults:
         criteria = criteria.without("faults")
     criteria.check_places(
@@ -375,21 +369,21 @@ def _of_any_run(question: Question) -> Criteria:
 
 
 def _unjudged_limits(question: Question, judged: Criteria) -> list[UnjudgedLimit]:
-    """The limits and criteria of the scenario's that are not among those of this run.
+    """Return the limits of the scenario that are not among those of this run.
 
-    They are no mistake: `giaoban faults`, a meeting of the catalogue or other terminals may have
+    They are no mistake: `giaoban faults` or a meeting of the catalogue may have
     what they are about.
     """
     scenario, known = question.scenario, {each.id for each in judged.criterion}
-    own = {*scenario.thresholds, *(each.id for each in scenario.criteria)}
-    if own <= known:
+    unjudged = scenario.thresholds.keys() - known
+    if not unjudged:
         return []
     return [
         UnjudgedLimit(
             id=each.id, name_en=each.name_en, name_vi=each.name_vi, why=each.judged_only_with
         )
         for each in _of_any_run(question).criterion
-        if each.id in own - known and each.judged_only_with is not None
+        if each.id in unjudged and each.judged_only_with is not None
     ]
 
 

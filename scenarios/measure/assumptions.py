@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from giaoban.errors import NOTHING
 from giaoban.figure_words import choice_in_words, with_ranges
-from giaoban.mcu_sim.device import DelayFigure, Device
+from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.device_units import unit_of
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
-from giaoban.scenarios.measure.streams import answer_delays
 from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import N_, Both, Sentence, joined, message, number
 from giaoban.topology.assumptions import assumed_records as of_province
@@ -25,8 +24,6 @@ _DEVICE_WORDS = {
     "audio_mix_delay": N_("audio mixing delay of {device}"),
     "compose_delay": N_("picture composing delay of {device}"),
     "forward_delay": N_("picture switching delay of {device}"),
-    "setup_delay": N_("call set-up delay of {device}"),
-    "key_frame_delay": N_("key frame delay of {device}"),
     "content": N_("units that content takes on {device}"),
     "refusal": N_("answer when full of {device}"),
     "when_full": N_("handling of calls when full of {device}"),
@@ -56,7 +53,6 @@ def assumed_records(question: Question, criteria: Criteria) -> list[Told]:
             question.plan.device,
             presence=question.plan.meeting.video == "presence",
             content=question.plan.content is not None,
-            answers=answer_delays(question.plan),
         ),
         *_media(question),
         *zip(criteria.assumed(), criteria.assumptions(), strict=True),
@@ -151,19 +147,13 @@ def _meeting(question: Question) -> Iterator[Told]:
     settings = question.scenario.meeting
     if settings.assumed:
         value = message(
-            N_(
-                "floor {floor}, pictures {video}, layout {layout}, sound {sound}{silence}"
-                "{concealment}"
-            ),
+            N_("floor {floor}, pictures {video}, layout {layout}, sound {sound}{silence}"),
             floor=settings.floor,
             video=settings.video,
             layout=settings.layout,
             sound=settings.sound,
             silence=message(N_(", nothing sent in pauses"))
             if settings.silence_suppression
-            else NOTHING,
-            concealment=message(N_(", errors in pictures concealed"))
-            if settings.error_concealment
             else NOTHING,
         )
         yield settings, assumption(settings, message(N_("how the meeting is held")), value)
@@ -186,16 +176,14 @@ def _device(
     *,
     presence: bool,
     content: bool,
-    answers: Mapping[str, DelayFigure | None],
 ) -> Iterator[Told]:
     steps = choice_in_words(", ".join(device.when_full.steps))
     values = {
         "capacity": _units(device.units_total, device),
-        "audio_mix_delay": device.audio_mix_delay.told,
-        "compose_delay": device.compose_delay.told,
-        "forward_delay": device.forward_delay.told,
+        "audio_mix_delay": device.audio_mix_delay.text,
+        "compose_delay": device.compose_delay.text,
+        "forward_delay": device.forward_delay.text,
         "content": _units(device.content.units, device),
-        **{key: delay.told for key, delay in answers.items() if delay is not None},
         "refusal": f"SIP {device.refusal.code}",
         **{
             f"cost.{c.resolution}": joined(": ", [Sentence(c.resolution), number(c.units, ".3g")])
@@ -212,11 +200,8 @@ def _device(
             [joined(": ", [Sentence(name), number(kbps, after=" kb/s")]) for name, kbps in rates],
         )
     unused = {"forward_delay" if presence else "compose_delay"}
-    unused |= {"setup_delay", "key_frame_delay"} - answers.keys()
     if content:
         unused.discard("forward_delay")  # slides are passed on as they come
-        if presence:  # when they come counts nowhere: only as from an idle device
-            values["forward_delay"] = number(device.forward_delay.delay_ms, after=" ms")
     else:
         unused.add("content")
     for key, figure in device.assumptions():
@@ -249,48 +234,6 @@ def _media(question: Question) -> Iterator[Told]:
             hold=terminal.sync_hold_ms,
         )
         yield terminal, assumption(terminal, message(N_("delays inside an endpoint")), value)
-    adapts = plan.rate_adaptation
-    if adapts is not None and adapts.assumed:
-        value = message(
-            N_(
-                "lowered by {lower} % where more than {loss} % are reported lost, to {least} kb/s "
-                "at the least; raised by {more} % a report after {calm} s without loss"
-            ),
-            lower=float(adapts.lower_pct),
-            loss=float(adapts.loss_pct),
-            least=float(adapts.least_kbps),
-            more=float(adapts.raise_pct),
-            calm=float(adapts.calm_s),
-        )
-        yield adapts, assumption(adapts, message(N_("how pictures answer reported loss")), value)
-    again = plan.retransmission
-    if again is not None and again.assumed:
-        value = message(
-            N_(
-                "asked for {reorder} ms after a later packet, again a round trip and {retry} ms "
-                "after each request, {times} {times:time|times} at the most; kept for {history} "
-                "ms, {packets} {packets:packet|packets} at the most"
-            ),
-            reorder=float(again.reorder_ms),
-            retry=float(again.retry_ms),
-            times=again.most_requests,
-            history=float(again.history_ms),
-            packets=again.history_packets,
-        )
-        told = message(N_("how lost packets of pictures are sent again"))
-        yield again, assumption(again, told, value)
-    fec = plan.fec
-    if fec is not None and fec.assumed:
-        value = message(
-            N_(
-                "one FEC packet for {packets} {packets:packet|packets}, of {pictures} "
-                "{pictures:picture|pictures} at the most"
-            ),
-            packets=fec.group_packets,
-            pictures=fec.group_pictures,
-        )
-        told = message(N_("how packets of pictures are protected (FEC)"))
-        yield fec, assumption(fec, told, value)
     if plan.recovery is not None and plan.recovery.assumed:
         yield plan.recovery, of_recovery(plan.recovery)
 

@@ -27,7 +27,7 @@ from giaoban.scenarios.records.events import (
 )
 from giaoban.scenarios.records.guest import CAPTURES, LINKS, Counters, GuestRecord
 from giaoban.traffic import log
-from giaoban.traffic.quality.measure import Trace, trace, trace_in_order, with_repairs
+from giaoban.traffic.quality.measure import Trace, trace, trace_in_order
 from giaoban.traffic.quality.playout import heard
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ
@@ -45,8 +45,6 @@ class Captures:
         hops: (link id, direction) of each row of counters.
         samples: (T, 1 + hops) ns after the origin, bytes sent since the network was built.
         reports: what RTCP reports said, in order of time.
-        repairs: of each stream what was done about missing packets (dtype
-            REPAIRS); none where nothing repairs them.
         other: (T, hops) bytes of `samples` that the last class sent, which carries all but the
             meeting; 0 at ends with one queue. None: no end has classes.
     """
@@ -62,7 +60,6 @@ class Captures:
     media_sent: int
     media_received: int
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
-    repairs: Sequence[NDArray[np.void]] = ()
     other: NDArray[np.int64] | None = None
 
     def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
@@ -112,19 +109,6 @@ def load(folder: Path, plan: Plan) -> Captures:
     traces = [
         trace_of(plan, stream, s, r) for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
-    repairs = np.empty(0, log.REPAIRS)
-    repairs_by_stream: list[NDArray[np.void]] = []
-    if plan.repairs:
-        paths = _logs(captures, "repairs")
-        repairs = np.concatenate([log.read(path, log.REPAIRS) for path in paths])
-        repairs_by_stream = _split(repairs, len(plan.streams))
-        traces = [
-            with_repairs(found, sent_one, done[done["what"] == log.REPAIRED])
-            for found, sent_one, done in zip(traces, by_stream[0], repairs_by_stream, strict=True)
-        ]
-    sent_beside = np.isin(repairs["what"], (log.RETRANSMITTED, log.FEC_SENT))
-    came = np.isin(repairs["what"], (log.REPAIRED, log.OF_NO_USE, log.FEC_CAME))
-    came_beside = came & (repairs["size"] > 0)  # what is restored is no packet that came
     links = log.load(captures / LINKS)
     return Captures(
         plan=plan,
@@ -135,10 +119,9 @@ def load(folder: Path, plan: Plan) -> Captures:
         hops=counters.hops,
         samples=links["samples"].astype(np.int64),
         counters=counters,
-        media_sent=int(sent["copies"].sum()) + int(np.count_nonzero(sent_beside)),
-        media_received=len(received) + int(np.count_nonzero(came_beside)),
+        media_sent=int(sent["copies"].sum()),
+        media_received=len(received),
         reports=_reports(events),
-        repairs=repairs_by_stream,
         other=links["other"].astype(np.int64) if "other" in links else None,
     )
 

@@ -1,17 +1,15 @@
 """Captures → how long every packet waited at every hop, rebuilt from measured departures.
 
-Every media packet's way is followed through each queue on its path, and that of what protects it
-(FEC); how far the rebuilt arrivals are from the measured ones is returned beside, so that the
-rebuilding can be trusted or not. RTCP and what is sent again take their place in the same queues
-and are not followed: what they took is seen at the arrivals, and is added where a stream's packets
-waited the longest. Where a line delays packets by chance, or its
+Every media packet's way is followed through each queue on its path; how far the rebuilt arrivals
+are from the measured ones is returned beside, so that the rebuilding can be trusted or not. RTCP
+takes its place in the same queues and is not followed: its share is seen at the arrivals, and is
+added where a stream's packets waited the longest. Where a line delays packets by chance, or its
 rate changes, where other traffic is, packets wait by class or a queue drops before it is full, this
 and what comes after it cannot be rebuilt and is left out; where links fail, nothing is.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -30,7 +28,6 @@ from giaoban.topology.lines.qos import by_class
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.fifo import bytes_per_s, departures, serialisation_ns
-from giaoban.traffic.log import FEC_CAME, FEC_SENT, RETRANSMITTED
 from giaoban.traffic.quality.measure import Trace
 
 TIED_PACKETS = 3
@@ -87,17 +84,6 @@ class _Flow:
         size, first = trace.size[which] + around_bytes, np.diff(which, prepend=-1) != 0
         return cls(path, trace.leaving_ns[which], size, trace.arrival_ns[which], first)
 
-    @classmethod
-    def of_fec(cls, done: NDArray[np.void], path: tuple[Hop, ...], around_bytes: int) -> Self:
-        """`done`: (k,) what was done about packets of the stream, dtype REPAIRS."""
-        sent, came = done[done["what"] == FEC_SENT], done[done["what"] == FEC_CAME]
-        came = came[::-1]  # of copies the first counts
-        when = dict(zip(came[["sequence", "timestamp"]].tolist(), came["at_ns"], strict=True))
-        at = [when.get(key, -1) for key in sent[["sequence", "timestamp"]].tolist()]
-        size = sent["size"].astype(np.int64) + around_bytes
-        first = np.ones(len(sent), np.bool_)
-        return cls(path, sent["at_ns"].astype(np.int64), size, np.array(at, np.int64), first)
-
 
 def rebuild(captures: Captures) -> Rebuilt:
     """Follow every media packet through the queues of its path."""
@@ -144,11 +130,8 @@ def rebuild(captures: Captures) -> Rebuilt:
                 flow.alive = flow.alive & flow.arrived
     bent = blind | {line.hop for line in plan.lines if line.what.jitter is not None}
     errors = []
-    allowed = _explained_us(captures)
-    if plan.fec is not None:  # of what protects each stream as much as of the stream
-        allowed = [*allowed, *allowed]
     trusted = True
-    for flow, most_us in zip(flows, allowed, strict=True):
+    for flow, most_us in zip(flows, _explained_us(captures), strict=True):
         if bent & set(flow.path):
             continue
         behind = np.where(flow.arrived & flow.first, flow.arrival_ns - flow.at_ns, 0)
@@ -170,10 +153,7 @@ def _flows(captures: Captures) -> Iterator[_Flow]:
     ends = ((s.bridge, mcu) if s.direction == "up" else (mcu, s.bridge) for s in plan.streams)
     paths = [routes.path(*each) for each in ends]
     for path, found in zip(paths, captures.traces, strict=True):
-        yield _Flow.of_media(found.first_tries, path, around_bytes(plan))
-    # what leaves at one moment leaves in this order
-    for path, done in zip(paths, captures.repairs, strict=True) if plan.fec is not None else ():
-        yield _Flow.of_fec(done, path, around_bytes(plan))
+        yield _Flow.of_media(found, path, around_bytes(plan))
 
 
 def _blind(
@@ -214,14 +194,7 @@ def _explained_us(captures: Captures) -> list[float]:
     for h in captures.health:
         if isinstance(h, BridgeHealth):
             reports |= {(h.bridge, "up"): h.rtcp_sent, (h.bridge, "down"): h.rtcp_received}
-    sent = [reports[s.bridge, s.direction] for s in plan.streams]
-    # what is sent again waits in the same queues, too
-    again: Counter[tuple[str, str]] = Counter()
-    for s, done in zip(plan.streams, captures.repairs or [], strict=False):
-        sizes = done["size"][done["what"] == RETRANSMITTED]
-        again[s.bridge, s.direction] += int(np.sum(sizes + overhead + around_bytes(plan)))
-    more = [again[s.bridge, s.direction] for s in plan.streams]
     return [
-        (tied_bytes + n * report_bytes + resent) * 8 / slowest_mbps
-        for n, resent in zip(sent, more, strict=True)
+        (tied_bytes + reports[s.bridge, s.direction] * report_bytes) * 8 / slowest_mbps
+        for s in plan.streams
     ]

@@ -53,11 +53,10 @@ class LossEvents:
     def per_hour(self, stream: StreamPlan, start_s: float, end_s: float) -> float:
         """Return the events an hour of a stream of pictures between two times of the run.
 
-        An impairment that holds for a part of the time counts for that part. Where errors are
-        concealed no picture stands still for a loss: 0. Where packets are sent again or restored
-        one by one, the run alone shows what stays missing: 0.
+        An impairment that holds for a part of the time counts for that part. Packets that
+        receivers recover (`Plan.repair`) are not counted.
         """
-        if self.plan.error_concealment or self.plan.repairs or not self.any:
+        if not self.any:
             return 0.0
         repair = self.plan.repair
         visible = 1.0 if repair is None else 1 - repair.share_pct / 100

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.lru_cache import LruCache
-from giaoban.mcu_sim.device import AUDIO, DelayFigure
+from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.leg import KINDS, Kind
 from giaoban.results.confidence import certain_rate, certain_share
 from giaoban.results.model.streams import (
@@ -26,14 +26,14 @@ from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, WorstPairs, end_to_end
 from giaoban.scenarios.measure.loss_events import HOUR_S, LossEvents
 from giaoban.scenarios.plan.plan import CallPlan, PhasePlan, Plan
-from giaoban.scenarios.records.events import EventRecord, Joined, Left, RateChanged
-from giaoban.traffic.log import OF_NO_USE, REQUESTED
+from giaoban.scenarios.records.events import Joined, Left
 from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
-from giaoban.traffic.quality.measure import Measures, Trace, measure, recovered
+from giaoban.traffic.quality.measure import Measures, Trace, measure
 from giaoban.traffic.quality.memoized import memoized
+from giaoban.traffic.quality.recovered import recovered
 
 WAYS = ("up", "down")
 LEAST_S = 10.0
@@ -76,16 +76,14 @@ class FrameAnalyses:
     def _frames(self, index: int) -> Frames:
         plan = self._captures.plan
         buffer_ns = round(plan.terminal.video_playout_ms * 1e6)
-        conceals = plan.error_concealment and plan.streams[index].kind == "video"
         wanted_ns = None
         if index == plan.slides_sent and plan.content is not None:
             # a bridge that is given the channel late has nothing due yet, and should have
             wanted_ns = self._captures.origin_ns + round(plan.content.from_s * 1e9)
         trace = self._captures.traces[index]
         if plan.repair is not None:
-            repair, seed = plan.repair, plan.streams[index].seed
-            trace = recovered(trace, repair.share_pct / 100, round(repair.within_ms * 1e6), seed)
-        return frames(trace, buffer_ns, wanted_ns, conceals=conceals)
+            trace = recovered(trace, plan.repair, plan.streams[index].seed)
+        return frames(trace, buffer_ns, wanted_ns)
 
 
 @dataclass(frozen=True)
@@ -343,7 +341,7 @@ class _Measured:
             return self._bridges
         found = end_to_end(
             Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()),
-            devices(self.captures, self.captures.plan.phases.index(self.phase)),
+            devices(self.captures.plan),
             np.array(self._meetings, np.intp),
         )
         for place in range(len(self._bridges)):
@@ -442,11 +440,8 @@ class _Measured:
         """What does not follow from its packets."""
         if self._wants("rtcp"):
             own["rtcp"] = self._rtcp(call.bridge, kind, direction)
-        if kind == "video":
-            if pictures is not None:
-                own |= self._artefacts(call, direction, pictures)
-            own |= self._repairs(call, direction, leg)
-            own["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
+        if kind == "video" and pictures is not None:
+            own |= self._artefacts(call, direction, pictures)
         what = kind, direction, pictures, self._wants(*BURST_FIGURES)
         if self._wanted is None:
             result = StreamResult.model_validate(_figures(leg, *what) | own)
@@ -462,10 +457,7 @@ class _Measured:
     def _artefacts(
         self, call: CallPlan, direction: str, pictures: FrameMeasures
     ) -> dict[str, float | None]:
-        """Return the artefacts seen, and the rates an hour: expected from declared losses, judged.
-
-        Where errors are concealed, losses damage the picture, which `picture-damaged` judges.
-        """
+        """Return the artefacts seen, and their rates an hour: by declared losses, and judged."""
         index = (call.up if direction == "up" else call.down)["video"]
         start_s, end_s = ((at - self.captures.origin_ns) / 1e9 for at in self._window_ns)
         expected = self._loss_events.per_hour(self.captures.plan.streams[index], start_s, end_s)
@@ -502,46 +494,6 @@ class _Measured:
             for a, b in zip(before, after, strict=True)
         }
 
-    def _repairs(self, call: CallPlan, direction: str, leg: StreamLeg) -> dict[str, int | None]:
-        """How many packets of a picture were asked for, came again or were restored; empty where
-        none are."""
-        captures = self.captures
-        if not captures.repairs:
-            return {}
-        index = (call.up if direction == "up" else call.down)["video"]
-        done = captures.repairs[index]
-        start_ns, end_ns = leg.window_ns
-        what = done["what"][(done["at_ns"] >= start_ns) & (done["at_ns"] < end_ns)]
-        return {
-            "packets_requested": None
-            if captures.plan.retransmission is None
-            else int(np.count_nonzero(what == REQUESTED)),
-            "packets_repaired": int(np.count_nonzero(leg.trace.repaired[leg.part])),
-            "packets_repaired_late": int(np.count_nonzero(what == OF_NO_USE)),
-        }
-
-    def _rate_least_pct(self, bridge: str, direction: str) -> float | None:
-        """The lowest rate of a bridge's pictures in the phase; each call begins with its own. None:
-        they are forwarded, or no rate answers reported loss."""
-        plan = self.captures.plan
-        forwarded = direction == "down" and plan.meeting.video == "switched"
-        if plan.rate_adaptation is None or forwarded:
-            return None
-        start_ms, end_ms = self.phase.start_s * 1000, self.phase.end_s * 1000
-        encoder = "bridge" if direction == "up" else "mcu"
-        pct = least = 100.0
-        for e in self.captures.events_of(EventRecord):
-            if e.bridge != bridge or e.t_ms >= end_ms:
-                continue
-            if isinstance(e, Joined):
-                pct = 100.0
-            elif isinstance(e, RateChanged) and e.who == encoder:
-                pct = 100 * e.kbps / e.most_kbps
-            else:
-                continue
-            least = pct if e.t_ms < start_ms else min(least, pct)
-        return round(least, 3)
-
     def _skew_ms(self, way: dict[Kind, int]) -> float | None:
         found, sound = self.pictures[way["video"]], self.captures.traces[way["audio"]]
         skew = lip_sync(found, sound, *self._window_ns)
@@ -568,43 +520,20 @@ def speech_codec(plan: Plan) -> SpeechCodec:
     return codec_of(plan.audio.id)
 
 
-def devices(captures: Captures, number: int) -> Devices:
-    """What lies between microphone and loudspeaker, camera and screen beside the legs, whose
-    playout buffers are counted with them; the MCU's at the fullest moment of a phase (`number`)."""
-    plan, terminal = captures.plan, captures.plan.terminal
-    used_pct = captures.most_used(number).pct
-    sound, pictures = device_delays(plan)
+def devices(plan: Plan) -> Devices:
+    """Return the delays between microphone and loudspeaker, camera and screen, without the legs.
+
+    The playout buffers are counted with the legs. Pictures are composed or passed on.
+    """
+    terminal, mcu, composed = plan.terminal, plan.device, plan.meeting.video == "presence"
+    pictures_ms = mcu.compose_delay_ms if composed else mcu.forward_delay_ms
     return Devices(
         sound_ms=terminal.packetisation_ms
         + ENCODINGS * plan.audio.lookahead_ms
-        + sound.at_ms(used_pct),
-        picture_ms=terminal.encoding_ms + pictures.at_ms(used_pct) + terminal.decoding_ms,
+        + mcu.audio_mix_delay_ms,
+        picture_ms=terminal.encoding_ms + pictures_ms + terminal.decoding_ms,
         hold_ms=terminal.sync_hold_ms,
     )
-
-
-def device_delays(plan: Plan) -> tuple[DelayFigure, DelayFigure]:
-    """The MCU's that count, of sound and of pictures: these are composed or passed on."""
-    mcu, composed = plan.device, plan.meeting.video == "presence"
-    return mcu.audio_mix_delay, mcu.compose_delay if composed else mcu.forward_delay
-
-
-def answer_delays(plan: Plan) -> dict[str, DelayFigure | None]:
-    """Those with which the MCU answers, where anybody waits: a bridge that calls, a viewer of
-    composed pictures that asks for a key frame. None: the device's file says nothing of it."""
-    mcu = plan.device
-    found: dict[str, DelayFigure | None] = {}
-    if plan.dial == "in":
-        found["setup_delay"] = mcu.setup_delay
-    if plan.meeting.video == "presence":
-        found["key_frame_delay"] = mcu.key_frame_delay
-    return found
-
-
-def grow_by_load(plan: Plan) -> list[bool]:
-    """Of each of the MCU's delays that count, whether it grows with how much is in use."""
-    delays = *device_delays(plan), *answer_delays(plan).values()
-    return [delay is not None and bool(delay.more_at_capacity_ms) for delay in delays]
 
 
 def _or_nan(value: float | None) -> float:
@@ -691,10 +620,6 @@ def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
         "freeze_ms_total": _round(m.freeze_ms_total),
         "freeze_pct": _round(m.frozen_pct),
         "freeze_pct_20s": _round(m.frozen_pct_worst),
-        "frames_damaged": m.damaged,
-        "damaged_ms_total": _round(m.damaged_ms_total),
-        "damaged_pct": _round(m.damaged_pct),
-        "damaged_pct_20s": _round(m.damaged_pct_worst),
     }
 
 

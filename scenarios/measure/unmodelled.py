@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from giaoban.mcu_sim.media.audio.codec import is_decoded
 from giaoban.results.model.unmodelled import SPEECH_QUALITY, Unmodelled
-from giaoban.scenarios.measure.streams import grow_by_load, speech_codec
+from giaoban.scenarios.measure.streams import speech_codec
 from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
@@ -23,21 +23,16 @@ SHORT_PHASE_S = 10.0
 """In shorter phases the key frames of those who join decide."""
 
 Fact = Literal[
-    "all-delays-by-load",
     "background",
     "content",
-    "delay-by-load",
-    "error-concealment",
     "estimate",
     "faults",
-    "fec",
     "framing",
     "loss-repair",
     "modelled-sound",
     "outside-mcu",
     "poisson",
     "profiles",
-    "rate-adaptation",
     "short-phases",
     "silence-suppression",
     "unrated-sound",
@@ -48,17 +43,13 @@ class Entry(Unmodelled):
     """One thing that the model leaves out, and which questions it concerns."""
 
     only: list[Fact] = Field(default_factory=list)
-    """It concerns only questions with one of these: a device that takes longer the fuller it is,
-    with all that it does (`all-delays-by-load`), declared other traffic (`background`), slides
-    (`content`), a device
-    that takes longer with some of it (`delay-by-load`), with decoders that conceal errors
-    (`error-concealment`), judged by an `estimate`, with declared `faults`, with pictures
-    protected by `fec`, of a province that says what rates count (`framing`), with lost packets of
-    pictures that are recovered (`loss-repair`), with sound of which the MCU knows the frames
-    alone (`modelled-sound`), with another MCU in a bridge's place (`outside-mcu`), with other
-    traffic that is a `poisson` process, with bandwidth `profiles` of lines, with rates that
-    answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses left out
-    (`silence-suppression`), with sound that has no MOS (`unrated-sound`)."""
+    """It concerns only questions with one of these: declared other traffic (`background`), slides
+    (`content`), judged by an `estimate`, declared `faults`, of a province that says what rates
+    count (`framing`), lost packets of pictures that are recovered (`loss-repair`), sound of which
+    the MCU knows the frames alone (`modelled-sound`), another MCU in a bridge's place
+    (`outside-mcu`), other traffic that is a `poisson` process, bandwidth `profiles` of lines,
+    phases under 10 s (`short-phases`), pauses left out (`silence-suppression`), sound that has no
+    MOS (`unrated-sound`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -108,24 +99,17 @@ def _told(entry: Entry) -> Unmodelled:
 def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
     profiles = [each for link in question.plan.network.links for each in link.profiles]
-    growing = grow_by_load(question.plan)
     held: dict[Fact, bool] = {
-        "all-delays-by-load": all(growing),
         "background": bool(scenario.background),
         "content": scenario.content is not None,
-        "delay-by-load": any(growing),
-        "error-concealment": scenario.meeting.error_concealment,
         "estimate": estimate,
         "faults": bool(scenario.faults),
-        "fec": scenario.meeting.loss_repair == "fec",
         "framing": question.province.framing is not None,
-        "loss-repair": scenario.meeting.loss_repair != "none"
-        or scenario.meeting.repair is not None,
+        "loss-repair": scenario.meeting.repair is not None,
         "modelled-sound": not is_decoded(question.plan.audio),
         "outside-mcu": bool(scenario.outside_mcus),
         "poisson": bool(question.plan.background),
         "profiles": bool(profiles),
-        "rate-adaptation": scenario.meeting.rate_adaptation,
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
         < SHORT_PHASE_S,
         "silence-suppression": scenario.meeting.silence_suppression,

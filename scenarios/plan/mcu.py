@@ -23,10 +23,6 @@ def mcu_config(plan: Plan, origin_ns: int) -> McuConfig:
             )
             for call in plan.calls
         },
-        rate_adaptation=plan.rate_adaptation,
-        retransmission=plan.retransmission,
-        fec=plan.fec,
-        video_playout_ms=plan.terminal.video_playout_ms,
         watchful=plan.watchful,
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,

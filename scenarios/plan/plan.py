@@ -11,7 +11,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from giaoban.errors import InputError
 from giaoban.mcu_sim.conference.commands import Present, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meeting, Member
@@ -34,8 +33,8 @@ from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.model import Group
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.loss_repair import Fec, RateAdaptation, Repair, Retransmission
 from giaoban.traffic.profiles import DIAL_GRID_S, Profile, Profiles, Recovery, Terminal
+from giaoban.traffic.quality.recovered import Repair
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.content import ContentModel
@@ -134,18 +133,10 @@ class Plan(StrictModel):
     outages: list[Outage] = Field(default_factory=list)
     recovery: Recovery | None = None
     """How cut-off bridges come back; None: nothing fails, and nobody dials again."""
-    rate_adaptation: RateAdaptation | None = None
-    """How pictures answer reported loss; None: they do not."""
-    retransmission: Retransmission | None = None
-    """How packets of pictures that are missing are sent again; None: they are not."""
-    fec: Fec | None = None
-    """How packets of pictures are protected (RFC 5109); None: they are not."""
     repair: Repair | None = None
     """How many lost packets of pictures receivers recover; None: none."""
     length_min: float | None = None
     """How long the meeting lasts, in minutes, where that is known."""
-    error_concealment: bool = False
-    """Whether who decodes pictures shows what is damaged."""
     background: list[BackgroundPlan] = Field(default_factory=list)
     hang_up_s: float
     end_s: float
@@ -172,11 +163,6 @@ class Plan(StrictModel):
         return self.meeting.video == "switched" or lossy or impaired or self.recovery is not None
 
     @property
-    def repairs(self) -> bool:
-        """Whether missing packets of pictures are sent again or restored."""
-        return self.retransmission is not None or self.fec is not None
-
-    @property
     def slides_sent(self) -> int | None:
         """Index of the stream in which slides are sent; None: none are shown."""
         if self.content is None:
@@ -191,8 +177,7 @@ class Plan(StrictModel):
         They have no more in hand than that. Where nobody asks for anything longer windows send
         the same, for less.
         """
-        adapts = self.rate_adaptation is not None or self.repairs
-        return self.loses or adapts or self.content is not None or self.loses_on_purpose
+        return self.loses or self.content is not None or self.loses_on_purpose
 
     @property
     def line_kbps(self) -> float | None:
@@ -243,8 +228,7 @@ def make_plan(
     `groups` are the province's shared-risk groups. New bridges dial during the second
     phase, or with the others if `all_from_start`.
 
-    Raises `InputError` for a bridge without a path to the MCU, a queue that never empties, or a
-    device that takes longer to answer than bridges wait where something fails.
+    Raises `InputError` for a bridge without a path to the MCU, or a queue that never empties.
     """
     meeting = _meeting(scenario, network, chair)
     meetings = [meeting, *_concurrent(scenario, network)]
@@ -259,8 +243,7 @@ def make_plan(
         new = {bridge.id for bridge in scenario.new_bridges if bridge.id in meeting_of}
     first = {b.id for b in callers if b.id not in new and later_s.get(meeting_of[b.id]) is None}
     dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(callers))
-    setup_s = device.setup_ms(100.0) / 1e3 if scenario.meeting.dial == "in" else 0.0
-    phases = _phases(scenario, len(first) * dial_every_s + setup_s)
+    phases = _phases(scenario, len(first) * dial_every_s)
     start_s = phases[0].start_s
     audio_type = profiles.encoding(profile.audio).payload_type
     streams = stream_plans(scenario, _attendance(network, meetings), seed, start_s, audio_type)
@@ -298,14 +281,6 @@ def make_plan(
     recovery = profiles.recovery
     boot_times = BootTimes(recovery.bridge_boot_s, recovery.mcu_boot_s)
     failing = plan_faults(scenario.faults, FaultContext(network, groups, boot_times), start_s)
-    if failing.faults and setup_s >= recovery.redial_every_s:
-        raise InputError(
-            'device "{device}": setup_delay is {setup:g} s when it is full, and a bridge that is '
-            "cut off dials anew after redial_every_s = {redial:g} s (allowed: less than that)",
-            device=device.id,
-            setup=setup_s,
-            redial=recovery.redial_every_s,
-        )
     return Plan(
         scenario_id=scenario.id,
         seed=seed,
@@ -337,14 +312,8 @@ def make_plan(
         changes=failing.changes,
         outages=failing.outages,
         recovery=recovery if failing.faults else None,
-        rate_adaptation=profiles.rate_adaptation if scenario.meeting.rate_adaptation else None,
-        retransmission=profiles.retransmission
-        if scenario.meeting.loss_repair == "retransmission"
-        else None,
-        fec=profiles.fec if scenario.meeting.loss_repair == "fec" else None,
         repair=scenario.meeting.repair,
         length_min=scenario.meeting.length_min,
-        error_concealment=scenario.meeting.error_concealment,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,
         end_s=hang_up_s + DRAIN_S + 2 * drain_s(network, scenario.impairments, failing.lines),

@@ -400,13 +400,6 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         (("concurrent_meeting", number), each.chair, each.participants)
         for number, each in enumerate(scenario.concurrent)
     ]
-    for number, item in enumerate(scenario.impairments if settings.loss_repair != "none" else ()):
-        if item.bridge is not None:  # it is taken out before it is sent, and could not be again
-            what = Sentence(
-                'is at a bridge (allowed with loss_repair = "{loss_repair}": on a link)',
-                loss_repair=settings.loss_repair,
-            )
-            yield ("impairment", number, "bridge"), item.bridge, what
     sits: dict[str, tuple[str | int, ...]] = {}
     for loc, chairs, participants in tables:
         for place, who in enumerate(participants or ()):

@@ -171,9 +171,6 @@ def recording_mistakes(scenario: Scenario, known: list[str]) -> Iterator[Mistake
         loc = ("recording", number, "bridge")
         if item.bridge not in known:
             yield loc, item.bridge, unknown("bridge", item.bridge, known)
-        if scenario.meeting.rate_adaptation:
-            what = Sentence("its rate is fixed (allowed: no recording with rate_adaptation = true)")
-            yield loc, item.bridge, what
         if item.bridge in seen:
             yield loc, item.bridge, Sentence("has two recordings (allowed: one)")
         seen.add(item.bridge)

@@ -206,19 +206,6 @@ class RtcpReport(EventRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateChanged(EventRecord):
-    """Pictures have another rate from `t_ms` on, because of what was reported of their loss: those
-    of `bridge`'s camera, told by the bridge, or those composed for it, told by the MCU.
-
-    `kbps`: the rate; `most_kbps`: the call's.
-    """
-
-    event: Literal["rate-changed"] = "rate-changed"
-    kbps: float
-    most_kbps: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Health:
     """How a program fared, at its end: datagrams, and every sign of trouble."""
 
@@ -295,7 +282,6 @@ Event = (
     | PoweredOff
     | PoweredOn
     | RtcpReport
-    | RateChanged
     | McuHealth
     | BridgeHealth
 )

@@ -315,7 +315,9 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
         "participants": list(attendance),
         "length_min": meeting.length_min,
     }
-    settings = meeting.how.model_copy(update=attending | _terminals(meeting, base))
+    if "repair" not in meeting.how.model_fields_set:  # the terminals are those of `base`
+        attending["repair"] = base.meeting.repair
+    settings = meeting.how.model_copy(update=attending)
     return base.model_copy(
         update={
             "id": meeting.id,
@@ -335,19 +337,6 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
             "accepted": [],
         }
     )
-
-
-def _terminals(meeting: CataloguedMeeting, base: Scenario) -> dict[str, object]:
-    """What terminals and MCU do about lost packets: they are those of `base`, unless the meeting
-    says it itself. Forwarded pictures are not repaired."""
-    found = {
-        name: getattr(base.meeting, name)
-        for name in ("loss_repair", "repair", "rate_adaptation", "error_concealment")
-        if name not in meeting.how.model_fields_set
-    }
-    if meeting.how.video == "switched":
-        found.pop("loss_repair", None)
-    return found
 
 
 def _outside(

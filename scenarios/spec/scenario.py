@@ -14,8 +14,6 @@ from giaoban.mcu_sim.conference.meeting import LayoutChoice, VideoMode
 from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Assumable, Text
 from giaoban.results.judge.criteria import Criterion
-from giaoban.results.model.quantities import LossRepair
-from giaoban.results.model.result import LossBehaviour
 from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.spec.faults.kinds import Fault
 from giaoban.scenarios.spec.impairment import Impairment
@@ -25,8 +23,8 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.lines.qos import Qos
 from giaoban.topology.model import BridgeSpec, LinkChange
 from giaoban.topology.usual import known_key, unusual
-from giaoban.traffic.loss_repair import Repair
 from giaoban.traffic.profiles import DEFAULT_PROFILE, RecordedEncoder
+from giaoban.traffic.quality.recovered import Repair
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
 PhaseName = Literal["before", "during", "after", "check", "course"]
@@ -119,23 +117,12 @@ class MeetingSettings(Assumable):
     """
     silence_suppression: bool = False
     """Nothing is sent in the pauses; needs `sound = "conversation"`."""
-    rate_adaptation: bool = False
-    """Cameras and composed pictures send at a lower rate where loss is reported, as
-    `[rate_adaptation]` of the call profiles says; who forwards pictures changes nothing in them."""
-    loss_repair: LossRepair = "none"
-    """`retransmission`: packets of cameras and composed pictures that are missing are asked for and
-    sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says. `fec`: they
-    are protected by forward error correction (RFC 5109), as `[fec]` says, and restored from that.
-    """
     repair: Repair | None = None
     """How many lost packets of pictures receivers recover: `share_pct`, `within_ms`, `source`; none
     where not given. Like `{share_pct = 90.0, within_ms = 100.0, source = "test call of 2026"}`."""
     length_min: Annotated[float, Field(ge=5, le=24 * 60)] | None = None
     """How long the meeting lasts, in minutes: for so long the number of visible artefacts is given,
     with its interval; for an hour where not given. Like `120.0`."""
-    error_concealment: bool = False
-    """Decoders of bridges and of the MCU conceal errors: a picture that lacks something, or refers
-    to one that does, is shown damaged in place of the last right one. Slides are shown whole."""
 
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:
@@ -145,22 +132,9 @@ class MeetingSettings(Assumable):
                     'layout = "{layout}" means nothing with video = "switched"', layout=self.layout
                 )
             )
-        if self.video == "switched" and self.loss_repair != "none":
-            raise ValueError(
-                Sentence(
-                    'loss_repair = "{loss_repair}" is of composed pictures (allowed: '
-                    'video = "presence", or loss_repair = "none")',
-                    loss_repair=self.loss_repair,
-                )
-            )
         if self.silence_suppression and self.sound == "tone":
             raise ValueError(Sentence('silence_suppression = true needs sound = "conversation"'))
         return self
-
-    @property
-    def on_loss(self) -> LossBehaviour:
-        """What terminals and MCU do about lost packets of pictures."""
-        return LossBehaviour(self.loss_repair, self.rate_adaptation, self.error_concealment)
 
 
 class ConcurrentMeeting(StrictModel):
@@ -296,7 +270,7 @@ class Scenario(StrictModel):
     """Id of the call profile of all bridges: resolution, frame and bit rates."""
     encoder: RecordedEncoder | None = None
     """How encoders of bridges and MCU spend their rate, in place of what the program assumes: as
-    `giaoban profile fit` finds it in a recording."""
+    as measured at an endpoint."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
     """Of everything that is drawn at random; the same seed gives the same run."""
     phases: Phases = Phases()

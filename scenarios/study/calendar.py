@@ -144,7 +144,6 @@ def plan(
             findings=findings,
             periods=[period for _, _, period in found],
             peaks=[],
-            on_loss=world.base.meeting.on_loss,
             names=_names_of(world),
             regulation=world.province.regulation,
             kinds={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,7 +17,7 @@ from giaoban.results.archive.page import write_page
 from giaoban.results.archive.store import Outcome, new_run, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
 from giaoban.results.model.manifest import Proof
-from giaoban.results.model.result import LossBehaviour, Result
+from giaoban.results.model.result import Result
 from giaoban.results.model.studies.meetings import Minutes
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
@@ -46,7 +46,6 @@ from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 from giaoban.scenarios.study.sensitivity.figures import figures
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, analyse, check_options
 from giaoban.scenarios.study.sensitivity.world import World
-from giaoban.scenarios.study.terminals import terminals_of, with_terminals
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 
@@ -61,7 +60,6 @@ def check(
     language: Language = SOURCE,
     proved: bool = True,
     seeds: int | None = None,
-    terminals: bool | Sequence[LossBehaviour] | None = None,
     wanted: AnalysisOptions | None = None,
     helpers: Helpers | None = None,
 ) -> Outcome[Result]:
@@ -71,14 +69,12 @@ def check(
         proved: whether the question is what its files say. If it was changed since, they are no
             evidence: there is no manifest, and the annex is a draft.
         seeds: how many others are tried; None: `OTHER_SEEDS`, if they can be estimated.
-        terminals: whether all that terminals may do about losses is tried, or what
-            (`terminals_of`).
         wanted: what is asked of the assumptions (`giaoban sensitivity`) beside it, if anything.
         helpers: where they are tried meanwhile (`helpers_for`); None: some are begun for it.
 
     Raises:
-        InputError: thresholds, more seeds than can be emulated, other terminals that the scenario
-            forbids, or a results folder that cannot be written.
+        InputError: thresholds, more seeds than can be emulated, or a results folder that cannot
+            be written.
         InvalidRun, MachineLacks: as `emulate`.
     """
     asked = question
@@ -86,7 +82,6 @@ def check(
     if wanted is not None:
         check_options(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings
-    others = terminals_of(question, engine, terminals)
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
         trying = other_seeds(question, seeds, helpers, engine)
@@ -116,7 +111,6 @@ def check(
         answer = in_every_meeting(
             meetings, answer, folder.path, engine, progress, seeds=seeds, helpers=helpers
         )
-        answer = with_terminals(others, answer, folder.path, progress)
         answer = _robust(asked, answer, wanted, folder.path, helpers, progress)
         told = minutes(question.plan, captured.events, answer.result.faults)
         folder.keep(Minutes(entries=told))

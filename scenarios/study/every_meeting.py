@@ -102,8 +102,8 @@ def in_every_meeting(
                 raise of
             case Untried(why):
                 about |= {"untried": "failures" if each.question.plan.faults else "emulated"}
-                in_order.append(untried(MeetingChecked, meeting.id, why, **about))
+                in_order.append(untried(meeting.id, why, **about))
             case _:
                 known = answer.result.names
-                in_order.append(checked(MeetingChecked, meeting.id, of, known, **about))
+                in_order.append(checked(meeting.id, of, known, **about))
     return replace(answer, result=with_meetings(answer.result, answer.criteria, in_order))

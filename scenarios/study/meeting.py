@@ -200,7 +200,6 @@ def _look(part: Part, question: Question, answer: Answer, captures: Path) -> Par
             reasons=result.reasons,
             reason_codes=result.reason_codes,
             seconds=sum(phase.seconds for phase in result.phases),
-            on_loss=result.meeting.on_loss,
             opening=opening,
             closing=closing,
             bridges=bridges,

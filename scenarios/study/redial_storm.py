@@ -111,7 +111,7 @@ def storm_in_province(
         # The scenario says nothing of how they dial again, nor that all are there from the start.
         inner = check(
             asked, engine=engine, root=folder.path / CHECKS, now=now, progress=progress,
-            language=language, proved=False, seeds=0, terminals=False,
+            language=language, proved=False, seeds=0,
         )  # fmt: skip
         captured = captures.load(inner.folder, asked.plan)
         result = answer(
@@ -158,7 +158,6 @@ def answer(
         question_vi=checked.question.text_vi,
         what=_described(question, checked, back_off),
         engine=checked.engine,
-        on_loss=checked.meeting.on_loss,
         inputs=LoadInputs.model_validate(checked.inputs.model_dump()),
         server=question.plan.device.name,
         sessions=sessions,

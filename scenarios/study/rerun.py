@@ -23,7 +23,7 @@ from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.answers import ESTIMATE, SEVERAL
 from giaoban.results.model.manifest import Manifest, Proof
-from giaoban.results.model.result import OFF, LossBehaviour, Result
+from giaoban.results.model.result import Result
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure
@@ -100,7 +100,7 @@ def rerun(
         again = partial(
             check_by_estimate
             if manifest.engine == ESTIMATE
-            else partial(check, engine=EngineName.SANDBOX, terminals=other_terminals_of(then)),
+            else partial(check, engine=EngineName.SANDBOX),
             seeds=other_seeds_of(then),
             wanted=None if analysed is None else options_of(analysed, folder),
         )
@@ -117,13 +117,6 @@ def other_seeds_of(then: Result) -> int | None:
     if then.seeds is None:
         return 0
     return None if then.seeds.refused is not None else then.seeds.tried
-
-
-def other_terminals_of(then: Result) -> Sequence[LossBehaviour] | None:
-    """Which other terminals a result was told beside; None: those that do nothing, which nobody
-    asked for."""
-    others = [each.on_loss for each in then.terminals]
-    return None if others == [OFF] else others
 
 
 def options_of(then: Sensitivity, folder: Path) -> AnalysisOptions:

@@ -1,8 +1,7 @@
 """The same question in variations beside it: what is near a limit is emulated.
 
-A variation (a meeting of the catalogue, terminals that do something else about losses) is estimated
-first. If it passes with everything far from its limit, that is its answer; else, and where it
-cannot be estimated, it is emulated.
+A variation (a meeting of the catalogue) is estimated first. If it passes with everything far from
+its limit, that is its answer; else, and where it cannot be estimated, it is emulated.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 from giaoban.errors import InvalidRun
 from giaoban.processes.progress import Progress
 from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, MCU_UNITS
-from giaoban.results.model.result import FAR_PCT, Result, VariationChecked
+from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
@@ -101,16 +100,14 @@ def is_far(result: Result) -> bool:
     return result.verdict == "pass" and all(m is not None and m >= FAR_PCT for m in margins)
 
 
-def checked[T: VariationChecked](
-    kind: type[T], ident: str, of: Result, known: Mapping[str, str], **about: Any
-) -> T:
-    """What a variation came to, for the answer that it stands beside.
+def checked(ident: str, of: Result, known: Mapping[str, str], **about: Any) -> MeetingChecked:
+    """Return the answer of a variation, to stand beside the answer of the check.
 
     Args:
         known: the names of bridges and routers that the answer has.
-        about: what else there is to say of a variation of its kind.
+        about: the name of the meeting and its article.
     """
-    return kind(
+    return MeetingChecked(
         id=ident,
         engine=of.engine.name,
         verdict=of.verdict,
@@ -128,12 +125,10 @@ def checked[T: VariationChecked](
     )
 
 
-def untried[T: VariationChecked](
-    kind: type[T], ident: str, why: Sequence[Sentence], **about: Any
-) -> T:
-    """A variation of which nothing is known; `about` as of `checked`."""
+def untried(ident: str, why: Sequence[Sentence], **about: Any) -> MeetingChecked:
+    """Return a variation that was not tried, with the reasons; `about` as of `checked`."""
     about |= {"reasons": [each.en for each in why], "reasons_vi": [each.vi for each in why]}
-    return kind(id=ident, engine=None, verdict=None, **about)
+    return MeetingChecked(id=ident, engine=None, verdict=None, **about)
 
 
 def _made(folder: Path) -> Path:

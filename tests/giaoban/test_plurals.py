@@ -48,7 +48,7 @@ NEVER_ONE = (
     "{missing} of {number} packets",  # and one that was received
     "{needed_mb} are needed",  # by a guest, of memory
     "{rate:g} frames a second (allowed",  # what is not allowed, and 1 is
-    *("means over {draws} calls", "{key_ratio:g} mean frames", "table of {table_size} delays"),
+    *("{key_ratio:g} mean frames", "table of {table_size} delays"),
 )
 """Sentences of what there cannot be one of."""
 

@@ -18,7 +18,6 @@ LETTERS = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻ�
 """Those of no other language that the product has to do with."""
 
 ELSEWHERE = {
-    "bench/encodings/clips.py": "words that a slide of a clip shows to an encoder",
     "bench/faults/storm.py": "names of places, and a scenario file's own question in Vietnamese",
     "bench/inputs.py": "names of places, and a scenario file's own question in Vietnamese",
     "giaoban/names.py": "the letter that no decomposition takes apart",

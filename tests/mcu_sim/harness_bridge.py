@@ -18,7 +18,6 @@ from giaoban.mcu_sim.media.srtp import SrtpContext
 from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import (
-    KEY_FRAME_REQUESTS,
     PCMA,
     NegotiatedMedia,
     audio,
@@ -89,12 +88,8 @@ class Bridge:
         codecs: Sequence[sdp.Codec] = (PCMA,),
         password: str | None = None,
         session_expires_s: int = 1800,
-        feedback: Sequence[str] = KEY_FRAME_REQUESTS,
-        retransmission: tuple[int, float] | None = None,
-        fec: int | None = None,
     ) -> None:
-        """`first_port`: added to the usual ports of media. `feedback`: what it asks of pictures;
-        `retransmission`, `fec`: as of `video`."""
+        """`first_port`: added to the usual ports of media."""
         self.harness = harness
         self.user = user
         self.host = host
@@ -125,15 +120,7 @@ class Bridge:
         at, best, plain = self._port, [codec_for(resolution, 97)], [codec_for("720p30", 98)]
         made: dict[Kind, sdp.Media] = {
             "audio": audio(at["audio"], codecs, protocol=protocol),
-            "video": video(
-                at["video"],
-                kbps,
-                best,
-                protocol=protocol,
-                feedback=feedback,
-                retransmission=retransmission,
-                fec=fec,
-            ),
+            "video": video(at["video"], kbps, best, protocol=protocol),
             "content": content(at["content"], kbps, plain, protocol=protocol),
         }
         self._made = {kind: replace(media, rtcp_mux=mux) for kind, media in made.items()}

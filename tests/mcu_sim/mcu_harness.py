@@ -103,9 +103,6 @@ class McuHarness:
             kernel_paces=given.kernel_paces,
             rng=rng,
             composed=given.video,
-            retransmission=given.retransmission,
-            fec=given.fec,
-            video_playout_ms=given.video_playout_ms,
             modelled=modelled(given.sound),
             clock=lambda: self.now_ns,
         )
@@ -121,9 +118,6 @@ class McuHarness:
             encrypted=given.encrypted,
             dialled=given.dialled_resolution,
             signalling=(address, SIP_PORT),
-            rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
-            retransmission=given.retransmission,
-            fec=given.fec is not None,
             sound=given.sound,
         )
         self.controller = CallController(

@@ -21,7 +21,6 @@ from scenario_factory import (
     NORTH,
     ROOT,
     SCENARIOS,
-    answering_devices,
     at_one_seed,
     giaoban,
     scenario,
@@ -74,28 +73,6 @@ direction = "down"
 kind = "both"
 loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
 jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
-"""
-
-
-LOSSY_LINE = """
-[[impairment]]
-link = "access-west"
-loss = { model = "bernoulli", p = 0.05 }
-"""
-LOSSY_FOR_A_WHILE = """
-[[impairment]]
-bridge = "west"
-kind = "video"
-direction = "up"
-to_s = 12.0
-loss = { model = "bernoulli", p = 0.2 }
-
-[[impairment]]
-bridge = "west"
-kind = "video"
-direction = "down"
-to_s = 12.0
-loss = { model = "bernoulli", p = 0.2 }
 """
 
 
@@ -216,21 +193,6 @@ def shortened(
         text = text.replace(old, new)
     file.write_text(text, encoding="utf-8")
     return file
-
-
-ANSWERS = {"setup_delay": (500.0, 3000.0), "key_frame_delay": (200.0, 5000.0)}
-
-
-def answers(file: Path, delays: dict[str, tuple[float, float]]) -> Path:
-    """A device that takes time to answer, and is asked: two lines lose all for 20 ms, while two
-    calls stand and while three do."""
-    more = "".join(
-        f'[[impairment]]\nlink = "access-{bridge}"\ndirection = "down"\nfrom_s = {at_s}\n'
-        f'to_s = {at_s + 0.02}\nloss = {{ model = "bernoulli", p = 1.0 }}\n'
-        for bridge, at_s in (("west", 0.5), ("east", 4.2))
-    )
-    devices = answering_devices(file.parent, **delays)
-    return scenario(file, id="answers", devices=devices, phases=(2, 2, 3), more=more)
 
 
 class Emulated:
@@ -365,19 +327,6 @@ def _words(folder: Path, name: str) -> list[str]:
             return [str(shortened(file, f"background-{name}", (3, 5, 3), full))]
         case "shared":
             return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
-        case "adapts":
-            more = "[meeting]\nrate_adaptation = true\n" + LOSSY_FOR_A_WHILE
-            return [str(scenario(file, id="adapts", phases=(4, 20, 20), more=more))]
-        case "repaired":
-            more = '[meeting]\nloss_repair = "retransmission"\n' + LOSSY_LINE
-            path = scenario(file, id="repaired", phases=(3, 3, 3), more=more)
-            return [str(path), "--pcap", "west"]
-        case "protected":
-            more = '[meeting]\nloss_repair = "fec"\n' + LOSSY_LINE
-            path = scenario(file, id="protected", phases=(3, 3, 3), more=more)
-            return [str(path), "--pcap", "west"]
-        case "answers":
-            return [str(answers(file, ANSWERS))]
         case "impaired":
             return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
     if name in traffic_scenarios.NAMES:

@@ -77,20 +77,6 @@ def quick_devices(folder: Path) -> str:
     return "quick.toml"
 
 
-def answering_devices(folder: Path, **delays: tuple[float, float]) -> str:
-    """The name of a file of MCUs there that take time to answer: `setup_delay`, `key_frame_delay`,
-    in ms while they have nothing to do, and so much more when they are full."""
-    known = (ROOT / "mcu_sim" / "devices.toml").read_text(encoding="utf-8")
-    more = "".join(
-        f"[defaults.{name}]\ndelay_ms = {idle_ms}\nmore_at_capacity_ms = {more_ms}\n"
-        'source = "test"\nassumed = true\nsettled_by = "test"\n\n'
-        for name, (idle_ms, more_ms) in delays.items()
-    )
-    text = known.replace("[defaults.content]", f"{more}[defaults.content]", 1)
-    (folder / "answering.toml").write_text(text, encoding="utf-8")
-    return "answering.toml"
-
-
 def only_emulated(folder: Path) -> dict[str, str]:
     """What a scenario of the small province in this folder says that cannot be estimated."""
     return {"devices": quick_devices(folder), "more": FORWARDED + CUT}

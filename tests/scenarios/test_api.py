@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scenario_factory import NORTH, ROOT, SMALL, answering_devices, giaoban, only_run
+from scenario_factory import NORTH, ROOT, SMALL, giaoban, only_run, quick_devices
 from scenario_factory import scenario as written
 from undrawn import undrawn
 
@@ -256,9 +256,9 @@ def test_what_is_changed_is_judged_as_its_project_says(
     """The project around the file, wherever the program is: its province, criteria and MCUs."""
     make_project(tmp_path / "project", ProjectOptions("en"))
     monkeypatch.chdir(tmp_path)
-    answering_devices(tmp_path / "project", setup_delay=(900.0, 0.0))
+    quick_devices(tmp_path / "project")
     with (tmp_path / "project" / "giaoban.toml").open("a", encoding="utf-8") as file:
-        file.write('devices = "answering.toml"\n')
+        file.write('devices = "quick.toml"\n')
     criteria = tmp_path / "project" / "criteria.toml"
     text = criteria.read_text(encoding="utf-8")
     criteria.write_text(text.replace("threshold = 80.0", "threshold = 1.0", 1), encoding="utf-8")
@@ -267,11 +267,11 @@ def test_what_is_changed_is_judged_as_its_project_says(
     found = public.check(short, engine="estimate", seeds=0)
     assert next(c.threshold for c in found.criteria if c.id == "mcu-units") == 1.0
     assert found.inputs.province.path == "province.toml"
-    assert found.inputs.mcu.path == "answering.toml"
+    assert found.inputs.mcu.path == "quick.toml"
     assert only_run(tmp_path / "runs").name == found.run_id
     saved = public.Scenario.load(short.save(tmp_path / "elsewhere.toml"))
     assert saved.data["province"] == "project/province.toml"
-    assert saved.data["devices"] == "project/answering.toml"
+    assert saved.data["devices"] == "project/quick.toml"
     monkeypatch.chdir(tmp_path / "project")
     assert public.Province.load().data["id"] == "project"
     assert public.Scenario.load("first-expansion").origin == scenario.origin

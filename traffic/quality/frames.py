@@ -1,5 +1,4 @@
-"""Pictures of a video stream: which were lost, undecodable or too late, and when it froze, or was
-damaged."""
+"""Pictures of a video stream: which were lost, undecodable or too late, and when it froze."""
 
 from __future__ import annotations
 
@@ -40,13 +39,10 @@ class Frames:
         decodable: (f,) not lost, and there is a last complete key frame with none lost since.
         complete_ns: (f,) when its last packet arrived; -1 if lost.
         late: (f,) decodable, but complete only after it had to be shown: others may refer to it.
-        damaged: (f,) not decodable, but shown all the same, where errors are concealed.
         shown_after_ns: (f,) from when it was due until it is shown, if it can be by then; 0 where
             nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
-        damaged_ns: (k, 2) when what was on the screen was damaged, or not renewed, in order, on the
-            same axis; None where no errors are concealed.
         found: see `giaoban.traffic.quality.memoized`.
     """
 
@@ -56,16 +52,14 @@ class Frames:
     decodable: NDArray[np.bool_]
     complete_ns: NDArray[np.int64]
     late: NDArray[np.bool_]
-    damaged: NDArray[np.bool_]
     shown_after_ns: NDArray[np.int64]
     frozen_ns: NDArray[np.int64]
-    damaged_ns: NDArray[np.int64] | None
     found: dict[Hashable, Any] | None = field(default=None, init=False)
 
     @property
     def shown(self) -> NDArray[np.bool_]:
-        """(f,) on the screen, damaged or not."""
-        return self.decodable & ~self.late | self.damaged
+        """(f,) on the screen: decodable and in time."""
+        return self.decodable & ~self.late
 
 
 @dataclass(frozen=True)
@@ -77,11 +71,8 @@ class FrameMeasures:
     because a phase ends. `frozen_pct` is of the time in which pictures were due.
     `undecodable` arrived whole, but what they refer to did not; `late` are decodable, but came too
     late to be shown: frames = shown as they were + late + lost + undecodable. `not_shown_pct` is
-    the share of the last three, but of those of them that are shown `damaged`. `_worst`: in the
-    20 s in which it is most; where there are less, what is not there counts as good. How long the
-    picture was damaged is until a right one is shown, from the first frame that was not, whether it
-    moves or stands still; `damaged_pct_worst` has all of each that the window has a part of. None
-    where no errors are concealed.
+    the share of the last three. `_worst`: in the 20 s in which it is most; where there are less,
+    what is not there counts as good.
     `artefacts` counts freezes, and seconds in which frames are left out outside of freezes where
     these are more than `JERKY_SHARE` of their 20 s; `due_s` is how long pictures were due.
     `delay` is from when a frame's first packet was due to its last one's arrival;
@@ -101,49 +92,33 @@ class FrameMeasures:
     freeze_ms_max: float | None
     frozen_pct: float
     frozen_pct_worst: float
-    damaged: int | None
-    damaged_ms_total: float | None
-    damaged_pct: float | None
-    damaged_pct_worst: float | None
     delay_p50_ms: float | None
     delay_p95_ms: float | None
     shown_after_ms: float | None
 
 
 @memoized
-def frames(
-    trace: Trace,
-    buffer_ns: int | None = None,
-    wanted_ns: int | None = None,
-    *,
-    conceals: bool = False,
-) -> Frames:
-    """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
+def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = None) -> Frames:
+    """Return the frames of a video stream: the packets of one RTP timestamp each (RFC 6184 §5.1).
 
     Only what was missing on this way counts: a forwarded stream may lack packets from before. A
     predicted frame refers to the one before it, so it is undecodable until a complete key frame if
     that one is; a stream that begins with predicted frames shows nothing until then. A frame that
     is complete only after its time is decoded, so that others can refer to it, but not shown.
 
-    A decoder that conceals errors shows a frame of which something came in time, whatever it lacks
-    or refers to, as soon as it has had anything of a key frame: the damage stays until a frame is
-    decodable again. One of which nothing came is not shown (RFC 7867 tells both apart, too).
-
     Args:
         buffer_ns: of the receiver's playout buffer for pictures; None: each is shown as soon as it
             can be, and none is late.
         wanted_ns: from when on there was to be a picture; None: from when the first one was due.
-        conceals: the decoder conceals errors.
     """
     n = len(trace.due_ns)
     if not n:
         none, no, never = np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((0, 2), np.int64)
-        return Frames(none, no, no, no, none, no, no, none, never, never if conceals else None)
+        return Frames(none, no, no, no, none, no, none, never)
     first, frame = _frames_sent(trace)
     count = len(first)
     key = np.bincount(frame[trace.key], minlength=count) > 0
-    missing = trace.missing
-    lost = np.bincount(frame[missing], minlength=count) > 0
+    lost = np.bincount(frame[trace.missing], minlength=count) > 0
     complete = _last_ns(trace.arrival_ns, first, frame)
     complete[lost] = -1
     nth = np.arange(count)
@@ -155,20 +130,10 @@ def frames(
     if buffer_ns is not None:
         played = playout(complete - due, ~lost, buffer_ns)
         late, shown_after = decodable & played.late, played.after_ns
-    right = decodable & ~late
-    damaged, came, spoilt = np.zeros(count, np.bool_), complete, None
-    if conceals:
-        usable = ~missing
-        came = _last_ns(np.where(usable, trace.arrival_ns, -1), first, frame)
-        begun = np.maximum.accumulate(key & (came >= 0))
-        if buffer_ns is not None:
-            usable &= trace.arrival_ns <= (due + shown_after)[frame]
-        damaged = ~decodable & begun & (np.bincount(frame[usable], minlength=count) > 0)
-        spoilt = _spoilt(due, begun & ~right)
     # where there is a buffer, frames are shown by its clock, however early they came
-    at = came if buffer_ns is None else due + shown_after
-    frozen = _frozen(due, right | damaged, at, wanted_ns)
-    made = Frames(due, key, lost, decodable, complete, late, damaged, shown_after, frozen, spoilt)
+    at = complete if buffer_ns is None else due + shown_after
+    frozen = _frozen(due, decodable & ~late, at, wanted_ns)
+    made = Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
     if trace.found is not None:
         object.__setattr__(made, "found", {})
     return made
@@ -242,15 +207,6 @@ def _frozen(
     return np.column_stack([moments[:-1][frozen], moments[1:][frozen]])
 
 
-def _spoilt(due: NDArray[np.int64], wrong: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(k, 2) from when frames were due that are wrong until the next ones that are not."""
-    before = np.append(False, wrong[:-1])
-    first = np.flatnonzero(wrong & ~before)
-    after = np.append(np.flatnonzero(~wrong & before), len(due))[: len(first)]
-    interval = int(np.median(np.diff(due))) if len(due) > 1 else 0
-    return np.column_stack([due[first], np.append(due, due[-1] + interval)[after]])
-
-
 def _threshold(interval_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.maximum(FREEZE_FACTOR * interval_ns, interval_ns + FREEZE_MARGIN_NS)
 
@@ -280,9 +236,7 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     p95: float | None = None
     if len(delays):
         p50, p95 = percentiles(delays, (50, 95))
-    total, damaged_ms = float(np.sum(lengths)), None
-    if found.damaged_ns is not None:
-        damaged_ms = float(np.sum(_lengths_ms(found.damaged_ns, start_ns, end_ns)))
+    total = float(np.sum(lengths))
     count = int(np.count_nonzero(within))
     bad = int(np.count_nonzero(within & ~found.shown))
     return FrameMeasures(
@@ -299,12 +253,6 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         freeze_ms_max=float(np.max(whole_ms[lengths > 0])) if total else None,
         frozen_pct=_share(total, found, within, end_ns),
         frozen_pct_worst=_worst(found.frozen_ns, start_ns, end_ns),
-        damaged=None if damaged_ms is None else int(np.count_nonzero(within & found.damaged)),
-        damaged_ms_total=damaged_ms,
-        damaged_pct=None if damaged_ms is None else _share(damaged_ms, found, within, end_ns),
-        damaged_pct_worst=None
-        if found.damaged_ns is None
-        else _worst(found.damaged_ns, *_with_whole(found.damaged_ns, start_ns, end_ns)),
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
@@ -360,14 +308,6 @@ def _clips(start_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.in
     last = max(start_ns, end_ns - CLIP_NS)
     starts = np.append(np.arange(start_ns, last, STEP_NS, dtype=np.int64), last)
     return starts, np.minimum(starts + CLIP_NS, end_ns)
-
-
-def _with_whole(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> tuple[int, int]:
-    """A window with the whole of each time that it has a part of."""
-    touching = spans_ns[(spans_ns[:, 0] < end_ns) & (spans_ns[:, 1] > start_ns)]
-    if not len(touching):
-        return start_ns, end_ns
-    return min(start_ns, int(touching[0, 0])), max(end_ns, int(touching[-1, 1]))
 
 
 def _worst(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> float:

@@ -69,7 +69,6 @@ class Trace:
     unknown: int
     late: NDArray[np.bool_]
     played_after_ns: NDArray[np.int64]
-    by_itself_ns: NDArray[np.int64] | None = None
     found: dict[Hashable, Any] | None = field(default=None, init=False)
     found_of_sent: dict[str, Any] | None = field(default=None, init=False)
 
@@ -103,20 +102,6 @@ class Trace:
     def ends_ns(self) -> NDArray[np.int64]:
         """(n,) until when each packet's contents last."""
         return ends_ns(self.due_ns, self.timestamp)
-
-    @property
-    def first_tries(self) -> Trace:
-        """The same without what was sent again."""
-        if self.by_itself_ns is None:
-            return self
-        return replace(self, arrival_ns=self.by_itself_ns, by_itself_ns=None)
-
-    @property
-    def repaired(self) -> NDArray[np.bool_]:
-        """Did not come by itself: was sent again, or restored, in time."""
-        if self.by_itself_ns is None:
-            return np.zeros(len(self.arrival_ns), np.bool_)
-        return self.arrived & (self.by_itself_ns < 0)
 
     @property
     def duplicates(self) -> int:
@@ -232,61 +217,6 @@ def trace(
     return _trace(sent, arrivals, arrival, overtaken, jitter, unknown)
 
 
-def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) -> Trace:
-    """A trace with what came when it was sent again in time.
-
-    Where the packet itself came as well, it came when the first of the two did. It is no duplicate:
-    what is sent again is another stream.
-
-    Args:
-        sent: (n,) the packets of the trace, dtype SENT, in its order.
-        again: (k,) what came in time when it was sent again, dtype REPAIRS.
-    """
-    if not len(again):
-        return found
-    keys, wanted = _wire_key(sent), _wire_key(again)
-    order = np.argsort(keys, kind="stable")
-    at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
-    known = keys[at] == wanted
-    first = known & (~found.arrived[at] | (again["at_ns"] < found.arrival_ns[at]))
-    repaired = np.zeros(len(sent), np.bool_)
-    repaired[at[first]] = True
-    arrival = found.arrival_ns.copy()
-    arrival[at[first]] = again["at_ns"][first]
-    # no packet of the stream: its jitter is that of the one before (RFC 4588 §7)
-    came = np.maximum.accumulate(np.where(np.isnan(found.jitter_ms), -1, np.arange(len(sent))))
-    jitter = np.where(came >= 0, found.jitter_ms[came], 0.0)
-    return replace(
-        found,
-        arrival_ns=arrival,
-        arrivals=np.where(repaired, np.maximum(found.arrivals, 1), found.arrivals),
-        jitter_ms=np.where(repaired, jitter, found.jitter_ms),
-        unknown=found.unknown + int(np.count_nonzero(~known)),
-        by_itself_ns=found.arrival_ns,
-    )
-
-
-def recovered(found: Trace, share: float, within_ns: int, seed: int) -> Trace:
-    """Return the trace with a share of the missing packets arriving `within_ns` later than usual.
-
-    Which packets are recovered depends on the seed and on the packet's place alone. A packet is not
-    recovered where no packet arrives that was due up to `within_ns` later: in an outage. Counts of
-    arrivals are those of the line.
-    """
-    missing, usable = np.flatnonzero(found.missing), np.flatnonzero(~found.missing)
-    if not len(missing) or not len(usable):
-        return found
-    drawn = np.random.default_rng(seed).random(len(found.due_ns))[missing] < share
-    follower = np.searchsorted(usable, missing)
-    after = found.due_ns[usable[np.minimum(follower, len(usable) - 1)]] - found.due_ns[missing]
-    back = missing[drawn & (follower < len(usable)) & (after <= within_ns)]
-    usual_ns = int(np.median(found.arrival_ns[usable] - found.due_ns[usable]))
-    arrival, corrupted = found.arrival_ns.copy(), found.corrupted.copy()
-    arrival[back] = found.due_ns[back] + usual_ns + within_ns
-    corrupted[back] = False
-    return replace(found, arrival_ns=arrival, corrupted=corrupted)
-
-
 def trace_in_order(
     sent: NDArray[np.void],
     at: NDArray[np.int64],
@@ -333,7 +263,6 @@ def trace_in_order(
         unknown=0,
         late=none,
         played_after_ns=np.zeros(n, np.int64),
-        by_itself_ns=None,
     )
     object.__setattr__(made, "found_of_sent", another.found_of_sent)
     return made

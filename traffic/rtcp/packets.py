@@ -1,4 +1,4 @@
-"""RTCP packets as data (RFC 3550 §6.4–6.6, RFC 4585 §6.2–6.3, RFC 5104 §4.2–4.3), and NTP time."""
+"""RTCP packets as data (RFC 3550 §6.4–6.6, RFC 4585 §6.3, RFC 5104 §4.3), and NTP time."""
 
 from __future__ import annotations
 
@@ -89,15 +89,6 @@ class PictureLossIndication:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class GenericNack:
-    """`sender` has not got these packets of `target` (RFC 4585 §6.2.1), by their numbers."""
-
-    sender: int
-    target: int
-    sequences: tuple[int, ...]
-
-
 class IntraRequest(NamedTuple):
     """One entry of a FIR: to whom, and the command's number, 8 bits (RFC 5104 §4.3.1.1)."""
 
@@ -113,44 +104,13 @@ class FullIntraRequest:
     requests: tuple[IntraRequest, ...]
 
 
-class RateLimit(NamedTuple):
-    """A bounding rate (RFC 5104 §4.2.1.1): of a request, the source that it is for; of a
-    notification, who asked for it.
-
-    `overhead`: bytes around a packet's payload that the rate counts, at most 511.
-    """
-
-    ssrc: int
-    bits_per_s: int
-    overhead: int
-
-
-@dataclass(frozen=True, slots=True)
-class MaxRateRequest:
-    """TMMBR: `sender` wants of each source no more than this (RFC 5104 §4.2.1)."""
-
-    sender: int
-    limits: tuple[RateLimit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MaxRateNotification:
-    """TMMBN: the limits that `sender` keeps to (RFC 5104 §4.2.2)."""
-
-    sender: int
-    limits: tuple[RateLimit, ...]
-
-
 Packet = (
     SenderReport
     | ReceiverReport
     | SourceDescription
     | Bye
-    | GenericNack
     | PictureLossIndication
     | FullIntraRequest
-    | MaxRateRequest
-    | MaxRateNotification
 )
 
 

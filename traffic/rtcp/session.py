@@ -1,7 +1,6 @@
 """One side of one RTCP session between two members: when to report, what, and what the other says.
 
-RFC 3550 §6.2–6.4, §8.2; requests for packets by RFC 4585 §6.2.1, for key frames by §6.3.1 and RFC
-5104 §4.3.1. With two
+RFC 3550 §6.2–6.4, §8.2; requests for key frames by RFC 4585 §6.3.1 and RFC 5104 §4.3.1. With two
 members the minimum interval always holds: at 64 kb/s the bandwidth alone would allow a report every
 half second.
 
@@ -22,13 +21,9 @@ from giaoban.traffic.rtcp import (
     Bye,
     Chunk,
     FullIntraRequest,
-    GenericNack,
     IntraRequest,
-    MaxRateNotification,
-    MaxRateRequest,
     Packet,
     PictureLossIndication,
-    RateLimit,
     ReceiverReport,
     ReportBlock,
     SenderReport,
@@ -73,21 +68,6 @@ class KeyFrameWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class PacketsWanted:
-    """The far end has not got these packets of our stream (RFC 4585 §6.2.1)."""
-
-    sequences: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RateWanted:
-    """The far end takes no more than this of our stream (RFC 5104 §4.2.1): tell it by
-    `rate_notification` that we keep to it. `limit.ssrc`: who asked."""
-
-    limit: RateLimit
-
-
-@dataclass(frozen=True, slots=True)
 class RemoteBye:
     """Sources of the far end have left; it may go on under another SSRC (RFC 3550 §8.2)."""
 
@@ -102,7 +82,7 @@ class Collision:
     ssrc: int
 
 
-Feedback = KeyFrameWanted | PacketsWanted | RateWanted | RemoteBye | Collision
+Feedback = KeyFrameWanted | RemoteBye | Collision
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +144,6 @@ class Reporter:
         self._fir_numbers: dict[int, int] = {}
         self.due_ns = now_ns + self._interval_ns(INTERVAL_NS // 2)
 
-    @property
-    def round_trip_ns(self) -> int | None:
-        """`round_trip_ms` in ns."""
-        return None if self.round_trip_ms is None else round(self.round_trip_ms * 1e6)
-
     def sent(self, packets: int, octets: int, timestamp: int, at_ns: int) -> None:
         """RTP went out: packets, their payload bytes, the last one's timestamp and time."""
         self._packets += packets
@@ -210,16 +185,6 @@ class Reporter:
         self._fir_numbers[target_ssrc] = (number + 1) % 256
         request = FullIntraRequest(self.ssrc, (IntraRequest(target_ssrc, number),))
         return self._compound(self._empty(), request)
-
-    def nack(self, target_ssrc: int, sequences: Iterable[int]) -> bytes:
-        """A compound that asks for packets of the far end's stream (RFC 4585 §6.2.1), to be sent at
-        once."""
-        request = GenericNack(self.ssrc, target_ssrc, tuple(sequences))
-        return self._compound(self._empty(), request)
-
-    def rate_notification(self, limit: RateLimit) -> bytes:
-        """A compound that says to which limit we keep (RFC 5104 §4.2.2), to be sent at once."""
-        return self._compound(self._empty(), MaxRateNotification(self.ssrc, (limit,)))
 
     def bye(self, reason: str | None = None) -> bytes | None:
         """A compound that says that our SSRC leaves.
@@ -265,13 +230,6 @@ class Reporter:
                 case PictureLossIndication() | FullIntraRequest():
                     if self._is_new_request(packet) and KeyFrameWanted() not in feedback:
                         feedback.append(KeyFrameWanted())
-                case GenericNack():
-                    if packet.target == self.ssrc:
-                        feedback.append(PacketsWanted(packet.sequences))
-                case MaxRateRequest():
-                    for limit in packet.limits:
-                        if limit.ssrc == self.ssrc:
-                            feedback.append(RateWanted(limit._replace(ssrc=packet.sender)))
         return feedback
 
     def conflict(self, at_ns: int) -> list[Feedback]:
@@ -342,11 +300,5 @@ def _sources(packet: Packet) -> tuple[int, ...]:
             return tuple(chunk.ssrc for chunk in packet.chunks)
         case Bye():
             return packet.ssrcs
-        case (
-            GenericNack()
-            | PictureLossIndication()
-            | FullIntraRequest()
-            | MaxRateRequest()
-            | MaxRateNotification()
-        ):
+        case PictureLossIndication() | FullIntraRequest():
             return (packet.sender,)

@@ -12,13 +12,9 @@ from giaoban.traffic.rtcp.packets import (
     Bye,
     Chunk,
     FullIntraRequest,
-    GenericNack,
     IntraRequest,
-    MaxRateNotification,
-    MaxRateRequest,
     Packet,
     PictureLossIndication,
-    RateLimit,
     ReceiverReport,
     ReportBlock,
     SenderReport,
@@ -26,9 +22,7 @@ from giaoban.traffic.rtcp.packets import (
 )
 
 SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, BYE = 200, 201, 202, 203
-TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206  # RFC 4585 §6.1
-NACK_FORMAT = 1  # RFC 4585 §6.2.1
-TMMBR_FORMAT, TMMBN_FORMAT = 3, 4  # RFC 5104 §4.2
+PAYLOAD_FEEDBACK = 206  # RFC 4585 §6.1
 PLI_FORMAT, FIR_FORMAT = 1, 4  # RFC 4585 §6.3, RFC 5104 §4.3.1
 FIRST_TYPE, LAST_TYPE = 192, 223
 """Packet types that cannot be taken for RTP on the same port (RFC 5761 §4)."""
@@ -39,12 +33,6 @@ HEADER_BYTES = 4
 _VERSION_2, _PADDING = 0x80, 0x20
 _SENDER_INFO = struct.Struct(">QIII")
 _BLOCK = struct.Struct(">IIIIII")
-_FOLLOWING = 16
-"""Packets after the first one of a NACK's entry, a bit each (RFC 4585 §6.2.1)."""
-_MOST_ENTRIES = 64
-"""Of a NACK's entries so many are looked at: up to 1,088 packets, more than anybody keeps."""
-_MANTISSA_BITS, _OVERHEAD_BITS = 17, 9
-"""Of a bounding rate (RFC 5104 §4.2.1.1); what is left of the word is its exponent."""
 
 
 class RtcpError(ValueError):
@@ -99,9 +87,6 @@ def _pack_one(packet: Packet) -> bytes:
             if packet.reason is not None:
                 body += _pack_text(packet.reason)
             return _framed(BYE, len(packet.ssrcs), body + bytes(-len(body) % 4))
-        case GenericNack():
-            body = _words(packet.sender, packet.target) + _pack_missing(packet.sequences)
-            return _framed(TRANSPORT_FEEDBACK, NACK_FORMAT, body)
         case PictureLossIndication():
             return _framed(PAYLOAD_FEEDBACK, PLI_FORMAT, _words(packet.sender, packet.target))
         case FullIntraRequest():
@@ -110,10 +95,6 @@ def _pack_one(packet: Packet) -> bytes:
             for target, number in packet.requests:
                 body += struct.pack(">IB3x", target, number)
             return _framed(PAYLOAD_FEEDBACK, FIR_FORMAT, body)
-        case MaxRateRequest():
-            return _framed(TRANSPORT_FEEDBACK, TMMBR_FORMAT, _pack_limits(packet))
-        case MaxRateNotification():
-            return _framed(TRANSPORT_FEEDBACK, TMMBN_FORMAT, _pack_limits(packet))
 
 
 def _framed(kind: int, count: int, body: bytes) -> bytes:
@@ -142,36 +123,6 @@ def _pack_block(block: ReportBlock) -> bytes:
         block.lsr,
         block.dlsr,
     )
-
-
-def _pack_missing(sequences: Sequence[int]) -> bytes:
-    """Entries of a first packet (PID) and a bit for each of the 16 after it (BLP), in the order in
-    which the first ones are given; none is there twice."""
-    if not sequences or not all(0 <= sequence <= 0xFFFF for sequence in sequences):
-        raise ValueError(f"{sequences} are no sequence numbers")
-    body = b""
-    left = dict.fromkeys(sequences)
-    while left:
-        first = next(iter(left))
-        following = [(first + 1 + bit) & 0xFFFF for bit in range(_FOLLOWING)]
-        mask = sum(1 << bit for bit, sequence in enumerate(following) if sequence in left)
-        for sequence in (first, *following):
-            left.pop(sequence, None)
-        body += struct.pack(">HH", first, mask)
-    return body
-
-
-def _pack_limits(packet: MaxRateRequest | MaxRateNotification) -> bytes:
-    """A rate that the field cannot say is said as the next lower one (RFC 5104 §4.2.1.1)."""
-    body = _words(packet.sender, 0)
-    for limit in packet.limits:
-        exponent = max(0, limit.bits_per_s.bit_length() - _MANTISSA_BITS)
-        if not 0 <= limit.overhead < 1 << _OVERHEAD_BITS or exponent > 63:
-            raise ValueError(f"{limit} does not fit its field")
-        mantissa = limit.bits_per_s >> exponent
-        rate = exponent << _MANTISSA_BITS | mantissa
-        body += _words(limit.ssrc, rate << _OVERHEAD_BITS | limit.overhead)
-    return body
 
 
 def _pack_chunk(chunk: Chunk) -> bytes:
@@ -255,36 +206,7 @@ def _parse_one(kind: int, count: int, body: bytes) -> Packet | None:
             raise RtcpError(f"a FIR of {len(body)} bytes")
         entries = struct.iter_unpack(">IB3x", body[8:])
         return FullIntraRequest(_word(body, 0), tuple(IntraRequest(*entry) for entry in entries))
-    if kind == TRANSPORT_FEEDBACK and count == NACK_FORMAT:
-        if len(body) < 12 or len(body) % 4:
-            raise RtcpError(f"a NACK of {len(body)} bytes")
-        return GenericNack(_word(body, 0), _word(body, 4), _parse_missing(body[8:]))
-    if kind == TRANSPORT_FEEDBACK and count == TMMBR_FORMAT:
-        return MaxRateRequest(_word(body, 0), _parse_limits(body))
-    if kind == TRANSPORT_FEEDBACK and count == TMMBN_FORMAT:
-        return MaxRateNotification(_word(body, 0), _parse_limits(body))
     return None
-
-
-def _parse_missing(entries: bytes) -> tuple[int, ...]:
-    found: dict[int, None] = {}
-    for first, mask in struct.iter_unpack(">HH", entries[: 4 * _MOST_ENTRIES]):
-        found[first] = None
-        for bit in range(_FOLLOWING):
-            if mask >> bit & 1:
-                found[(first + 1 + bit) & 0xFFFF] = None
-    return tuple(found)
-
-
-def _parse_limits(body: bytes) -> tuple[RateLimit, ...]:
-    if len(body) < 8 or len(body) % 8:
-        raise RtcpError(f"a rate limit of {len(body)} bytes")
-    limits = []
-    for ssrc, word in struct.iter_unpack(">II", body[8:]):
-        exponent, rest = divmod(word, 1 << _MANTISSA_BITS + _OVERHEAD_BITS)
-        mantissa, overhead = divmod(rest, 1 << _OVERHEAD_BITS)
-        limits.append(RateLimit(ssrc, mantissa << exponent, overhead))
-    return tuple(limits)
 
 
 def _parse_blocks(body: bytes, at: int, count: int) -> tuple[ReportBlock, ...]:

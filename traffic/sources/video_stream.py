@@ -8,7 +8,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.clock import NEVER_NS
 from giaoban.traffic import rtp
 from giaoban.traffic.h264 import FU_HEADER_BYTES, FU_INDICATOR, NAL_IDR, TYPE_MASK
 from giaoban.traffic.log import PacketLog
@@ -53,8 +52,6 @@ class VideoStream(OutgoingStream):
         self._done = 0
         self._keys: list[int] = []
         """From when on key frames are asked for that is not yet, a heap."""
-        self._rates: list[tuple[int, float]] = []
-        """The same of rates."""
 
     def request_key(self, from_ns: int | None = None) -> None:
         """The next frame is a key frame, or the first that is due from a moment on."""
@@ -63,17 +60,9 @@ class VideoStream(OutgoingStream):
         else:
             heapq.heappush(self._keys, from_ns)
 
-    @property
-    def kbps(self) -> float:
-        """The rate of the next frame."""
-        return self._frames.model.kbps
-
-    def change_rate(self, kbps: float, from_ns: int | None = None) -> None:
-        """Another rate from the next frame on, or from the first that is due from a moment on."""
-        if from_ns is None:
-            self._frames.model = self._frames.model.model_copy(update={"kbps": kbps})
-        else:
-            heapq.heappush(self._rates, (from_ns, kbps))
+    def change_rate(self, kbps: float) -> None:
+        """Encode the next frame, and those after it, at another rate in kb/s."""
+        self._frames.model = self._frames.model.model_copy(update={"kbps": kbps})
 
     def position(self) -> tuple[int, int, int]:
         """The next packet's extended sequence number, its timestamp, and when that is."""
@@ -90,8 +79,6 @@ class VideoStream(OutgoingStream):
         if count:
             while self._keys and self._keys[0] < until_ns:
                 heapq.heappop(self._keys)
-            while self._rates and self._rates[0][0] < until_ns:
-                self.change_rate(heapq.heappop(self._rates)[1])
             self._frames.take(count)
             self._frames.request_key()
 
@@ -113,24 +100,11 @@ class VideoStream(OutgoingStream):
         send.
         """
         parts = []
-        while (at_ns := self._next_order_ns()) < until_ns:
-            parts.append(self._frames.take(self._due_before(at_ns)))
-            self._follow_orders(at_ns)
+        while self._keys and self._keys[0] < until_ns:
+            parts.append(self._frames.take(self._due_before(heapq.heappop(self._keys))))
+            self._frames.request_key()
         parts.append(self._frames.take(self._due_before(until_ns)))
         return self._fill(out, joined_frames(parts), until_ns)
-
-    def _next_order_ns(self) -> int:
-        """From when on the next key frame is asked for, or the next rate holds."""
-        key_ns = self._keys[0] if self._keys else NEVER_NS
-        return min(key_ns, self._rates[0][0]) if self._rates else key_ns
-
-    def _follow_orders(self, at_ns: int) -> None:
-        """Do what is asked for from this moment on."""
-        while self._rates and self._rates[0][0] <= at_ns:
-            self.change_rate(heapq.heappop(self._rates)[1])
-        if self._keys and self._keys[0] <= at_ns:
-            heapq.heappop(self._keys)
-            self._frames.request_key()
 
     def _fill(
         self, out: NDArray[np.uint8] | None, frames: EncodedFrames, until_ns: int

@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.video.forward import KeyFrameDetector
 from giaoban.traffic import rtp
 from giaoban.traffic.log import PacketLog
-from giaoban.traffic.loss_repair import RateAdaptation
 from giaoban.traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
 from giaoban.traffic.receiver.video_gaps import VideoGaps
-from giaoban.traffic.sender.rate_controller import RateController
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import VideoModel
 from giaoban.traffic.sources.video_stream import VideoStream
@@ -30,20 +28,13 @@ class VideoBank:
     """
 
     def __init__(
-        self,
-        compose_delay_ms: float,
-        log: PacketLog,
-        origin_ns: int | None = None,
-        adaptation: RateAdaptation | None = None,
+        self, compose_delay_ms: float, log: PacketLog, origin_ns: int | None = None
     ) -> None:
-        """`origin_ns`: CLOCK_MONOTONIC from which streams' impairments are timed. `adaptation`: how
-        rates answer reported loss; None: they do not."""
+        """`origin_ns`: CLOCK_MONOTONIC from which streams' impairments are timed."""
         self._delay_ns = round(compose_delay_ms * 1e6)
         self._log = log
         self._origin_ns = origin_ns
         self._streams: dict[int, VideoStream] = {}
-        self._adaptation = adaptation
-        self._rates: dict[int, RateController] = {}
 
     def open(self, row: int, plan: StreamPlan, model: VideoModel, from_ns: int) -> None:
         """Start the call's stream at its own rate; one that the row had before is over."""
@@ -53,7 +44,6 @@ class VideoBank:
         self._streams[row] = VideoStream(
             plan, self._log, start_ns, model, self._delay_ns, origin_ns=self._origin_ns
         )
-        self._rates[row] = RateController(self._adaptation, model.kbps)
 
     def flush(
         self, row: int, out: NDArray[np.uint8]
@@ -64,7 +54,6 @@ class VideoBank:
     def close(self, row: int) -> None:
         """End the call's stream."""
         del self._streams[row]
-        del self._rates[row]
 
     def position(self, row: int) -> tuple[int, int, int]:
         """The row's next sequence number (extended), the next frame's timestamp, and its time."""
@@ -76,27 +65,7 @@ class VideoBank:
 
     def change_rate(self, row: int, kbps: float) -> None:
         """The call allows another rate from its next frame on."""
-        self._streams[row].change_rate(self._rates[row].limit(kbps))
-
-    def ask(self, row: int, kbps: float) -> None:
-        """A viewer takes no more than this, from its next frame on (RFC 5104 §4.2.1)."""
-        if row in self._streams:
-            self._streams[row].change_rate(self._rates[row].ask(kbps))
-
-    def reported(
-        self, row: int, fraction_lost: int, came_ns: int, from_ns: int | None
-    ) -> RateController | None:
-        """A viewer's report came (RFC 3550 §6.4.1): the row's rate if it is another from then on.
-
-        Args:
-            fraction_lost: in 1/256, since the report before.
-            from_ns: of which pictures on; None: of the next.
-        """
-        rate = self._rates.get(row)
-        if rate is None or (kbps := rate.reported(fraction_lost, came_ns)) is None:
-            return None
-        self._streams[row].change_rate(kbps, from_ns)
-        return rate
+        self._streams[row].change_rate(kbps)
 
     def relayout(self, rows: Iterable[int], from_ns: int | None = None) -> None:
         """The pictures of these calls are composed anew, those that are due from a moment on; a row

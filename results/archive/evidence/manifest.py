@@ -244,7 +244,7 @@ def _kept(folder: Path) -> Iterable[str]:
         if place != folder:
             names.append(RESULT)
         yield from (str((place / n).relative_to(folder)) for n in names if (place / n).is_file())
-    for several in ("failures", "meetings", "terminals"):
+    for several in ("failures", "meetings"):
         for path in sorted((folder / several).glob(f"*/{RESULT}")):
             yield str(path.relative_to(folder))
 

@@ -13,7 +13,7 @@ from giaoban.regulation import CalendarRule, Regulation
 from giaoban.results.model.answer_files import CALENDAR, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Method, Percent, Verdict
-from giaoban.results.model.result import CriterionResult, LossBehaviour, RunId
+from giaoban.results.model.result import CriterionResult, RunId
 from giaoban.tomlfile import StrictModel
 
 Rule = Literal[CalendarRule, "briefing-missing"]
@@ -116,8 +116,6 @@ class CalendarAnswer(JsonFile):
     findings: list[Finding]
     periods: list[Period]
     peaks: Annotated[list[Peak], Field(default_factory=list)]
-    on_loss: LossBehaviour | None = None
-    """What terminals and MCU do about lost packets of pictures; null: an answer of before."""
     names: dict[str, str] = Field(default_factory=dict)
     """Of bridges."""
     regulation: Regulation | None = None

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from giaoban.results.model.answer_files import COMPARE, JsonFile
 from giaoban.results.model.quantities import Amount, Id, Method, OneLine, Verdict
-from giaoban.results.model.result import LossBehaviour, RunId
+from giaoban.results.model.result import RunId
 from giaoban.sentence import Both
 from giaoban.tomlfile import StrictModel
 
@@ -84,8 +84,6 @@ class ScenarioCompared(StrictModel):
     """One scenario, then and now; a verdict is null where there was none to be judged.
 
     `reasons`: why it does not pass, or is not judged; of the latter also in Vietnamese.
-    `old_on_loss`, `new_on_loss`: what terminals and MCU do about lost packets of pictures; null: it
-    is not there, or an answer of before does not say.
     """
 
     id: Id
@@ -99,8 +97,6 @@ class ScenarioCompared(StrictModel):
     margins: list[MarginChange] = Field(default_factory=list)
     bridges: list[BridgeChange] = Field(default_factory=list)
     run: str | None = None
-    old_on_loss: LossBehaviour | None = None
-    new_on_loss: LossBehaviour | None = None
 
     @property
     def why_not_judged(self) -> list[Both]:

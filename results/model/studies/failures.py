@@ -24,7 +24,7 @@ from giaoban.results.model.quantities import (
     Verdict,
 )
 from giaoban.results.model.reasons import Argument, Reason
-from giaoban.results.model.result import Engine, Inputs, LossBehaviour, Named, Question, RunId
+from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
@@ -328,8 +328,6 @@ class FaultsAnswer(JsonFile):
     interruption_limit_ms: Amount
     names: dict[str, str]
     comparison: Comparison | None = None
-    on_loss: LossBehaviour | None = None
-    """What terminals and MCU do about lost packets of pictures; null: an answer of before."""
     not_judged: list[Unmodelled] = Field(default_factory=list)
     """What no verdict of this answer speaks of, since the calls' sound does not let it."""
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from giaoban.results.model.answer_files import HEADROOM, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Method, Verdict
-from giaoban.results.model.result import Inputs, LossBehaviour, RunId
+from giaoban.results.model.result import Inputs, RunId
 from giaoban.results.model.studies.whatif import Judged, final
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
@@ -144,8 +144,6 @@ class Headroom(JsonFile):
     grid: list[Count]
     curves: list[Curve]
     names: dict[str, str]
-    on_loss: LossBehaviour | None = None
-    """What terminals and MCU do about lost packets of pictures; null: an answer of before."""
     not_judged: list[Unmodelled] = Field(default_factory=list)
     """What no verdict of this answer speaks of, since the calls' sound does not let it."""
     seconds: Amount

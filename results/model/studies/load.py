@@ -12,7 +12,7 @@ from pydantic import Field
 from giaoban.results.model.answer_files import LOAD, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
-from giaoban.results.model.result import Assumption, Engine, FileRef, LossBehaviour, RunId
+from giaoban.results.model.result import Assumption, Engine, FileRef, RunId
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
@@ -236,9 +236,6 @@ class LoadResult(JsonFile):
         engine: what emulated the province; null: nothing was emulated, all ran in real time.
         assumptions: of the test itself; `check_assumptions` are those of the check inside the
             province, of its network and calls, `unmodelled` what the model leaves out of that.
-        on_loss: what terminals and MCU inside the province do about lost packets of pictures; null:
-            not in a province, where bridges do nothing about them, or an answer of before does not
-            say.
         lacking: operations that somebody's device has none of; nothing is judged by them.
         criteria: empty only of a test that is invalid: nothing was done.
         reasons: why the figures do not hold; or of calls that all failed, what they met.
@@ -256,7 +253,6 @@ class LoadResult(JsonFile):
     question_vi: str = ""
     what: dict[str, str | int | float | bool | list[str]]
     engine: Engine | None = None
-    on_loss: LossBehaviour | None = None
     inputs: LoadInputs
     server: str
     sessions: Sessions

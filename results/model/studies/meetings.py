@@ -15,7 +15,7 @@ from giaoban.results.model.answer_files import MEETING, JsonFile
 from giaoban.results.model.faults import AcceptedInterruption, FaultResult
 from giaoban.results.model.quantities import Amount, Count, Direction, FoundBy, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
-from giaoban.results.model.result import Assumption, CriterionResult, LossBehaviour, RunId
+from giaoban.results.model.result import Assumption, CriterionResult, RunId
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
@@ -165,8 +165,7 @@ class PartJudged(StrictModel):
     `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
     does not meet as a whole, `closest` is the one it meets most narrowly, `faults` are what failed
     in it on purpose, `accepted` the interruptions by them that it accepts. `seeds`: the result at
-    other seeds. `on_loss`: what terminals and MCU do about lost packets of pictures; null at a real
-    device, and in answers of before.
+    other seeds.
     """
 
     part: Part
@@ -174,7 +173,6 @@ class PartJudged(StrictModel):
     reasons: list[str]
     reason_codes: list[Reason] = Field(default_factory=list)
     seconds: Amount
-    on_loss: LossBehaviour | None = None
     opening: Opening
     closing: Closing
     bridges: list[BridgeJudged]

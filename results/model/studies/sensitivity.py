@@ -10,7 +10,7 @@ from pydantic import Field
 from giaoban.results.model.answer_files import SENSITIVITY, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
-from giaoban.results.model.result import Assumption, CriterionResult, Inputs, LossBehaviour, RunId
+from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
 from giaoban.results.model.robustness import PassedWorlds
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
@@ -260,8 +260,6 @@ class Sensitivity(JsonFile):
     seeds: Count
     figures: Annotated[list[TriedFigure], Field(min_length=1)]
     untried: list[UntriedAssumption]
-    on_loss: LossBehaviour | None = None
-    """What terminals and MCU do about lost packets of pictures; null: an answer of before."""
     unmodelled: list[Unmodelled] = Field(default_factory=list)
     drawn: DrawnWorlds | None = None
     names: dict[str, str] = Field(default_factory=dict)

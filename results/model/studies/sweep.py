@@ -8,7 +8,7 @@ from pydantic import Field
 
 from giaoban.results.model.answer_files import SWEEP, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine
-from giaoban.results.model.result import Inputs, LossBehaviour, RunId
+from giaoban.results.model.result import Inputs, RunId
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
@@ -81,8 +81,6 @@ class SweepAnswer(JsonFile):
     names: dict[str, str] = Field(default_factory=dict)
     failures: dict[str, str] = Field(default_factory=dict)
     failures_vi: dict[str, str] = Field(default_factory=dict)
-    on_loss: LossBehaviour | None = None
-    """What terminals and MCU do about lost packets of pictures; null: an answer of before."""
     not_judged: list[Unmodelled] = Field(default_factory=list)
     """What no verdict of this answer speaks of, since the calls' sound does not let it."""
     points: Annotated[list[SweepPoint], Field(min_length=1)]

@@ -9,7 +9,7 @@ from pydantic import Field
 from giaoban.results.model.answer_files import WHATIF, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Count, Id, Method, OneLine, Verdict
-from giaoban.results.model.result import Inputs, InUse, LossBehaviour, RunId
+from giaoban.results.model.result import Inputs, InUse, RunId
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
@@ -191,8 +191,6 @@ class WhatIf(JsonFile):
     search_vi: list[str] = Field(default_factory=list)
     tried: Count = 0
     names: dict[str, str] = Field(default_factory=dict)
-    on_loss: LossBehaviour | None = None
-    """What terminals and MCU do about lost packets of pictures; null: an answer of before."""
     not_judged: list[Unmodelled] = Field(default_factory=list)
     """What no verdict of this answer speaks of, since the calls' sound does not let it."""
     seconds: Annotated[float, Field(ge=0)]

@@ -38,7 +38,6 @@ from giaoban.results.report.document import (
     bullets,
     capital,
 )
-from giaoban.results.report.terminals_words import condition
 from giaoban.translation import N_
 
 FEW = 12
@@ -67,10 +66,6 @@ def conditions(
             key = "condition assumptions as is"
         items.append(say(key, count=count, section=assumptions_at))
     if met:
-        needed = [condition(result.verdict, result.meeting.on_loss, say) for result in results]
-        items += [
-            say("condition terminals", does=does) for does in dict.fromkeys(filter(None, needed))
-        ]
         items.append(say("condition as asked" if new else "condition as is"))
         shared = any(result.background for result in results)
         items.append(say("condition background" if shared else "condition no background"))

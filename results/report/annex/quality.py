@@ -10,7 +10,6 @@ from giaoban.results.judge.criteria import (
     LONGEST_FREEZE,
     MOS,
     PICTURE_ARTEFACTS,
-    PICTURE_DAMAGED,
     SLIDES_FROZEN,
     SLIDES_NOT_SHOWN,
 )
@@ -32,13 +31,12 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
-from giaoban.results.report.terminals_words import terminals_table
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import FIGURES_ALONE, NOT_SHOWN, margin_of, shown_margin
 
 UNINTERRUPTED = frozenset(
     {
-        AUDIO_LOSS, PICTURE_ARTEFACTS, LONGEST_FREEZE, PICTURE_DAMAGED, MOS, SLIDES_FROZEN,
+        AUDIO_LOSS, PICTURE_ARTEFACTS, LONGEST_FREEZE, MOS, SLIDES_FROZEN,
         SLIDES_NOT_SHOWN,
     }
 )  # fmt: skip
@@ -61,13 +59,10 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
         yield Par(limit, note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
-    if repairs := say.repairs(result):
-        yield Par(repairs, note=True)
     if result.faults:
         yield Par(say("criteria faults"), note=True)
     yield from other_seeds(result, say)
     yield from every_meeting(result, say)
-    yield from terminals_table(result, say)
 
 
 def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -188,9 +183,6 @@ def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
         ("freeze max", lambda s: s.freeze_ms_max, 0),
         ("frozen", lambda s: s.freeze_pct, 1),
     ]
-    conceals = any(s.damaged_pct is not None for s in result.streams)
-    if conceals:
-        columns.append(("damaged", lambda s: s.damaged_pct, 1))
     rows = []
     for bridge, here in _by_phase(result.phases).items():
         figures = [([_extreme(b, read, max) for b in here], digits) for _, read, digits in columns]
@@ -200,8 +192,6 @@ def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
     if rows:
         yield _phase_table("video table", [key for key, *_ in columns], rows, result.phases, say)
         yield Par(say("video note"), note=True)
-        if conceals:
-            yield Par(say("damaged note"), note=True)
     elif any(s.frames_sent is not None for s in result.streams):
         yield Par(say("no bad video"))
 

@@ -13,7 +13,6 @@ from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings_table import meetings_line
 from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.summaries.sensitivity_summary import assumptions_line, doubt
-from giaoban.results.report.terminals_words import terminals_line
 from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
 from giaoban.sentence import N_, Sentence
@@ -85,8 +84,6 @@ def concluded(
         if conditional and result.robustness is not None and result.robustness.file is None:
             yield Par(say.gettext(AS_ASSUMED))
         if line := meetings_line(result, say):
-            yield Par(line)
-        if line := terminals_line(result, say):
             yield Par(line)
     for text in say.interruptions(result):
         yield Par(text)

@@ -132,19 +132,14 @@ WORDS: Mapping[str, str] = {
     "narrowband": N_(" (narrowband, ITU-T G.107, 4.5 at most)"),
     "wideband": N_(" (wideband, ITU-T G.107.1, 4.5 at most)"),
     "seconds": N_("{start} – {end} s"),
-    "video table": N_("Bridges whose pictures were damaged or stood still (the worst direction)"),
+    "video table": N_("Bridges whose pictures stood still or lacked frames (the worst direction)"),
     "bad frames": N_("Bad frames"),
     "freezes": N_("Freezes"),
     "freeze max": N_("Longest (ms)"),
     "frozen": N_("Time frozen (%)"),
-    "damaged": N_("Time damaged (%)"),
     "video note": N_(
         "Bad frames: those that could not be shown, as packets of their own were lost or of a "
         "frame that they build on, or as they came too late. Shares are of a whole phase."
-    ),
-    "damaged note": N_(
-        "Errors are concealed: bad frames of which something came were shown damaged. The time "
-        "damaged lasts until a right frame was shown."
     ),
     "no bad video": N_("Pictures: every frame could be shown in time, and no picture stood still."),
     # MCU
@@ -342,9 +337,6 @@ WORDS: Mapping[str, str] = {
         "the {count:assumption|{count} assumptions} of section {section} {count:is|are} "
         "confirmed; where a figure turns out to be another, the check is made again;"
     ),
-    "condition terminals": N_(
-        "it is shown, by data sheets or a trial, that all terminals and the MCU {does};"
-    ),
     "condition as asked": N_(
         "the new bridges, their lines and the quality of calls are as they were in the check;"
     ),
@@ -540,8 +532,8 @@ WORDS: Mapping[str, str] = {
         " Highest rate without failure: found by trying rates; “–”: not looked for."
     ),
     "calls network note": N_(
-        " In the emulated province set-up time is waiting, the network’s share, and of devices "
-        "what their file says (setup_delay); real ones take about 0.5 to 4 s themselves."
+        " In the emulated province set-up time is waiting and the network’s share; real devices "
+        "take about 0.5 to 4 s themselves."
     ),
     **{f"cause {cause}": text for cause, text in FAILURE_CAUSES.items()},
     # elsewhere

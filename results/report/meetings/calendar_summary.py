@@ -19,7 +19,6 @@ from giaoban.results.report.document import (
     pars,
     table,
 )
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.wording import METHOD_NOUNS, Wording
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
 from giaoban.sentence import decimals_apart
@@ -105,7 +104,6 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
         blocks += pars(precedence_note(answer, say), "quiet")
     if answer.peaks:
         blocks += peaks(answer, say)
-        blocks += pars(map(say.say, rests_on(answer.on_loss)), "quiet")
     return blocks
 
 

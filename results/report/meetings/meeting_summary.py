@@ -29,7 +29,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summaries.check_summary import assumptions_table
-from giaoban.results.report.terminals_words import ON_CONDITION, condition
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
 from giaoban.translation import N_, Language
@@ -165,12 +164,10 @@ def at_other_seeds(part: PartJudged, say: Wording) -> list[str]:
 
 
 def closest(part: PartJudged, say: Wording) -> Iterator[Block]:
-    """What a part that passes meets most narrowly, and on which terminals that hangs."""
+    """Yield the criterion that a passing part meets most narrowly, and the other seeds."""
     if part.closest is not None and part.verdict == "pass":
         yield Par(say.closest(part.closest))
     yield from pars(at_other_seeds(part, say))
-    if does := condition(part.verdict, part.on_loss, say):
-        yield Par(say.gettext(ON_CONDITION, does=does))
 
 
 def opened(part: PartJudged, say: Wording) -> str:

@@ -39,13 +39,6 @@ from giaoban.results.report.seed_words import (
     tried,
 )
 from giaoban.results.report.summaries.sensitivity_summary import assumptions_line, of_check
-from giaoban.results.report.terminals_words import TITLE as OTHER_TERMINALS
-from giaoban.results.report.terminals_words import (
-    how_to_ask,
-    other_terminals,
-    terminals_line,
-    terminals_table,
-)
 from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import FIGURES_ALONE, Wording, reasons
@@ -103,8 +96,6 @@ def brief(result: Result, language: Language = SOURCE) -> list[Block]:
         *([] if line is None else [Par(line)]),
         criteria(result, say),
         *_every_meeting(result, say),
-        *pars(filter(None, [terminals_line(result, say)])),
-        *(terminals_table(result, say) if len(result.terminals) > 1 else ()),
         *pars(notes(result, say), "quiet"),
     ]
 
@@ -136,10 +127,6 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     notes += map(short.note, say.unjudged_limits(result))
     if delays := short.device_delays():
         notes.append(delays)
-    if repairs := say.repairs(result):
-        notes.append(short.note(repairs))
-    if ask := how_to_ask(result, say):
-        notes.append(short.note(ask))
     for c in result.criteria:
         if basis := say.artefacts(c):
             notes.append(short.note(f"{say.criterion(c)}: {basis}."))
@@ -180,9 +167,6 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
         yield Heading(Sentence(TITLE))
         yield from _every_meeting(result, say)
         yield Bullets(meetings_notes(result, say))
-    if result.terminals:
-        yield Heading(Sentence(OTHER_TERMINALS))
-        yield from other_terminals(result, say)
     yield from _faults(result, say)
     yield from pars(say.interruptions(result))
     yield from _pictures(result, say)
@@ -411,7 +395,6 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
         return
     yield Heading(Sentence("Pictures"))
     short = screen_wording(result, say)
-    conceals = any(s.damaged_pct is not None for _, _, s in found)
     rows = [
         (
             f"{say.of(bridge.id)} {short.stream(f'{s.kind} {s.direction}')}",
@@ -421,7 +404,6 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
                 (
                     s.frames_sent, s.frames_lost, s.frames_undecodable, s.frames_late,
                     s.frames_not_shown_pct, s.freezes, s.freeze_ms_max, s.freeze_pct,
-                    *((s.damaged_pct,) if conceals else ()),
                 ),
             ),
         )
@@ -437,7 +419,6 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
         *(Sentence(pgettext("frames", "lost")), Sentence("undecodable")),
         *(Sentence(pgettext("frames", "late")), Sentence("not shown, %"), Sentence("freezes")),
         *(Sentence("longest, ms"), Sentence("frozen, %")),
-        *((Sentence("damaged, %"),) if conceals else ()),
     )
     yield table(head, rows[:MOST_ROWS], range(2, len(head)))
     yield from _and_more(len(rows))
@@ -481,9 +462,8 @@ def _mcu(result: Result, say: Wording) -> Iterator[Block]:
     if slowest := max((ms for ms in setups if ms is not None), default=None):
         yield Par(
             Sentence(
-                "Call set-up takes at most {ms} ms (95th percentile of the slowest phase): of the "
-                "network, and of the MCU what its file says (setup_delay). Real devices take 0.5 "
-                "to 4 s themselves.",
+                "Call set-up takes at most {ms} ms (95th percentile of the slowest phase), of the "
+                "network alone. Real devices take 0.5 to 4 s themselves.",
                 ms=say.number(slowest, 1),
             )
         )

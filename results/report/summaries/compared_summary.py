@@ -24,7 +24,6 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.terminals_words import rests_on_other
 from giaoban.results.report.wording import METHOD_NOUNS, VERDICTS, margin
 from giaoban.sentence import Both, Sentence, decimals_of, joined, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words
@@ -245,7 +244,6 @@ def _scenario(each: ScenarioCompared) -> Iterator[Block]:
         yield from pars(each.why_not_judged, "doubt")
         if each.new is None:
             yield Par(Sentence("--confirm emulates it"), tone="quiet")
-    yield from pars(rests_on_other(each.old_on_loss, each.new_on_loss))
     shown = [change for change in each.inputs if not change.words] or each.inputs
     if shown:
         head = (Sentence("input"), Sentence("key"), Sentence("was"), Sentence("is"))

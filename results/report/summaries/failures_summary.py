@@ -31,7 +31,6 @@ from giaoban.results.report.document import (
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summaries.check_summary import ESTIMATED
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import Both, Sentence, joined, number, shown
@@ -365,7 +364,7 @@ def brief(
         yield Par(Sentence("longest interruption: {longest}", longest=longest))
     if load := busiest(answer):
         yield Par(Sentence("most loaded link: {load}", load=load))
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)], "quiet")
+    yield from pars(unrated_sound(answer.not_judged), "quiet")
     yield failures_table(answer, link, bridge, with_worst_link=False)
     if bridge is not None:
         yield bridges_table(answer, bridge)
@@ -484,7 +483,7 @@ def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
         if others:  # what is worse are the reasons
             yield Par(Sentence("Other changes since then:"))
             yield Bullets(others)
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)])
+    yield from pars(unrated_sound(answer.not_judged))
     yield Heading(Sentence("Single points of failure"))
     points = [point_line(point, answer) for point in answer.single_points]
     if not points:

@@ -12,7 +12,6 @@ from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summaries.whatif_summary import criterion, said_by
 from giaoban.results.report.summaries.whatif_summary import known_by as known
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, margin
 from giaoban.sentence import Both, Sentence, joined
@@ -106,7 +105,7 @@ def brief(answer: Headroom) -> Iterator[Block]:
     yield _bottlenecks(answer)
     yield _routers(answer)
     yield from pars([ADDED_UP, *_not_by_router(answer)], "quiet")
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)], "quiet")
+    yield from pars(unrated_sound(answer.not_judged), "quiet")
 
 
 def _bottlenecks(answer: Headroom) -> Bullets:
@@ -169,7 +168,7 @@ def summary(answer: Headroom) -> Iterator[Block]:
     yield Par(Sentence("In this order; each line holds once the ones before it are lifted."))
     yield _bottlenecks(answer)
     yield Par(ADDED_UP)
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)])
+    yield from pars(unrated_sound(answer.not_judged))
     yield Heading(Sentence("Where"))
     yield Par(Sentence("If all further bridges hang on one router:"))
     yield _routers(answer)

@@ -20,7 +20,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.screen_wording import MET
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Both, Sentence, joined, message, number, shown
@@ -463,7 +462,6 @@ def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:
     return [
         verdict,
         *told,
-        *pars(rests_on(result.on_loss), "quiet"),
         criteria_table(result.criteria, _ScreenWording(result), "screen"),
         _operations(result),
     ]
@@ -481,7 +479,6 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
     yield Par(Sentence("{server} ({place}).", server=result.server, place=_PLACES[result.place]))
     yield _parameters(result, say)
     yield Bullets(_told(result))
-    yield from pars(rests_on(result.on_loss))
     yield Heading(Sentence("Criteria"))
     yield criteria_table(result.criteria, _ScreenWording(result), "screen")
     yield Heading(Sentence("What was done"))

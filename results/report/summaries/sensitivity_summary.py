@@ -31,7 +31,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table, unrated_sound
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, decimals_apart, joined, message, number
@@ -280,7 +279,7 @@ def brief(answer: Sensitivity) -> Iterator[Block]:
     yield Par(
         Sentence("{n} {n:assumption|assumptions} not tried (see summary.md)", n=len(answer.untried))
     )
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.unmodelled)], "quiet")
+    yield from pars(unrated_sound(answer.unmodelled), "quiet")
 
 
 def _how(answer: Sensitivity) -> Sentence:
@@ -485,7 +484,7 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
         yield Par(headline(answer))
     if answer.unmodelled:
         yield Par(left_out_of(answer.unmodelled))
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.unmodelled)])
+    yield from pars(unrated_sound(answer.unmodelled))
     if answer.deciding:
         yield Heading(Sentence("What to settle first"))
         yield Par(Sentence(SETTLING_ORDER))

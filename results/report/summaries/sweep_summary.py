@@ -9,7 +9,6 @@ from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, Sweep
 from giaoban.results.report.document import Block, Bullets, Code, Heading, Par, pars, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, margin
 from giaoban.sentence import Both, Sentence, joined
@@ -98,7 +97,7 @@ def brief(answer: SweepAnswer) -> list[Block]:
         Sentence("fails: {criterion}: {n} {n:point|points}", criterion=name, n=count)
         for name, count in bindings(answer)
     ]
-    told = [*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)]
+    told = unrated_sound(answer.not_judged)
     head = [headline(answer), computed_line(answer), *seeds_lines(answer)]
     return [*pars(head), *pars(found), *pars(told, "quiet")]
 
@@ -120,7 +119,7 @@ def summary(answer: SweepAnswer) -> Iterator[Block]:
                 for name, count in found
             ]
         )
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)])
+    yield from pars(unrated_sound(answer.not_judged))
     head = (
         *(Sentence("bridges"), Sentence("calls"), Sentence("device")),
         *(Sentence(pgettext("table", "failure")), Sentence("seed")),

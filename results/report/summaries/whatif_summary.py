@@ -24,7 +24,6 @@ from giaoban.results.report.document import (
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summaries.compared_summary import value
-from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import (
     EMULATED,
@@ -231,7 +230,7 @@ def brief(answer: WhatIf) -> Iterator[Block]:
         yield Par(failure)
     yield _variants(answer, costs=answer.ordered_by == "cost")
     yield Par(order_line(answer), tone="quiet")
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)], "quiet")
+    yield from pars(unrated_sound(answer.not_judged), "quiet")
 
 
 def _variants(answer: WhatIf, *, costs: bool) -> Table:
@@ -291,7 +290,7 @@ def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
     yield _variants(answer, costs=True)
     yield Heading(Sentence("Margins"))
     yield Par(Sentence("The share of each allowance that is still unused."))
-    yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)])
+    yield from pars(unrated_sound(answer.not_judged))
     shown = [variant for variant in answer.variants if variant.final.margins]
     columns = [Sentence("criterion"), *(Sentence(variant.name) for variant in shown)]
     yield table(columns, _margins(shown), right=range(1, len(columns)))

@@ -36,7 +36,6 @@ _STREAM = (
     "interruption_ms_max",
     "freezes",
     "freeze_pct",
-    "damaged_pct",
 )
 
 

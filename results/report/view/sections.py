@@ -31,7 +31,6 @@ from giaoban.results.report.document import (
     Heading,
     Par,
     Tone,
-    pars,
     table,
 )
 from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
@@ -41,7 +40,6 @@ from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.summaries.check_summary import ESTIMATED, criteria_notes
 from giaoban.results.report.summaries.sensitivity_summary import assumptions_line
-from giaoban.results.report.terminals_words import other_in_b, terminals_line, terminals_table
 from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
@@ -182,8 +180,6 @@ def _verdict(
         if binding := say.binding(result.binding, result):
             yield Par(binding)
         yield Par(sentence(result, say))
-        if line := terminals_line(result, say):
-            yield Par(line)
         if result.assumptions:
             yield Par(words("assumption count", count=len(result.assumptions)))
         if (fragile := assumptions_line(result)) is not None:
@@ -268,7 +264,6 @@ def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator
     if result.is_judged:
         yield from quality.other_seeds(result, say)
     yield from every_meeting(result, say)
-    yield from terminals_table(result, say)
 
 
 def _comparison(a: Result, b: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:
@@ -288,7 +283,6 @@ def _comparison(a: Result, b: Result, words: PageWording, say: AnnexWording) -> 
     )
     inputs = [say.text(INPUTS[name]) if name in INPUTS else name for name in found.inputs]
     yield Par(words("inputs differ", inputs=", ".join(inputs)) if inputs else words("inputs same"))
-    yield from pars(map(say.say, other_in_b(a.meeting.on_loss, b.meeting.on_loss)))
     for key, names in (("only a", found.removed), ("only b", found.added)):
         if names:
             yield Par(words(key, bridges=", ".join(names)))

@@ -81,7 +81,6 @@ SCRIPT: Mapping[str, str] = {
     "interruption": pgettext("page", "Longest interruption (ms)"),
     "freezes": pgettext("page", "Freezes"),
     "frozen pct": pgettext("page", "Frozen (%)"),
-    "damaged pct": pgettext("page", "Damaged (%)"),
     "streams caption": pgettext("page", "{bridge}: each stream by phase"),
     "seconds": pgettext("page", "Second by second"),
     "seconds caption": pgettext("page", "{bridge}, {measure}: second by second"),
@@ -178,8 +177,8 @@ WORDS: Mapping[str, str] = {
     "dropped": pgettext("page", "Bridges that were dropped – {bridges}."),
     "setup": pgettext(
         "page",
-        "Call set-up, 95th percentile (ms) – {phases}: of the network, and of the MCU what its "
-        "file says (setup_delay). Real devices take about 0.5 to 4 s themselves.",
+        "Call set-up, 95th percentile (ms) – {phases}: of the network alone. Real devices take "
+        "about 0.5 to 4 s themselves.",
     ),
     "links table": pgettext("page", "Table of the links' load"),
     "faults made": pgettext("page", "Failures in this run"),

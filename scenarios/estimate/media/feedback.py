@@ -264,9 +264,7 @@ class Feedback:
     def _mcu_asked(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
         index = self._plan.calls[row].down[kind]
         if index in self._sources:
-            used_pct = self._timeline.mcu_used_pct(now_ns)
-            answer_ns = self._plan.device.key_frame_ns(used_pct, ANSWER_NS)
-            self._sources[index].ask_key(came_ns + answer_ns)
+            self._sources[index].ask_key(came_ns + ANSWER_NS)
         else:
             self._wanted(row, kind, now_ns)
 

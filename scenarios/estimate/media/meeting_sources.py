@@ -35,7 +35,7 @@ from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
 from giaoban.traffic.sources.video_stream import VideoStream
 
-NO_MEDIA = {"network", "device", "terminal", "streams", "loses", "end_s", "error_concealment"}
+NO_MEDIA = {"network", "device", "terminal", "streams", "loses", "end_s"}
 """What is of no account for what a bridge's devices make; of each stream its own plan is."""
 
 

@@ -250,8 +250,6 @@ def _line(
         ScenarioCompared,
         id=name,
         inputs=each.changed,
-        old_on_loss=each.old.scenario.meeting.on_loss if each.old else None,
-        new_on_loss=each.new.scenario.meeting.on_loss if each.new else None,
     )
     if each.new is None:
         return made(state="gone", old=None, new=None)

@@ -68,7 +68,6 @@ def answer_of(
         link_limit_pct=limits[LINK_PEAK],
         interruption_limit_ms=limits[FAULT_INTERRUPTION],
         names=names,
-        on_loss=question.scenario.meeting.on_loss,
         not_judged=not_judged(question.profiles, [plan.profile.id]),
     )
 

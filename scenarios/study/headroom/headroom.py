@@ -167,7 +167,6 @@ def headroom(
             grid=grid,
             curves=curves,
             names={**names, question.plan.profile.id: question.plan.profile.name},
-            on_loss=question.scenario.meeting.on_loss,
             not_judged=not_judged(question.profiles, [question.plan.profile.id]),
             seconds=round(time.monotonic() - began_s, 3),
         )

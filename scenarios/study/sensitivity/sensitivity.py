@@ -196,7 +196,6 @@ def analyse(
             UntriedAssumption(assumption=each.told, why=each.why.en, why_vi=each.why.vi)
             for each in untried
         ],
-        on_loss=question.scenario.meeting.on_loss,
         unmodelled=unmodelled(question, estimate=True),
         drawn=drawn,
         names=names_of(question.plan.network, question.province),

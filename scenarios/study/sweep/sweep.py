@@ -111,7 +111,6 @@ def sweep(
             names=_names(question),
             failures={ident: case.name.en for ident, case in failures.items()},
             failures_vi={ident: case.name.vi for ident, case in failures.items()},
-            on_loss=question.scenario.meeting.on_loss,
             not_judged=not_judged(
                 question.profiles,
                 {task.spot.profile or question.plan.profile.id for task in tasks},

@@ -152,7 +152,6 @@ def compare(
             search_vi=[way.vi for way in ways],
             tried=found.looked_at,
             names=_names(lines),
-            on_loss=questions[0].scenario.meeting.on_loss,
             not_judged=not_judged(
                 questions[0].profiles, [each.plan.profile.id for each in questions]
             ),

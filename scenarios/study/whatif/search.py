@@ -5,9 +5,9 @@ less. A state is a device, a call profile and some faster lines beside what was 
 state in order (`remedy.key_of`) that was not looked at yet is judged: by arithmetic first (the
 device's admission, mean loads of links), which is enough to say that it cannot pass, then packet by
 packet. What fails names what to change next: a full device asks for a larger one, a full line for a
-faster one, late or lost packets for a faster line where their way is fullest, and for a larger
-device where that takes longer the fuller it is, and a line that is policed for shaping at its ends,
-which nobody has to buy; and each of them for lower calls, of those that the device does.
+faster one, late or lost packets for a faster line where their way is fullest, and a line that is
+policed for shaping at its ends, which costs nothing; and each of them for lower calls, of those
+that the device does.
 
 How much faster a line has to be is guessed by how far the limit is missed, and losses miss theirs a
 hundredfold where the next step is enough; nor is the fullest line always the one to blame. So of
@@ -30,11 +30,9 @@ from giaoban.mcu_sim.device import Device
 from giaoban.results.model.places import Binding
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import StaticLoads, shortfall
-from giaoban.scenarios.measure.streams import grow_by_load
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif.ladder import (
     RATES_MBPS,
-    holds,
     larger_devices,
     lower_profiles,
     next_rate,
@@ -381,8 +379,6 @@ def _after(
     elif binding.cause == "link":
         yield from _faster(state, question, {binding.place.id}, loads, tools)
     else:
-        if any(grow_by_load(question.plan)):
-            yield from _device_states(tools, question, state, larger=True)
         if (link := _fullest(question, binding, loads)) is not None:
             now = question.plan.network.link(link).rate_mbps
             if (rate := next_rate(now, _hinted(now, binding))) is not None:
@@ -409,22 +405,18 @@ def _policed(
 
 
 def _device_states(
-    tools: SearchTools, question: Question, state: SearchState, *, larger: bool = False
+    tools: SearchTools, question: Question, state: SearchState
 ) -> Iterator[SearchState]:
-    """The smallest devices that hold the calls; `larger`: of those that hold more than this one,
-    which is not full, so that smaller ones may hold the calls, too, and be fuller."""
+    """Yield the states with the smallest devices that hold the calls."""
     plan = question.plan
-    asked = plan.profile.resolution
     able = larger_devices(
         tools.devices,
         len(plan.calls),
-        asked,
+        plan.profile.resolution,
         tools.units_limit_pct,
         kbps=plan.line_kbps,
         content=plan.content is not None,
     )
-    if larger:
-        able = [device for device in able if holds(device, asked) > holds(plan.device, asked)]
     for device in able[:MOST_DEVICES]:
         if device.id != plan.device.id:
             yield replace(state, device=device.id)

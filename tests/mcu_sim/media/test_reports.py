@@ -10,17 +10,13 @@ from typing import Any
 import pytest
 
 from giaoban.clock import SECOND_NS
-from giaoban.mcu_sim.sdp.offer_answer import KEY_FRAME_REQUESTS, RATE_REQUEST
 from giaoban.mcu_sim.sip.events import ReofferAnswered
 from giaoban.traffic.rtcp import (
     Bye,
     FullIntraRequest,
     IntraRequest,
-    MaxRateNotification,
-    MaxRateRequest,
     Packet,
     PictureLossIndication,
-    RateLimit,
     ReceiverReport,
     ReportBlock,
     SenderReport,
@@ -212,54 +208,6 @@ def test_a_camera_is_asked_by_rtcp_where_it_understands_it(make: Make) -> None:
         harness.run(33)
     again = of(control(chair, "video"), PictureLossIndication)
     assert 1 <= len(again) <= 2 * SECOND_NS // SECOND_NS + 1
-
-
-@pytest.mark.parametrize("secure", [pytest.param(False, marks=pytest.mark.nightly), True])
-def test_a_viewer_that_asks_for_less_gets_less_and_is_told(
-    harness: McuHarness, secure: bool
-) -> None:
-    """TMMBR of a composed picture (RFC 5104 §4.2): TMMBN at once, and the rate without what is
-    around payloads; another stream's is passed over."""
-    west = bridge(harness, "west", 1, secure=secure, feedback=(*KEY_FRAME_REQUESTS, RATE_REQUEST))
-    assert west.agreed["video"].feedback == {"pli", "fir", "tmmbr"}
-    harness.run(300)
-    ssrc = our_ssrc(west, "video")
-
-    def kbps(seconds: int = 6) -> float:
-        west.received("video", control=True)
-        octets = packets = 0
-        for _ in range(10 * seconds):
-            harness.run(100)
-            came = west.received("video")
-            octets += sum(len(packet) - 12 for packet in came)
-            packets += len(came)
-        return 8 * (octets + 40 * packets) / 1000 / seconds
-
-    before = kbps()
-    assert before == pytest.approx(1024, rel=0.25)
-    tell(west, "video", [ReceiverReport(7), MaxRateRequest(7, (RateLimit(ssrc + 1, 64_000, 0),))])
-    harness.run(200)
-    assert of(control(west, "video"), MaxRateNotification) == []
-    for bits in (512_000, 256_000):
-        asked = MaxRateRequest(7, (RateLimit(ssrc, bits, 40),))
-        tell(west, "video", [ReceiverReport(7), asked])
-        harness.run(200)
-        [told] = of(control(west, "video"), MaxRateNotification)
-        assert (told.sender, told.limits) == (ssrc, (RateLimit(7, bits, 40),))
-        harness.run(1000)
-        assert kbps() == pytest.approx(bits / 1000, rel=0.15)
-    tell(west, "video", [ReceiverReport(7), MaxRateRequest(7, (RateLimit(ssrc, 10**9, 40),))])
-    harness.run(1000)
-    assert kbps() == pytest.approx(before, rel=0.15)
-
-
-def test_who_does_not_say_that_it_asks_for_rates_is_not_heeded(harness: McuHarness) -> None:
-    west = bridge(harness, "west", 1)
-    harness.run(300)
-    ssrc = our_ssrc(west, "video")
-    tell(west, "video", [ReceiverReport(7), MaxRateRequest(7, (RateLimit(ssrc, 64_000, 0),))])
-    harness.run(300)
-    assert of(control(west, "video"), MaxRateNotification) == []
 
 
 def test_a_far_end_with_our_ssrc(harness: McuHarness) -> None:

@@ -24,7 +24,6 @@ from tests.mcu_sim.agent_calls import (
     establish,
     inside,
     refuse_changes,
-    ring,
 )
 
 
@@ -322,37 +321,6 @@ def test_a_caller_hears_it_ring(make_wire, offer, answer, transport, rings, said
         assert "\r\nContact: <sip:mcu@10.67.0.2:5060" in ringing
     wire.client.hang_up(call, wire.now_ms)
     wire.run()
-    assert wire.idle
-
-
-def test_a_call_may_be_accepted_later(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    """Who waits is told 100 after 200 ms (§17.2.1), and does not send its INVITE again."""
-    wire = make_wire()
-    at_client, at_server = ring(wire, offer)
-    wire.server.accept(at_server, answer, wire.now_ms, 900.0)
-    wire.run(wire.now_ms + 890.0)
-    assert codes(wire) == ["100"]
-    assert len(wire.texts("client", "INVITE")) == 1
-    wire.run(wire.now_ms + 20.0)
-    assert codes(wire) == ["100", "200"]
-    assert wire.client_events == [InviteAccepted(at_client, answer)]
-
-
-@pytest.mark.parametrize("who", ["client", "server"])
-def test_a_call_that_ends_before_it_is_accepted_never_is(make_wire, offer, answer, who) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire()
-    at_client, at_server = ring(wire, offer)
-    wire.server.accept(at_server, answer, wire.now_ms, 900.0)
-    wire.run(wire.now_ms + 300.0)
-    if who == "client":
-        wire.client.hang_up(at_client, wire.now_ms)
-    else:
-        wire.server.hang_up(at_server, wire.now_ms)
-    wire.run()
-    assert [code for code in codes(wire) if code in ("487", "480")] == [
-        "487" if who == "client" else "480"
-    ]
-    assert all("INVITE" not in text for text in wire.texts("server", "SIP/2.0 200"))
     assert wire.idle
 
 

@@ -63,7 +63,6 @@ def picture(**changes):
         (make.stream(sent=1000, packets_corrupted=5, impaired=6), "audio-loss", HEARD),
         (picture(artefacts_per_h=20.1), "picture-artefacts", SEEN),
         (picture(freezes=1, freeze_ms_max=2001.0), "longest-freeze", SEEN),
-        (picture(damaged_pct_20s=1.9), "picture-damaged", SEEN),
         (make.stream(mos=3.9), "mos", HEARD),
         (make.stream(interruption_ms=1001.0), "no-bridge-dropped", HEARD),
         (make.stream(delay_ms=8.1), "existing-delay-no-worse", HEARD),

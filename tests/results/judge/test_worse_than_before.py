@@ -210,44 +210,6 @@ def test_in_time_nothing_is_said_of_delays() -> None:
     assert len(criteria_notes(result, VI)) == 2
 
 
-def test_documents_say_how_many_packets_were_restored() -> None:
-    restored = {"packets_repaired": 990, "packets_repaired_late": 7}
-    phases = [
-        make.phase(p.name, [make.bridge(b.id, None, make.stream("video", "up", **restored))])
-        for p in make.phases()
-        for b in p.bridges[:1]
-    ]
-    count = len(phases)
-    told = (
-        "Pictures are protected by forward error correction: "
-        f"{990 * count:,} lost packets were restored in time, {7 * count} too late"
-    )
-    assert told in criteria_notes(make.result(phases))
-    assert any(
-        "gói bị mất được khôi phục kịp" in n for n in criteria_notes(make.result(phases), VI)
-    )
-
-
-def test_documents_say_how_many_packets_were_sent_again() -> None:
-    asked = {"packets_requested": 1200, "packets_repaired": 990, "packets_repaired_late": 7}
-    streams = [make.stream("audio", "up"), make.stream("video", "up", **asked)]
-    phases = [
-        make.phase(p.name, [make.bridge(b.id, None, *streams) for b in p.bridges[:1]])
-        for p in make.phases()
-    ]
-    count = len(phases)
-    result = make.result(phases)
-    told = (
-        f"Lost packets of pictures are sent again: {1200 * count:,} were asked for, "
-        f"{990 * count:,} came in time, {7 * count} too late or twice"
-    )
-    assert told in criteria_notes(result)
-    assert f"- {told}" in summary_md(result).splitlines()
-    in_vietnamese = f"yêu cầu {1200 * count:,} gói".replace(",", ".")
-    assert any(in_vietnamese in note for note in criteria_notes(result, VI))
-    assert "gửi lại" not in "".join(criteria_notes(make.result(), VI))
-
-
 # ------------------------------------------------------------------------ with which other bridge
 
 

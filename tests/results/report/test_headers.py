@@ -85,7 +85,7 @@ ANNEX: dict[str, dict[str, list[str]]] = {
         "Quality before, during and after": phased(
             "en", "Bridge", "Mouth to ear (ms)", "Delay variation (ms)", "Packets missed (%)", "MOS"
         ),
-        "Bridges whose pictures were damaged": phased(
+        "Bridges whose pictures stood still": phased(
             "en", "Bridge", "Bad frames", "Freezes", "Longest (ms)", "Time frozen (%)"
         ),
         "MCU capacity used and left": [
@@ -120,15 +120,15 @@ ANNEX: dict[str, dict[str, list[str]]] = {
 """By how its caption begins, a table's columns from left to right; below each other with ` / `."""
 
 
-def everything(**damage: float) -> list[Any]:
-    """A check with other seeds, a failure, damaged pictures and a refused command; failures that
-    were tried; a storm; calls with a rate that was searched for. `damage`: of the pictures."""
+def everything() -> list[Any]:
+    """Return a check with other seeds, a failure, bad pictures and a refused command; failures that
+    were tried; a storm; calls with a rate that was searched for."""
     result = v.result()
     own = [trial(seed, f.result()) for seed in others(result.inputs.seed, 20)]
     result = with_seeds(result, load_criteria(), seeds_of(own, "estimate"))
     damaged = f.stream(
         "video", "down", sent=7000, frames_lost=3, frames_undecodable=1, freezes=2,
-        freeze_ms_max=200.0, freeze_pct=0.7, **damage,
+        freeze_ms_max=200.0, freeze_pct=0.7,
     )  # fmt: skip
     streams = result.phases[2].bridges[1].streams
     result.phases[2].bridges[1] = (
@@ -292,16 +292,3 @@ def test_every_header_of_the_summary_of_a_year() -> None:
     )  # fmt: skip
     say = translator("vi").text
     assert [[say(column.title) for column in columns] for columns in tables] == YEARLY
-
-
-def test_where_errors_are_concealed_damage_is_told_beside() -> None:
-    check, *rest = everything(frames_damaged=2, damaged_ms_total=260.0, damaged_pct=0.9)
-    [head, _, row] = next(rows for rows in tables(of_check(check)) if rows[0][-1] == "damaged, %")
-    assert dict(zip(head, row, strict=True))["damaged, %"] == "0.9"
-    [table] = [
-        block
-        for block in a.annex(check, *rest, lang="en").blocks
-        if isinstance(block, Table) and block.caption.startswith("Bridges whose pictures")
-    ]
-    assert columns(table)[-1] == "Time damaged (%) / After"
-    assert table.rows[0][-1].text == "0.9"

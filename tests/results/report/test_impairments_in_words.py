@@ -95,7 +95,7 @@ def test_annex_says_both():
         "– Đường truy nhập Đắk Song (chiều lên), từ giây 240 đến giây 300: mất 10 % gói tin",
         "– Cư Jút, chiều lên, hình ảnh, suốt thời gian kiểm tra: nhân đôi 1 % gói tin;",
         "– Gia Nghĩa ↔ Tuy Đức, từ giây 12,5 đến hết: dao động trễ.",
-        "Chất lượng hình ảnh tại các điểm cầu có hình bị hỏng hoặc bị dừng",
+        "Chất lượng hình ảnh tại các điểm cầu có hình bị dừng hoặc thiếu",
         "băng rộng theo ITU-T G.107.1",
     ):
         assert words in text, words

@@ -40,7 +40,6 @@ from tests.results.wording import unreadable
 COMMANDS = "tests/scenarios/cli/commands"
 NOT_RUN = {
     "giaoban mcu serve *": f"in real time, until Ctrl-C: {COMMANDS}/mcu/test_mcu.py",
-    "giaoban profile fit *": f"needs a recording: {COMMANDS}/data/test_profile.py",
     "giaoban stream *": f"in real time: {COMMANDS}/mcu/test_stream.py",
     "giaoban load *": "in real time: tests/clients/test_load.py",
     "giaoban compare *main*": f"needs a repository of git: {COMMANDS}/what_if/test_compare.py",

@@ -34,7 +34,7 @@ OF_OTHERS = {"--from"}
 """Lists (CSV)."""
 AT_A_TERMINAL = {"shell --province"}
 """It reads as `topology show` does, once a person is there."""
-OF_OTHERS_BY_COMMAND = {"calendar file", "topology import file", "verify files", "profile fit file"}
+OF_OTHERS_BY_COMMAND = {"calendar file", "topology import file", "verify files"}
 """iCalendar, GraphML, documents, recordings."""
 NAMED = {"check --meetings", "meeting name", "compare old", "compare new"}
 """Words that may be a path, beside names."""

@@ -28,8 +28,8 @@ from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.question import make_question
 from tests.nights import at_night
 
-ELSEWHERE = {"picture-rate", "failing-seeds", "holds-in-every-meeting"}
-"""Of rates that answer loss, of many seeds and of meetings: their tests are named in the page."""
+ELSEWHERE = {"failing-seeds", "holds-in-every-meeting"}
+"""Of many seeds and of meetings: their tests are named in the page."""
 PAGE = ROOT / "docs" / "the-verdict.md"
 
 TEN, THIRTY = (10.0, 10.0, 10.0), (10.0, 30.0, 10.0)
@@ -163,15 +163,6 @@ def sent(
 def lose(times_s: Iterable[float], kind: str = "video", at: tuple[str, str] = EAST_UP) -> str:
     """Each packet that is due at one of these times, and no other."""
     return "".join(impair(t - 0.0003, t + 0.0003, ALL, kind, at) for t in times_s)
-
-
-def before_key(frames: int, more: str = "") -> str:
-    """One packet of the frame so many before a key frame, more than a second after `more`."""
-    stream = sent(phases=THIRTY, more=more)
-    ends = [float(line.split()[-1]) for line in more.splitlines() if line.startswith("to_s")]
-    key_s = stream.keys_s[stream.keys_s > max(ends, default=THIRTY[0]) + 1][0]
-    at = int(np.argmin(abs(stream.frames_s - key_s))) - frames
-    return more + lose([float(stream.frames_s[at])])
 
 
 # ------------------------------------------------------------------------------------- the MCU
@@ -324,16 +315,6 @@ def _(worse: bool) -> Made:
     return {"phases": THIRTY, "more": impair(15.0, 17.0 if worse else 16.2, kind="video")}
 
 
-@case("picture-damaged")
-def _(worse: bool) -> Made:
-    """A frame of which nothing comes, seven before a key frame: six are shown damaged for it, so
-    that no picture stands still. Twice, or once, in 20 seconds."""
-    more = ""
-    for _ in range(2 if worse else 1):
-        more = before_key(7, more)
-    return {"phases": THIRTY, "more": "[meeting]\nerror_concealment = true\n" + more}
-
-
 SLIDES = '[content]\nbridge = "west"\nkbps = 500.0\n'
 BY_NEW = '[meeting]\nfloor = "open"\n[content]\nbridge = "north"\nkbps = 500.0\nfrom_s = 8.0\n'
 """Shown by the bridge that joined: slides of one that was there would be compared with before."""
@@ -421,7 +402,7 @@ def test_it_alone_fails(ident: str, tmp_path: Path) -> None:
 
 DEAR = {
     *("existing-loss-no-worse", "existing-delay-no-worse", "longest-freeze"),
-    *("picture-damaged", "slides-frozen", "slides-not-shown"),
+    *("slides-frozen", "slides-not-shown"),
 }
 """Criteria whose meetings take long. That each fails alone is looked at every day; how little less
 passes, of one of each kind of measure."""

@@ -184,9 +184,6 @@ def test_how_it_was_held_is_in_result_and_documents(runs: Runs) -> None:
         # picked, not composed: 10 ms of the MCU in place of 120
         "sound_devices_ms": 140.0,
         "picture_devices_ms": 220.0,
-        "loss_repair": "none",
-        "rate_adaptation": False,
-        "error_concealment": False,
         "queueing": "fifo",
         "video_share_pct": None,
     }

@@ -437,7 +437,6 @@ def test_a_terminals_delays_are_judged_again_of_the_same_meeting(
     judge = CachingJudge()
     for figure in reuse.ONLY_JUDGED:
         assert again(world, judge, [(("profiles", "terminal", figure), 50.0)])
-    assert again(world, judge, [(("scenario", "meeting", "error_concealment"), "true")])
     assert len(held) == 1
 
 
@@ -505,11 +504,3 @@ def test_a_criterion_may_ask_for_more_of_the_same_meeting(world: World, tmp_path
         assert again(each, judge, [])
     found = judge(more.question()).judgement.criteria
     assert next(each.value for each in found if each.id == "waiting") is not None
-
-
-def test_what_a_full_device_adds_is_only_judged_again(world: World, held: list[Question]) -> None:
-    judge = CachingJudge()
-    for name in ("compose_delay", "audio_mix_delay"):
-        for more_ms in (10.0, 5000.0):
-            assert again(world, judge, [(("device", name, "more_at_capacity_ms"), more_ms)])
-    assert len(held) == 1

@@ -41,23 +41,6 @@ def accepted(scenario: Document, _folder: Path) -> None:
     scenario["fault"][0] |= {"accepted": "all", "accepted_reason": "a second MCU is ordered"}
 
 
-def as_quick_when_full(scenario: Document, folder: Path) -> None:
-    """Devices that take no longer the fuller they are."""
-    file = Path(scenario["devices"])
-    devices = _idle(parse(file, file.read_text(encoding="utf-8")))
-    scenario["devices"] = "devices.toml"
-    (folder / "devices.toml").write_text(dumps(devices), encoding="utf-8")
-
-
-def _idle(table: Any) -> Any:
-    if isinstance(table, list):
-        return [_idle(each) for each in table]
-    if not isinstance(table, dict):
-        return table
-    by_load = ("key_frame_delay", "more_at_capacity_ms")
-    return {key: _idle(value) for key, value in table.items() if key not in by_load}
-
-
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -67,7 +50,6 @@ def _idle(table: Any) -> Any:
         ("rate-with-all-that-is-on-the-wire", without("link", "framing")),
         ("policed-access-line", without("bridge", "profile")),
         ("mcu-stops-for-five-seconds", accepted),
-        ("composing-on-a-loaded-server", as_quick_when_full),
     ],
 )
 def test_its_verdict_is_another_without(

@@ -148,9 +148,6 @@ def test_how_the_meeting_was_held(tmp_path: Path) -> None:
         "encrypted": True,
         "sound_devices_ms": 20 + 40 + 40 + 40,  # a packet, the MCU's buffer, mixing, a buffer
         "picture_devices_ms": 60 + 10 + 85 + 65,  # encoding, forwarding, a buffer, decoding
-        "loss_repair": "none",
-        "error_concealment": False,
-        "rate_adaptation": False,
         "queueing": "fifo",
         "video_share_pct": None,
     }
@@ -180,7 +177,6 @@ def test_commands_that_were_not_carried_out(tmp_path: Path) -> None:
 LIMITS = """
 [thresholds]
 slides-frozen = 1500.0
-picture-rate = 60.0
 fault-interruption = 500.0
 audio-loss = 2.0
 """
@@ -191,28 +187,9 @@ def test_limits_of_what_there_was_none_of_are_told(tmp_path: Path) -> None:
     result = Meeting(tmp_path, more=LIMITS).result()
     assert {limit.id: limit.why for limit in result.unjudged_limits} == {
         "slides-frozen": "slides",
-        "picture-rate": "rates",
         "fault-interruption": "faults",
     }
     assert {limit.id for limit in result.unjudged_limits}.isdisjoint(c.id for c in result.criteria)
-
-
-def test_so_is_a_criterion_of_the_scenarios(tmp_path: Path) -> None:
-    own = """
-[[criterion]]
-id = "steady"
-name_en = "Steady pictures"
-name_vi = "Hình ảnh ổn định"
-measure = { on = "stream", metric = "rate_least_pct" }
-threshold = 90.0
-unit = "%"
-sense = "at-least"
-best = 100.0
-source_en = "test"
-source_vi = "kiểm thử"
-"""
-    [limit] = Meeting(tmp_path, more=own).result().unjudged_limits
-    assert (limit.id, limit.name_en, limit.why) == ("steady", "Steady pictures", "rates")
 
 
 def test_what_nothing_is_said_of_is_left_out_without_a_word(tmp_path: Path) -> None:

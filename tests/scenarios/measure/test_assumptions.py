@@ -12,7 +12,6 @@ from scenario_factory import scenario
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.scenarios.measure.assumptions import assumptions
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.study.sensitivity.world import World
 
 ENCODER, SLIDES, TALK = "how an encoder spends its rate", "shared slides", "when a bridge talks"
 
@@ -46,21 +45,6 @@ def test_conversation_rests_on_the_lengths_of_talk_and_pause(listed: Any) -> Non
 def test_shown_slides_are_assumed_as_pictures_are(listed: Any) -> None:
     found = listed('[content]\nbridge = "west"', profile="720p30-2m-content")
     assert {ENCODER, SLIDES, "rate of a call"} <= set(found)
-
-
-def test_slides_beside_composed_pictures_are_passed_on_as_by_an_idle_device(
-    tmp_path: Path,
-) -> None:
-    more = '[content]\nbridge = "west"'
-    path = scenario(tmp_path / "s.toml", more=more, profile="720p30-2m-content")
-    delays = "compose_delay", "forward_delay"
-    figures = [(("device", name, "more_at_capacity_ms"), 50.0) for name in delays]
-    question = World.of(make_question(path)).put_all(figures).question()
-    told = {
-        row.what.split(" delay")[0]: row.value for row in assumptions(question, load_criteria())
-    }
-    assert told["picture composing"] == "120 ms, 50 ms more when the device is full"
-    assert told["picture switching"] == "10 ms"
 
 
 def test_a_wideband_codec_lists_the_factor_that_nobody_published(listed: Any) -> None:

@@ -169,10 +169,8 @@ def pictures(
         decodable=good,
         complete_ns=np.where(good, (due + takes) * MS, -1),
         late=np.zeros(len(due), np.bool_),
-        damaged=np.zeros(len(due), np.bool_),
         shown_after_ns=np.zeros(len(due), np.int64),
         frozen_ns=np.empty((0, 2), np.int64),
-        damaged_ns=None,
     )
 
 

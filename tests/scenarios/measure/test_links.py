@@ -11,13 +11,12 @@ from pretended import ORIGIN_NS, Told
 from scenario_factory import NORTH, scenario
 
 from giaoban.results.model.result import LinkResult
-from giaoban.scenarios.measure import captures, hop_delays
+from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import rebuild
 from giaoban.scenarios.measure.links import links_in, utilisation_pct
 from giaoban.scenarios.plan.question import make_question
 from giaoban.topology.network import Hop
-from giaoban.traffic.log import FEC_CAME, FEC_SENT, REPAIRS
 
 SLOW = {**NORTH, "rate_mbps": 2.5, "km": 10.0}
 
@@ -43,17 +42,6 @@ def test_waits_are_those_of_the_events(tmp_path: Path) -> None:
         assert mine == sorted(told.passages[hop])
         queued += int(np.count_nonzero(passage.wait_ns))
     assert queued > 1000  # otherwise nothing was tried
-
-
-def test_of_an_fec_packet_that_came_twice_the_first_counts() -> None:
-    """A line may copy it; another one is lost."""
-    done = np.zeros(4, REPAIRS)
-    done["what"] = [FEC_SENT, FEC_SENT, FEC_CAME, FEC_CAME]
-    done["sequence"] = [7, 8, 7, 7]
-    done["at_ns"] = [100, 200, 1100, 5100]
-    flow = hop_delays._Flow.of_fec(done, (), 0)
-    assert flow.arrival_ns.tolist() == [1100, -1]
-    assert flow.arrived.tolist() == [True, False]
 
 
 def test_drops_are_left_out_from_where_they_happen(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.measure.loss_events import HOUR_S, LossEvents, pictures_a_second
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
-from giaoban.traffic.loss_repair import Repair
-from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.quality.recovered import Repair
 
 
 def plan_with(folder: Path, more: str = "") -> Plan:
@@ -39,9 +38,6 @@ def test_what_is_repaired_is_no_event(tmp_path: Path) -> None:
     half = Repair(share_pct=50.0, within_ms=50.0, source="test")
     repaired = plan.model_copy(update={"repair": half})
     assert per_hour(repaired) == pytest.approx(per_hour(plan) / 2, rel=0.01)
-    sent_again = {"retransmission": load_profiles().retransmission}
-    for told in ({"error_concealment": True}, {"fec": load_profiles().fec}, sent_again):
-        assert per_hour(plan.model_copy(update=told)) == 0.0
 
 
 def test_an_impairment_counts_for_the_part_of_the_time_in_which_it_holds(tmp_path: Path) -> None:

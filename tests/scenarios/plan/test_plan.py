@@ -14,11 +14,10 @@ from scenario_factory import NORTH, SCENARIOS, scenario
 from giaoban.errors import InputError
 from giaoban.scenarios.plan.plan import CLOSING_S, Plan
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.topology.lines.impairments import GilbertElliott
 from giaoban.topology.network import Hop
-from giaoban.traffic import rtp, rtx, ulpfec
+from giaoban.traffic import rtp
 from giaoban.traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval
 from tests.laws import examples
 from tests.scenarios.trees import tree_scenario
@@ -233,9 +232,3 @@ def test_the_work_grows_with_the_bridges_and_no_faster(tmp_path: Path) -> None:
 
     calls(2)  # what is loaded and compiled once
     assert calls(400) < 2.3 * calls(200)
-
-
-def test_streams_that_are_told_from_one_have_ssrcs_of_their_own() -> None:
-    """What is sent again, what protects others, and who watches slides."""
-    own = 0x0A0B_0C0D
-    assert len({own, rtx.ssrc_of(own), ulpfec.ssrc_of(own), own ^ WATCHING}) == 4

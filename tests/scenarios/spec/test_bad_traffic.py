@@ -57,11 +57,6 @@ def line_of(text: str, word: str) -> int:
     [
         (impair(RATE), "[[imp", "at nothing or at two places (allowed: bridge or link)"),
         (at('link = "access-north"', RATE), "[[imp", "(allowed: bridge or link)"),
-        (
-            '[meeting]\nloss_repair = "retransmission"\n' + at(RATE),
-            "bridge",
-            'is at a bridge (allowed with loss_repair = "retransmission": on a link)',
-        ),
         (at(), "[[imp", "impairs nothing (allowed: loss, corrupt, duplicate, rate or jitter"),
         (impair('bridge = "nort"', RATE), "bridge", 'unknown bridge (did you mean "north"?)'),
         (impair('link = "access-nort"', RATE), "link", '(did you mean "access-north"?)'),
@@ -400,10 +395,3 @@ def test_bad_criterion(tmp_path: Path, more: str, said: str) -> None:
     message = refused(tmp_path, more)
     assert said in message
     assert "criterion" in message or "thresholds" in message
-
-
-@pytest.mark.parametrize("how", ["retransmission", "fec"])
-def test_forwarded_pictures_are_not_repaired(tmp_path: Path, how: str) -> None:
-    message = refused(tmp_path, f'[meeting]\nloss_repair = "{how}"\nvideo = "switched"\n')
-    assert f'meeting: loss_repair = "{how}" is of composed pictures' in message
-    assert '(allowed: video = "presence", or loss_repair = "none")' in message

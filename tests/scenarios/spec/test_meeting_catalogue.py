@@ -23,6 +23,7 @@ from giaoban.scenarios.spec.meeting_catalogue import (
 )
 from giaoban.scenarios.spec.scenario import Scenario, load_scenario
 from giaoban.topology.load import load_province
+from giaoban.traffic.quality.recovered import Repair
 from giaoban.translation import translator
 
 EXPANSION = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
@@ -88,31 +89,20 @@ def test_the_chair_is_given_the_content_channel_for_its_slides() -> None:
     assert [c.by for c in plan.controls if c.do.command == "present"] == ["operator", "operator"]
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
-def test_it_is_held_with_the_terminals_of_the_scenario(path: Path) -> None:
-    """What they do about lost packets; forwarded pictures are not repaired."""
-    does = {"loss_repair": "fec", "rate_adaptation": True, "error_concealment": True}
-    base = plain_scenario(DEFAULT)
-    base = base.model_copy(update={"meeting": base.meeting.model_copy(update=does)})
-    meeting = load_meeting(path)
-    plan = plan_of(course_scenario(meeting, base, load_province(DEFAULT)), DEFAULT)
-    assert (plan.fec is not None) == (meeting.how.video == "presence")
-    assert plan.rate_adaptation is not None
-    assert plan.error_concealment
-
-
-def test_what_a_meeting_says_of_its_terminals_itself_stands(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", [None, 20.0])
+def test_losses_are_recovered_as_in_the_scenario_unless_a_meeting_has_its_own_figures(
+    tmp_path: Path, own: float | None
+) -> None:
     text = find("traffic-safety-board").read_text(encoding="utf-8")
     assert "[meeting]" not in text
+    repair = f'[meeting.repair]\nshare_pct = {own}\nwithin_ms = 50.0\nsource = "test"\n\n'
     file = tmp_path / "traffic-safety-board.toml"
-    said = '[meeting]\nloss_repair = "retransmission"\nerror_concealment = false\n'
-    file.write_text(text.replace("[course]", f"{said}\n[course]"), encoding="utf-8")
+    file.write_text(text.replace("[course]", f"{repair if own else ''}[course]"), encoding="utf-8")
     base = plain_scenario(DEFAULT)
-    does = {"loss_repair": "fec", "error_concealment": True}
-    base = base.model_copy(update={"meeting": base.meeting.model_copy(update=does)})
+    theirs = {"repair": Repair(share_pct=90.0, within_ms=50.0, source="test")}
+    base = base.model_copy(update={"meeting": base.meeting.model_copy(update=theirs)})
     plan = plan_of(course_scenario(load_meeting(file), base, load_province(DEFAULT)), DEFAULT)
-    assert (plan.fec, plan.error_concealment) == (None, False)
-    assert plan.retransmission is not None
+    assert plan.repair.share_pct == (own or 90.0)
 
 
 def test_a_meeting_by_its_name_or_its_file(tmp_path: Path) -> None:

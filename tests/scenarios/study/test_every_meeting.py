@@ -30,6 +30,7 @@ from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOut
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.rerun import rerun
 from giaoban.scenarios.study.variations import is_far
+from giaoban.sentence import Sentence
 
 MEETING = """
 schema = "giaoban.meeting/1"
@@ -168,14 +169,15 @@ def test_by_estimate_alone_what_fails_is_not_tried(tmp_path: Path, emulated: Emu
 
 
 def test_by_estimate_alone_what_else_is_emulated_is_not_tried_and_says_why(
-    tmp_path: Path, emulated: Emulated
+    tmp_path: Path, emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repaired = '[meeting]\nloss_repair = "fec"\n'
-    _, found = tried(ask(tmp_path, meeting(tmp_path, "repaired", more=repaired)), tmp_path, None)
+    why = Sentence("the MCU did not answer")
+    monkeypatch.setattr(variations, "reasons", lambda _plan: [why])
+    _, found = tried(ask(tmp_path, meeting(tmp_path, "large")), tmp_path, None)
     assert emulated == []
-    told = found["repaired"]
+    told = found["large"]
     assert (told.engine, told.verdict, told.untried) == (None, None, "emulated")
-    assert "loss_repair" in told.reasons[0]
+    assert told.reasons == [why.en]
     assert len(told.reasons) == len(told.reasons_vi)
     assert told.reasons != told.reasons_vi
 

@@ -10,11 +10,11 @@ from typing import Any
 import pretended
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import NORTH, SMALL, Ran, answering_devices, giaoban, only_run, scenario
+from scenario_factory import NORTH, SMALL, Ran, giaoban, only_run, quick_devices, scenario
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
-from giaoban.results.model.result import LossBehaviour, Result
+from giaoban.results.model.result import Result
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
@@ -129,7 +129,7 @@ def test_it_is_held_by_its_project_wherever_its_results_go(
 ) -> None:
     own = tmp_path / "project"
     own.mkdir()
-    devices = answering_devices(own, setup_delay=(900.0, 0.0))
+    devices = quick_devices(own)
     stricter = CRITERIA.read_text(encoding="utf-8").replace("threshold = 80.0", "threshold = 70.0")
     (own / "c.toml").write_text(stricter, encoding="utf-8")
     (own / "giaoban.toml").write_text(
@@ -153,7 +153,7 @@ def test_it_is_asked_again_on_the_mcus_of_then_in_a_project_with_others(
     tmp_path: Path, hold: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The results of a meeting of the program's own province go into a project."""
-    devices = answering_devices(tmp_path, setup_delay=(900.0, 0.0))
+    devices = quick_devices(tmp_path)
     (tmp_path / "giaoban.toml").write_text(
         f'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "{devices}"\n'
     )
@@ -286,17 +286,6 @@ def test_a_meeting_has_the_impairments_of_the_scenario_and_no_timed_traffic(
     [original] = make_question(asked).scenario.impairments
     assert read_again == original
     assert written.background == []
-
-
-def test_the_scenarios_terminals_conceal_losses_and_the_answer_hangs_on_it(
-    tmp_path: Path, hold: Callable[..., Ran]
-) -> None:
-    asked = scenario(tmp_path / "more.toml", more="[meeting]\nerror_concealment = true")
-    ran = hold("--scenario", str(asked))
-    assert ran.code == 0, ran.err
-    assert ran.out.count("This holds on condition that all terminals and the MCU") == 2
-    parts = answer_in(tmp_path / "runs").parts
-    assert [part.on_loss for part in parts] == [LossBehaviour(error_concealment=True)] * 2
 
 
 # ------------------------------------------------------------------------------- the command line

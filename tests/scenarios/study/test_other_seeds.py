@@ -395,8 +395,7 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
 
 @pytest.mark.sandbox
 def test_what_cannot_be_estimated_is_emulated_if_asked(tmp_path: Path) -> None:
-    more = "[meeting]\nrate_adaptation = true\n"
-    file = scenario(tmp_path / "s.toml", more=more)
+    file = scenario(tmp_path / "s.toml", **only_emulated(tmp_path))
     words = ("--results", tmp_path / "runs", "--json")
     ran = giaoban("check", file, "--seeds", "1", *words)
     assert ran.code in (0, 1), ran.err

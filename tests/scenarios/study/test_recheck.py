@@ -77,7 +77,7 @@ def test_a_pruned_run_is_compared_by_its_evidence(tmp_path: Path) -> None:
         ("\n[[bridge]]", f"{ANOTHER}\n[[bridge]]", "South (scenario.new_bridges.south): was not"),
         ('id = "north"', 'id = "centre"', "scenario.new_bridges.north: is in no file any more"),
         ("\n[[bridge]]", '\n[thresholds]\nlink-peak = 50.0\n\n[[bridge]]', "thresholds.link-peak"),
-        ("\n[[bridge]]", '\n[meeting]\nloss_repair = "fec"\n\n[[bridge]]', "loss_repair"),
+        ("\n[[bridge]]", '\n[meeting]\nencrypted = true\n\n[[bridge]]', "encrypted"),
         ("seed = 1681", "seed = 5", None),
         ('question = "', 'question = "Well: ', None),
     ],

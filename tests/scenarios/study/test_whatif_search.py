@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenario_factory import NORTH, SCENARIOS, SMALL, scenario
+from scenario_factory import NORTH, SMALL, scenario
 
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.studies.whatif import CostOf
@@ -17,7 +17,6 @@ from giaoban.scenarios.study.whatif.search import Key, SearchState
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange
 from giaoban.traffic.profiles import load_profiles
-from tests.nights import at_night
 
 
 def test_larger_devices_hold_the_calls_with_units_to_spare() -> None:
@@ -178,34 +177,3 @@ def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_p
     assert line.rate_mbps == 10.0
     assert [each.cbs_bytes for each in line.profiles] == [6000, 6000]
     assert [judged.state for judged in found.judged[:2]] == [SearchState(), found.as_asked.state]
-
-
-@pytest.mark.parametrize("smaller", [at_night(0), 7])
-def test_a_device_slower_the_fuller_it_is_is_replaced_by_a_larger_one(
-    tmp_path: Path, smaller: int
-) -> None:
-    """Not by one that holds the calls and is fuller then. Nor are calls tried that it does not do:
-    this one has no CIF."""
-    file = SCENARIOS / "devices/loaded-server.toml"
-    slower = file.read_text(encoding="utf-8").replace("capacity_ms = 40.0", "capacity_ms = 120.0")
-    less = [f'  {{ id = "n-{n}", name = "node of {n}", cards = {n} }},' for n in range(12, 19)]
-    slower = slower.replace("device = [\n", "\n".join(["device = [", *less[:smaller], ""]))
-    (tmp_path / "devices.toml").write_text(slower, encoding="utf-8")
-    path = scenario(tmp_path / "s.toml", devices="devices.toml", device="pexip-node-20-by-load")
-    base = Base(path, SMALL)
-    question = ask(base, Variant(id="as-asked")).question
-    result = estimate(question).result
-    assert [c.id for c in result.criteria if not c.ok] == ["lip-sync"]
-    found = remedies(
-        base,
-        Variant(id="as-asked"),
-        question,
-        result,
-        prices=(),
-        rates={},
-        judge=estimate,
-        progress=lambda _what, _done: None,
-    )
-    assert found.as_asked.state == SearchState(device="pexip-node-40-by-load")
-    assert {each.state.device for each in found.judged} == {None, "pexip-node-40-by-load"}
-    assert {each.question.plan.profile.resolution for each in found.judged} <= {"720p30", "SD30"}

@@ -17,7 +17,7 @@ from whatif_world import (
     passed,
 )
 
-from giaoban.mcu_sim.device import Device, load_devices
+from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, StaticLoads, shortfall
@@ -186,39 +186,6 @@ def test_a_line_that_is_not_on_the_way_is_not_asked_for(questions: Questions) ->
 def test_who_has_no_call_has_no_way(world: World) -> None:
     answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
     assert only_first(world, answer) == lowered()
-
-
-def test_what_is_late_wherever_it_is_asks_for_larger_devices(world: World) -> None:
-    """Of a device that takes longer the fuller it is, as mixing does here: no line is at fault.
-    Its own is the middle one of three."""
-    middle = by_load(DEVICES[1], "audio_mix_delay")
-    world.start = replace(world.start, plan=world.start.plan.model_copy(update={"device": middle}))
-    answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
-    loads = world.loads(world.start)
-    found = only_first(world, answer, loads=lambda _: loads)
-    assert {state.device for state in found} == {None, "rmx-2000-1-mpmx"}
-
-
-@pytest.mark.parametrize(("delay", "more_ms"), [("audio_mix_delay", 0.0), ("forward_delay", 50.0)])
-def test_who_is_as_quick_when_full_asks_for_no_device(
-    world: World, delay: str, more_ms: float
-) -> None:
-    """Pictures are composed here: none that counts is passed on."""
-    same = by_load(DEVICES[1], delay, more_ms=more_ms)
-    world.start = replace(world.start, plan=world.start.plan.model_copy(update={"device": same}))
-    answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
-    loads = world.loads(world.start)
-    found = only_first(world, answer, loads=lambda _: loads)
-    assert {state.device for state in found} == {None}
-
-
-def by_load(device: Device, *delays: str, more_ms: float = 50.0) -> Device:
-    """The same, some of whose delays grow by so much until it is full."""
-    grown = {
-        name: getattr(device, name).model_copy(update={"more_at_capacity_ms": more_ms})
-        for name in delays
-    }
-    return device.model_copy(update=grown)
 
 
 def test_the_fastest_line_there_is_leaves_lower_calls(questions: Questions) -> None:

@@ -13,14 +13,12 @@ from hypothesis import strategies as st
 from quality_factory import delivered
 from traffic_factory import MS, START_NS, received_log, sent_log
 
-from giaoban.traffic.log import REPAIRS
 from giaoban.traffic.quality.measure import (
     Trace,
     interarrival_jitter_ms,
     measure,
     trace,
     trace_in_order,
-    with_repairs,
 )
 
 END_NS = 10**18
@@ -449,55 +447,3 @@ def test_losses_by_themselves_say_one_each_and_those_of_one_second_say_one_toget
     together = [i for second in range(0, 2000, 100) for i in range(50 * second, 50 * second + 50)]
     got = measure(delivered(sent_log(n), together, clock_hz=8000), 0, END_NS)
     assert got.loss_spread == pytest.approx(50, rel=0.01)
-
-
-def test_what_was_sent_again_in_time_is_there_and_is_no_loss() -> None:
-    """Two of ten are lost, one of them comes again 30 ms later; what nobody sent is told."""
-    sent = sent_log(10)
-    there = [0, 1, 2, 4, 5, 7, 8, 9]
-    came = received_log(sent, there, sent["due_ns"][there] + 7 * MS)
-    found = trace(sent, came, 8000)
-    again = np.zeros(3, REPAIRS)
-    again["sequence"] = [*(sent["sequence"][[3, 0]] & 0xFFFF), 7]
-    again["timestamp"] = [*sent["timestamp"][[3, 0]], 1]
-    again["at_ns"] = sent["due_ns"][3] + 30 * MS
-    repaired = with_repairs(found, sent, again)
-    assert np.flatnonzero(repaired.repaired).tolist() == [3]
-    # one that had come by itself is not there again, and was sent
-    assert repaired.unknown == 1
-    assert repaired.arrivals.tolist() == [1, 1, 1, 1, 1, 1, 0, 1, 1, 1]
-    m = measure(repaired, START_NS, END_NS)
-    assert (m.received, m.missing, m.reordered, m.jitter_ms) == (
-        9,
-        1,
-        0,
-        measure(found, START_NS, END_NS).jitter_ms,
-    )
-    assert m.delay_max_ms == 30
-    first = repaired.first_tries
-    assert first.arrived.tolist() == found.arrived.tolist()
-    assert with_repairs(found, sent, again[:0]) is found
-
-
-def test_a_packet_that_came_by_itself_and_again_came_when_the_first_of_the_two_did() -> None:
-    """On a line that reorders: packet 3 is overtaken, asked for, and comes again before itself;
-    packet 5 comes by itself first. Neither was lost, so none is repaired."""
-    sent = sent_log(8)
-    delay = np.full(8, 7 * MS)
-    delay[[3, 5]] = [60 * MS, 50 * MS]
-    at = sent["due_ns"] + delay
-    order = np.argsort(at, kind="stable")
-    found = trace(sent, received_log(sent, order.tolist(), at[order]), 8000)
-    again = np.zeros(2, REPAIRS)
-    again["sequence"] = sent["sequence"][[3, 5]] & 0xFFFF
-    again["timestamp"] = sent["timestamp"][[3, 5]]
-    again["at_ns"] = sent["due_ns"][[3, 5]] + [40 * MS, 55 * MS]
-    got = with_repairs(found, sent, again)
-    assert got.unknown == 0
-    assert not got.repaired.any()
-    delay[3] = 40 * MS
-    assert (got.arrival_ns - sent["due_ns"]).tolist() == delay.tolist()
-    assert got.duplicates == 0
-    assert got.jitter_ms.tolist() == found.jitter_ms.tolist()
-    assert got.first_tries.arrival_ns.tolist() == found.arrival_ns.tolist()
-    assert not found.repaired.any()

@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from traffic_factory import MS, START_NS, run_video, stream_plan, video_model
 
-from giaoban.traffic.log import SENT, PacketLog, read
 from giaoban.traffic.rtp import StreamId
 from giaoban.traffic.sources.video_model import EncodedFrames, FrameSource, VideoModel, packetise
-from giaoban.traffic.sources.video_stream import VideoStream, packets_in
+from giaoban.traffic.sources.video_stream import packets_in
 
 STREAM = StreamId(payload_type=97, ssrc=1, first_sequence=100, first_timestamp=0)
 
@@ -167,35 +165,3 @@ def test_packets_in_holds_the_largest_window(kbps: float, window_ms: int) -> Non
     at_ms = (cut.frame * 1000) // 30
     largest = np.bincount(at_ms // window_ms).max()
     assert largest <= packets_in(window_ms * MS, kbps, model)
-
-
-@given(cut=st.lists(st.integers(1, 3_999), max_size=6), at_ms=st.integers(0, 3_999))
-def test_a_rate_holds_from_its_moment_on_however_it_is_asked(
-    tmp_path_factory: pytest.TempPathFactory, cut: list[int], at_ms: int
-) -> None:
-    """The same packets in one window and in many, before the moment those of a stream that goes on
-    as it was."""
-    folder, model = tmp_path_factory.mktemp("rate"), video_model()
-    from_ns = START_NS + at_ms * MS
-
-    def made(name: str, ends_ms: list[int], kbps: float | None) -> NDArray[np.void]:
-        log = PacketLog(SENT, folder / name)
-        stream = VideoStream(stream_plan(STREAM), log, START_NS, model, origin_ns=START_NS)
-        out = np.zeros((packets_in(4_000 * MS, model.kbps, model), 1300), np.uint8)
-        if kbps is not None:
-            stream.change_rate(kbps, from_ns)
-        for end_ms in ends_ms:
-            stream.window(out, START_NS + end_ms * MS)
-        log.close()
-        return read(folder / name, SENT)
-
-    whole = made("whole", [4_000], 500.0)
-    parts = made("parts", [*sorted(cut), 4_000], 500.0)
-    assert whole.tolist() == parts.tolist()
-    unchanged = made("unchanged", [4_000], None)
-    frame_ns = START_NS + whole["timestamp"].astype(np.int64) * 1_000_000_000 // 90_000
-    before = int(np.count_nonzero(frame_ns < from_ns))
-    assert whole[:before].tolist() == unchanged[:before].tolist()
-    # 120 frames; a quarter of the rate from the moment on, beside what rate control still owes
-    if at_ms < 1_000:
-        assert whole[before:]["size"].sum() < 0.5 * unchanged[before:]["size"].sum()

@@ -23,25 +23,21 @@ function linesOf(bridge, measure) {
   return lines;
 }
 
-// Damage is measured where terminals conceal errors.
 const STREAM_COLUMNS = [
   ["sent", (s) => s.packets_sent, 0], ["lost", (s) => s.lost_pct, 2], ["heard", (s) => s.listener_lost_pct, 2],
   ["p50", (s) => s.delay_p50_ms, 2], ["p95", (s) => s.delay_p95_ms, 2], ["p99", (s) => s.delay_p99_ms, 2],
   ["ipdv", (s) => s.ipdv_ms, 2], ["whole way", (s) => s.mouth_to_ear_ms ?? s.camera_to_screen_ms, 0],
   ["MOS", (s) => s.mos_listening, 2], ["interruption", (s) => s.interruption_ms_max, 1],
   ["freezes", (s) => s.freezes, 0], ["frozen pct", (s) => s.freeze_pct, 2],
-  ["damaged pct", (s) => s.damaged_pct, 2, (streams) => streams.some((s) => s.damaged_pct !== null)],
 ];
 
 function streamsTable(bridge) {
-  const all = RUN.phases.flatMap((phase) => Object.values(phase.bridges).flat());
-  const columns = STREAM_COLUMNS.filter(([, , , shown]) => !shown || shown(all));
   const rows = RUN.phases.flatMap((phase) => (phase.bridges[bridge] || []).map((s) => [
     phaseName(phase.name), { v: `${w(s.kind)}, ${w(s.direction)}`, whole: true },
-    ...columns.map(([, value, digits]) => ({ v: num(value(s), digits), n: true }))]));
+    ...STREAM_COLUMNS.map(([, value, digits]) => ({ v: num(value(s), digits), n: true }))]));
   if (!rows.length) return el("p", {}, w("not in phase"));
   return table(w("streams caption", { bridge: nameOf(RUN, bridge) }), [w("phase"), w("stream"),
-    ...columns.map(([key]) => ({ v: w(key), n: true }))], rows, { id: "streams-table" });
+    ...STREAM_COLUMNS.map(([key]) => ({ v: w(key), n: true }))], rows, { id: "streams-table" });
 }
 
 // Long, so it is made when it is opened.

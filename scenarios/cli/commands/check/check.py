@@ -56,13 +56,6 @@ def command(
             help="try it in this meeting of the catalogue too, or in all (repeatable)",
         ),
     ] = None,
-    terminals: Annotated[
-        bool,
-        typer.Option(
-            "--terminals",
-            help="say what it comes to with each thing that terminals may do about lost packets",
-        ),
-    ] = False,
     every: Annotated[
         bool, typer.Option("--all", help="every scenario of the project, one after another")
     ] = False,
@@ -90,17 +83,11 @@ def command(
 
     The same question is judged by estimate at other seeds: it passes if at most one seed in eight
     fails, with 95 % confidence. What cannot be estimated is emulated at up to 3 other seeds, if
-    --seeds says so. Where terminals repair or conceal losses or adapt their rates, it is told what
-    it comes to without, too.
+    --seeds says so.
     """
     if by_estimate and pcap:
         raise InputError(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
-        )
-    if by_estimate and terminals:
-        raise InputError(
-            "--terminals: what terminals do about lost packets is emulated (allowed: without "
-            "--estimate)"
         )
     method: Method = "estimate" if by_estimate else engine.value
     if every and scenario is not None:
@@ -117,7 +104,7 @@ def command(
     held: Callable[..., Outcome[Result]] = check_by_estimate
     if not by_estimate:
         check_installed(engine)
-        held = partial(check, engine=engine, terminals=terminals or None)
+        held = partial(check, engine=engine)
 
     def checked(scenario: Path) -> Checked:
         question = make_question(

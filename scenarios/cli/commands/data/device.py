@@ -118,30 +118,14 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
         Sentence(
             "delays: audio mixing {mixing}{mixing_mark}, picture composing {composing}"
             "{composing_mark}, switching {switching}{switching_mark}",
-            mixing=device.audio_mix_delay.told,
+            mixing=device.audio_mix_delay.text,
             mixing_mark=_mark(device, "audio_mix_delay"),
-            composing=device.compose_delay.told,
+            composing=device.compose_delay.text,
             composing_mark=_mark(device, "compose_delay"),
-            switching=device.forward_delay.told,
+            switching=device.forward_delay.text,
             switching_mark=_mark(device, "forward_delay"),
         ),
     ]
-    if device.setup_delay is not None:
-        lines.append(
-            Sentence(
-                "from an INVITE to its 200: {setup}{mark}",
-                setup=device.setup_delay.told,
-                mark=_mark(device, "setup_delay"),
-            )
-        )
-    if device.key_frame_delay is not None:
-        lines.append(
-            Sentence(
-                "from a request for a key frame to the key frame: {answer}{mark}",
-                answer=device.key_frame_delay.told,
-                mark=_mark(device, "key_frame_delay"),
-            )
-        )
     if device.levels is not None:
         ports = ", ".join(f"{name} {number}" for name, number in device.levels.ports.items())
         lines.append(

@@ -1,4 +1,4 @@
-"""`giaoban scenario list` and `criterion list`: what there is to name."""
+"""`giaoban scenario list`, `criterion list` and `profile list`: the names that there are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from giaoban.scenarios.spec.project import BUNDLED, current, known
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.topology.load import load_province
+from giaoban.traffic.profiles import load_profiles
 
 
 def listed(
@@ -42,6 +43,7 @@ scenarios = typer.Typer(
 criteria = typer.Typer(
     help="Criteria that runs are judged by.", no_args_is_help=True, add_completion=False
 )
+profiles = typer.Typer(help="Call profiles.", no_args_is_help=True, add_completion=False)
 
 
 @scenarios.callback()
@@ -52,6 +54,11 @@ def of_scenarios() -> None:
 @criteria.callback()
 def of_criteria() -> None:
     """Criteria that runs are judged by."""
+
+
+@profiles.callback()
+def of_profiles() -> None:
+    """Call profiles."""
 
 
 @scenarios.command("list")
@@ -115,6 +122,39 @@ def list_criteria(as_json: AsJson = False) -> int:
         as_json=as_json,
         right=(2,),
         keep=(0, 2),
+    )
+
+
+@profiles.command("list")
+def list_profiles(as_json: AsJson = False) -> int:
+    """List the call profiles: resolution, frames, rates and sound of each."""
+    found = load_profiles().profile
+    mark = any(profile.assumed for profile in found)
+    return listed(
+        "profiles",
+        [profile.model_dump() for profile in found],
+        (
+            Sentence("id"),
+            Sentence("resolution"),
+            Sentence("frames/s"),
+            Sentence("video kb/s"),
+            Sentence("audio"),
+            Sentence("content kb/s"),
+        ),
+        [
+            (
+                p.id,
+                p.resolution,
+                str(p.fps),
+                number(p.video_kbps, after=" *" if p.assumed else ""),
+                p.audio,
+                "–" if p.content_kbps is None else number(p.content_kbps),
+            )
+            for p in found
+        ],
+        *([Par(Sentence("* assumed"), tone="quiet")] if mark else []),
+        as_json=as_json,
+        right=(2, 3, 5),
     )
 
 

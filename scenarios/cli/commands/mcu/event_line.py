@@ -20,7 +20,6 @@ EVENTS: Mapping[str, str] = {
     "turned-away": pgettext("mcu event", "turned-away"),
     "dial-failed": pgettext("mcu event", "dial-failed"),
     "control": pgettext("mcu event", "control"),
-    "rate-changed": pgettext("mcu event", "rate-changed"),
 }
 """What the MCU tells of."""
 DETAILS: Mapping[str, str] = {
@@ -41,7 +40,6 @@ DETAILS: Mapping[str, str] = {
     "host": pgettext("mcu event", "host"),
     "lasted_s": pgettext("mcu event", "lasted_s"),
     "kbps": pgettext("mcu event", "kbps"),
-    "most_kbps": pgettext("mcu event", "most_kbps"),
 }
 """What it tells of each."""
 KINDS: Mapping[str, str] = {

@@ -296,8 +296,6 @@ def _config(
         device=device,
         meetings=held,
         playout_ms=profiles.terminal.playout_ms,
-        retransmission=profiles.retransmission,
-        video_playout_ms=profiles.terminal.video_playout_ms,
         video=model,
         seed=None,
         origin_ns=time.monotonic_ns(),

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from pdf_text import overprinted, text_of
 
-from giaoban.results.model.result import OFF, LossBehaviour
 from giaoban.results.model.studies.calendar import (
     Booked,
     CalendarAnswer,
@@ -323,18 +322,6 @@ def test_the_summary_of_a_run() -> None:
     assert said.startswith("# Lịch họp trực tuyến year.ics\n")
     assert "## Tháng 3/2027" in said
     assert "Giao ban \\<tháng> 3" in said, "what an office wrote is no markup"
-
-
-@pytest.mark.parametrize("does", [None, OFF, LossBehaviour("fec")])
-def test_peaks_say_which_terminals_they_rest_on(does: LossBehaviour | None) -> None:
-    told = does not in (None, OFF)
-    moment = "2027-03-01T09:00+07:00"
-    peak = Peak(start=moment, meetings=[], engine="estimate", verdict="pass", reasons=[])
-    held = answer(on_loss=does, peaks=[peak])
-    assert ("All terminals and the MCU protect" in markdown(brief(held, "en"))) is told
-    assert ("Mọi thiết bị đầu cuối và MCU" in summary_md(held, "vi")) is told
-    no_peaks = held.model_copy(update={"peaks": []})
-    assert "All terminals" not in markdown(brief(no_peaks, "en"))
 
 
 def test_a_month_in_which_nothing_is_held_says_what_is_missing() -> None:

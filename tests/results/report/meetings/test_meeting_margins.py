@@ -9,8 +9,8 @@ import pytest
 from meeting_factory import answer, part
 
 from giaoban.results.model.places import Place
-from giaoban.results.model.result import Assumption, CriterionResult, LossBehaviour
-from giaoban.results.model.studies.meetings import PARTS, MeetingAnswer
+from giaoban.results.model.result import Assumption, CriterionResult
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report.document import Par
 from giaoban.results.report.meetings.meeting_sheet import minutes_document, sheet
 from giaoban.results.report.meetings.meeting_summary import brief, summary_md
@@ -61,20 +61,6 @@ def test_what_is_closest_to_its_limit_stands_in_every_document() -> None:
 def test_what_does_not_pass_is_close_to_nothing(verdict: str) -> None:
     for blocks in (brief(meeting(verdict), "en"), sheet(meeting(verdict), "en", WHEN).blocks):
         assert "Closest" not in said(blocks)
-
-
-@pytest.mark.parametrize("repair", ["fec", "retransmission", "none", None])
-@pytest.mark.parametrize("verdict", ["pass", "fail"])
-def test_a_pass_says_what_its_terminals_do_about_losses(repair: Any, verdict: Any) -> None:
-    """As an annex does: whether they do it is what data sheets say, of all of them."""
-    does = None if repair is None else LossBehaviour(repair)
-    held = answer(*(part(each, on_loss=does, verdict=verdict) for each in PARTS), verdict=verdict)
-    hangs = verdict == "pass" and repair in ("fec", "retransmission")
-    told = "This holds on condition that all terminals and the MCU "
-    assert said(brief(held, "en")).count(told) == 2 * hangs
-    assert said(sheet(held, "en", WHEN).blocks).count(told) == hangs
-    assert said(minutes_document(held, "en", WHEN).blocks).count(told) == 2 * hangs
-    assert told not in said(brief(answer(), "en"))
 
 
 def test_assumptions_are_listed_in_the_summary() -> None:

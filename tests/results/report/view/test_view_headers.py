@@ -107,20 +107,6 @@ def test_every_header(
     assert [(ident, counts) for ident, head, counts in found if counts != [len(head)]] == []
 
 
-def test_damage_has_a_column_where_errors_are_concealed(browser: Page, tmp_path: Path) -> None:
-    check, *_ = everything(frames_damaged=2, damaged_ms_total=260.0, damaged_pct=0.9)
-    text = page(PageSubject(PageRun(check, None, None)), "vi")  # type: ignore[arg-type]
-    shown = opened(browser, tmp_path, text)
-    bridge = check.phases[2].bridges[1].id
-    shown.js(
-        f"(() => {{ const s = document.getElementById('bridge-choice'); s.value = '{bridge}';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
-    [heads] = [head for ident, head, _ in json.loads(shown.js(READ)) if ident == "streams-table"]
-    assert heads == [*VI["streams-table"], "Hình hỏng (%)"]
-    assert "0,9" in [row[-1] for row in shown.table("streams-table")]
-
-
 @pytest.mark.parametrize(
     ("lang", "said"),
     [

@@ -52,5 +52,5 @@ def test_sources_of_a_device() -> None:
 
 def test_limits_of_criteria() -> None:
     vi, en = (giaoban("criterion", "list", "--lang", lang).out for lang in ("vi", "en"))
-    assert "≤ 1,8 %" in vi
-    assert "≤ 1.8 %" in en
+    assert "≤ 0,1 điểm" in vi
+    assert "≤ 0.1 points" in en

@@ -331,7 +331,6 @@ def test_what_is_no_number_has_the_choices_that_can_be_here(tmp_path: Path) -> N
         "layout": "auto",
         "sound": "conversation",
         "silence_suppression": "false",
-        "error_concealment": "false",
     }
     assert (meeting["layout"].choices, meeting["layout"].origin) == (
         ("auto", "2x2", "1+5"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from scenario_factory import answering_devices, giaoban
+from scenario_factory import giaoban
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
@@ -65,20 +64,6 @@ def test_show_of_other_kinds_of_devices() -> None:
     rows = [line.split() for line in ran.out.splitlines()]
     assert ["720p30", "1", "(mixed:", "1.5)", "30*", "–"] in rows
     assert ["1080p60", "4", "(mixed:", "–)", "7*", "–"] in rows
-
-
-def test_show_of_one_that_takes_time_to_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    delays = {"setup_delay": (900.0, 2000.0), "key_frame_delay": (200.0, 0.0)}
-    devices = answering_devices(tmp_path, **delays)
-    (tmp_path / "giaoban.toml").write_text(
-        f'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "{devices}"\n'
-    )
-    monkeypatch.chdir(tmp_path)
-    ran = giaoban("device", "show", "rmx-1500-mpmx")
-    assert "from an INVITE to its 200: 900 ms, 2000 ms more when the device is full *" in ran.out
-    assert "from a request for a key frame to the key frame: 200 ms, 0 ms more when" in ran.out
 
 
 def test_show_as_json_is_the_device_of_plan_json() -> None:

@@ -1,1 +1,0 @@
-"""How x264 spends a call's rate, and how near the model comes."""
