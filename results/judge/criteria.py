@@ -83,18 +83,6 @@ DRAWN_WORLDS = "holds-in-drawn-worlds"
 BESIDE_THE_RUN = (FAILING_SEEDS, EVERY_MEETING, DRAWN_WORLDS)
 """Counts of other runs that fail: no quantity of this one, which another bridge would use up."""
 
-REPLACED: Mapping[str, str] = {
-    "one-way-delay": "mouth-to-ear, camera-to-screen",
-    "jitter": "audio-loss, picture-artefacts",
-    "loss": "audio-loss, picture-artefacts",
-    "delay-variation": "audio-loss, picture-artefacts",
-    "video-loss": PICTURE_ARTEFACTS,
-    "picture-frozen": f"{PICTURE_ARTEFACTS}, {LONGEST_FREEZE}",
-    "frames-not-shown": PICTURE_ARTEFACTS,
-    "holds-at-every-seed": FAILING_SEEDS,
-}
-"""Criteria that scenarios of before may name, and what took their place."""
-
 
 class Criterion(StrictModel):
     """One criterion: a value is fine at most (or at least) `threshold`."""
@@ -381,8 +369,6 @@ class Criteria(StrictModel):
             item = known.get(key)
             if item is None:
                 hint = near_names("criterion", key, known, every=True)
-                if key in REPLACED:
-                    hint = Sentence(" any more (in its place: {replaced})", replaced=REPLACED[key])
                 mistakes.append(
                     Sentence(
                         "{origin}: thresholds.{key}: no such criterion{hint}",

@@ -424,13 +424,12 @@ class MeetingChecked(StrictModel):
 
     `engine`: whether it was emulated or estimated; null, as the `verdict` then: not tried. Far from
     every limit its course is estimated alone. `untried`: an estimate cannot show the effect of
-    failures in it, or of another part of it that `reasons` name; `size`, in an answer of before:
-    it has no room for its packets. `reasons`: why it is invalid, or was not tried; `reasons_vi`:
-    the same in Vietnamese, where there is no code of them. `binding` is what limits it, `bound`
-    that criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has;
-    `accepted`: interruptions by its faults that its verdict does not count. `seeds`: the result at
-    other seeds; null: judged at its own alone. `article` is "" where the province's regulation does
-    not have it.
+    failures in it, or of another part of it that `reasons` name. `reasons`: why it is invalid, or
+    was not tried; `reasons_vi`: the same in Vietnamese, where there is no code of them. `binding`
+    is what limits it, `bound` that criterion, `margin_pct` the least margin of its criteria;
+    `names` of what it alone has; `accepted`: interruptions by its faults that its verdict does not
+    count. `seeds`: the result at other seeds; null: judged at its own alone. `article` is "" where
+    the province's regulation does not have it.
     """
 
     id: Id
@@ -439,7 +438,7 @@ class MeetingChecked(StrictModel):
     article: str
     engine: Method | None
     verdict: Verdict | None
-    untried: Literal["failures", "emulated", "size"] | None = None
+    untried: Literal["failures", "emulated"] | None = None
     reasons: list[OneLine] = Field(default_factory=list)
     reasons_vi: list[OneLine] = Field(default_factory=list)
     reason_codes: list[Reason] = Field(default_factory=list)

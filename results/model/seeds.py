@@ -85,7 +85,7 @@ class Seeds(StrictModel):
     """The same question at other seeds than the run's own.
 
     `seeds` are those that were tried, in order; `passed` of them meet all other criteria.
-    `own_passed`: whether the run's own seed does; null: not judged, or an answer of before. The
+    `own_passed`: whether the run's own seed does; null: not judged. The
     share of all seeds that pass is between `least_pct` and `most_pct` (Wilson, each bound at 95 %);
     up to `limit_pct` of all seeds may fail. `needed`: the number of other seeds that decide if the
     share stays as it is; null: decided, or more than 10,000. `stopped`: no more seeds were judged

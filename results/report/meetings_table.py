@@ -75,21 +75,14 @@ def meetings_notes(result: Result, say: Wording) -> list[str]:
                 meetings=_listed(estimated, say),
             )
         )
-    for why, text in (
-        (
-            "failures",
-            N_(
+    if untried := [meeting for meeting in result.meetings if meeting.untried == "failures"]:
+        notes.append(
+            say.gettext(
                 "Not tried: {meetings}. What fails in their course cannot be estimated; the check "
-                "without --estimate emulates them."
-            ),
-        ),
-        (
-            "size",
-            N_("Not tried: {meetings}. There is no room for the packets that an estimate keeps."),
-        ),
-    ):
-        if left := [meeting for meeting in result.meetings if meeting.untried == why]:
-            notes.append(say.gettext(text, meetings=_listed(left, say)))
+                "without --estimate emulates them.",
+                meetings=_listed(untried, say),
+            )
+        )
     for meeting in tried:
         if meeting.verdict == "pass" and meeting.accepted:
             notes.append(

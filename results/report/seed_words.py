@@ -9,7 +9,7 @@ from typing import NamedTuple
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, FAILING_SEEDS
 from giaoban.results.model.places import Binding
 from giaoban.results.model.result import CriterionResult, Result
-from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
+from giaoban.results.model.seeds import CONFIDENCE_PCT, MOST_NEEDED, Seeds, Spread
 from giaoban.sentence import Sentence, counted, decimals_of, shown
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
 
@@ -75,9 +75,10 @@ def undecided(result: Result, say: Translator) -> str:
     said = failing(seeds, say)
     if seeds.needed is None:
         return say.gettext(
-            "{failing}, too near to the limit of {limit} for any number of seeds to decide",
+            "{failing}, too near to the limit of {limit} for {n:,} {n:seed|seeds} to decide",
             failing=said,
             limit=say.percent(seeds.limit_pct, 8),
+            n=MOST_NEEDED,
         )
     return say.gettext(
         "{failing}; {n} other {n:seed|seeds} would decide", failing=said, n=seeds.needed
