@@ -13,7 +13,16 @@ from typing import Any
 
 import pytest
 from runs import COMMAND
-from scenario_factory import NORTH, ROOT, WHY_NOT_ESTIMATED, Ran, giaoban, only_emulated, scenario
+from scenario_factory import (
+    CUT,
+    NORTH,
+    ROOT,
+    WHY_NOT_ESTIMATED,
+    Ran,
+    giaoban,
+    only_emulated,
+    scenario,
+)
 from undrawn import undrawn
 from whatif_factory import base
 
@@ -395,7 +404,11 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
 
 @pytest.mark.sandbox
 def test_what_cannot_be_estimated_is_emulated_if_asked(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "s.toml", **only_emulated(tmp_path))
+    # the device of `only_emulated` is too fast for an emulation, too
+    traffic = (
+        '[[background]]\nlink = "west--east"\ndirection = "both"\npct = 5.0\nsource = "test"\n'
+    )
+    file = scenario(tmp_path / "s.toml", more=traffic + CUT)
     words = ("--results", tmp_path / "runs", "--json")
     ran = giaoban("check", file, "--seeds", "1", *words)
     assert ran.code in (0, 1), ran.err
