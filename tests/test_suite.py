@@ -85,7 +85,7 @@ def test_no_port_is_one_that_the_system_gives_to_others() -> None:
         ("giaoban stream receive 4000", "giaoban stream"),
         ("giaoban stream --help", None),
         ("giaoban check s.toml", None),
-        ("python -m giaoban.scenarios.cli.entry history prune", None),
+        ("python -m giaoban.scenarios.cli.entry history list", None),
         ("/usr/bin/sipp 127.0.0.1:5060 -sn uac", "sipp"),
         ("ffmpeg -re -i a.wav srtp://127.0.0.1:4000", "ffmpeg"),
         ("ffmpeg -i a.wav a.h264", None),

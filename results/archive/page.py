@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file, write_whole
+from giaoban.files import write_whole
 from giaoban.processes.ownership import temporary_folder
-from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.answers import asked
@@ -79,10 +78,7 @@ def _page(
 
 
 def read_run(folder: Path) -> PageRun:
-    """What a check's folder holds; of a pruned one the series come from its evidence.
-
-    Raises `InputError`.
-    """
+    """Return what a check's folder holds. Raises `InputError`."""
     return _read(folder, read_result(folder), _series(folder))
 
 
@@ -113,20 +109,7 @@ def _analysis(folder: Path) -> Sensitivity | None:
 
 def _series(folder: Path) -> Series | None:
     """None: the run has none, as an estimate may."""
-    if (folder / SERIES).is_file():
-        return Series.load(folder / SERIES)
-    for evidence in sorted(folder.glob(f"*{ENDING}")):
-        opened = open_evidence(read_file(evidence, most=MOST_ANSWER))
-        if opened.altered:
-            raise InputError(
-                "{evidence}: was altered: {altered}", evidence=evidence, altered=opened.altered[0]
-            )
-        if SERIES in opened.files:
-            with temporary_folder("view") as temporary:
-                path = temporary / SERIES
-                path.write_bytes(opened.files[SERIES])
-                return Series.load(path)
-    return None
+    return Series.load(folder / SERIES) if (folder / SERIES).is_file() else None
 
 
 def _map(folder: Path) -> Map | None:

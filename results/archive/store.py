@@ -29,8 +29,6 @@ from giaoban.sentence import Sentence
 
 PARTIAL = ".partial-"
 SUMMARY = "summary.md"
-PRUNED = "pruned.json"
-"""In a pruned run's folder: which evidence is left, and what was removed."""
 RERUN = "rerun-of"
 """In the folder of a run that was made again to verify another: that one's id."""
 

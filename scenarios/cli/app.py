@@ -97,8 +97,7 @@ COMMANDS = {
     ),
     "evidence": LazyCommand(
         "documents.annex:evidence",
-        "Pack inputs, plan, result, measures and versions of a run into one file with their sums, "
-        "and the sums of the annexes that were written of it.",
+        "Pack inputs, plan, result and measures of a run, and sums of its annexes, into one file.",
     ),
     "verify": LazyCommand(
         "documents.verify:command",
@@ -107,13 +106,9 @@ COMMANDS = {
     "view": LazyCommand(
         "documents.view:command", "Serve a run as a page on this machine, until Ctrl-C."
     ),
-    "metrics": LazyCommand(
-        "documents.metrics:command",
-        "Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.",
-    ),
     "history": LazyCommand(
         "documents.history:app",
-        "The runs that were kept: list, compare, trend, summary, recheck, prune.",
+        "The runs that were kept: list, compare, trend, summary, recheck.",
     ),
     "diff": LazyCommand(
         "documents.diff:command",

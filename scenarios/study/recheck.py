@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
+from giaoban.files import read_file
 from giaoban.processes.ownership import temporary_folder
 from giaoban.provenance import FigureRange, Sourced
 from giaoban.regulation import CalendarRules, Regulation
 from giaoban.results.archive.evidence.manifest import INPUTS, sha256
-from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.recheck import (
     Changed,
@@ -252,11 +251,9 @@ def records_then(folder: Path) -> dict[str, dict[str, Fact]] | None:
 
 
 def inputs_then(folder: Path) -> tuple[Manifest, Mapping[str, bytes]] | None:
-    """Return the manifest of a run, whole or pruned, and its inputs; None: its evidence is altered.
-    Raises `InputError`, `OSError`."""
+    """Return the manifest of a run and its inputs; None: there is none. Raises `InputError`,
+    `OSError`."""
     if (folder / MANIFEST).is_file() and (folder / INPUTS).is_dir():
         manifest = Manifest.from_json(read_file(folder / MANIFEST), MANIFEST)
         return manifest, {item.path: read_file(folder / item.path) for item in manifest.inputs}
-    evidence = folder / f"{folder.name}{ENDING}"
-    proof, files, altered, _ = open_evidence(read_file(evidence, most=MOST_ANSWER))
-    return None if proof is None or altered else (proof.manifest, files)
+    return None

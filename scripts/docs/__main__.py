@@ -44,8 +44,7 @@ def stage(folder: Path) -> None:
     for name, text in vietnamese():
         _write(folder / "vi" / name, text)
     for lang in ("en", "vi"):
-        for beside in ("pictures", "notebooks"):
-            shutil.copytree(ROOT / "docs" / beside, folder / lang / beside)
+        shutil.copytree(ROOT / "docs" / "pictures", folder / lang / "pictures")
 
 
 def english() -> Iterator[tuple[str, str]]:

@@ -8,14 +8,12 @@ are in it by their sums alone: a run repeated from its inputs gives the same byt
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, open_file, read_file, writing
-from giaoban.results.archive.store import PRUNED
 from giaoban.results.model.answer_files import RESULT, SENSITIVITY
 from giaoban.results.model.answers import (
     ANSWERS,
@@ -133,7 +131,7 @@ def altered_files(folder: Path) -> list[str]:
     """Files of a run that are not what they were when it was made, or are gone, by their paths in
     its folder.
 
-    Of a run without a manifest, and of files that pruning removed, nothing is said.
+    A run without a manifest has none.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -144,26 +142,15 @@ def altered_files(folder: Path) -> list[str]:
     except InputError:
         return [MANIFEST]
     found = [] if manifest.to_json().encode() == text else [MANIFEST]
-    removed = _removed_by_pruning(folder)
     for kept in manifest.files:
         try:
             if not _is_as_kept(folder, kept):
                 found.append(kept.path)
         except FileNotFoundError:
-            if Path(kept.path).parts[0] not in removed:
-                found.append(Sentence("{path} (gone)", path=kept.path))
+            found.append(Sentence("{path} (gone)", path=kept.path))
         except OSError:
             found.append(kept.path)
     return found
-
-
-def _removed_by_pruning(folder: Path) -> Collection[str]:
-    """Names in a run's folder; none if it was never pruned, or what says so cannot be read."""
-    try:
-        told = json.loads(read_file(folder / PRUNED))["removed"]
-        return {name for name in told if isinstance(name, str)}
-    except (InputError, ValueError, LookupError, TypeError, RecursionError):
-        return ()
 
 
 def _is_as_kept(folder: Path, kept: KeptFile) -> bool:

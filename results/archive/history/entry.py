@@ -13,9 +13,6 @@ from giaoban.results.model.quantities import OneLine, Sense
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 
-State = Literal["whole", "evidence"]
-"""`evidence`: the run was pruned, its result and its evidence are left."""
-
 _TAIL = re.compile(r"-\d{8}-\d{6}(-\d+)?$")
 
 
@@ -91,7 +88,6 @@ class HistoryEntry(StrictModel):
     folder: str
     run_id: str
     kind: str
-    state: State
     at: datetime
     dated_by: Literal["id", "file"]
     verdict: str | None

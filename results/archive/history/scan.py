@@ -21,11 +21,10 @@ from giaoban.results.archive.history.entry import (
     ProvinceRef,
     RunMadeAgain,
     SkippedRun,
-    State,
     TriedFailures,
     scenario_of,
 )
-from giaoban.results.archive.store import PARTIAL, PRUNED, RERUN, rerun_of
+from giaoban.results.archive.store import PARTIAL, RERUN, rerun_of
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
@@ -78,8 +77,7 @@ def stamp(folder: Path) -> str:
             about.append(_state(folder / MANIFEST))
     except OSError:
         return "none"  # gone since
-    marks = " ".join(str((folder / mark).is_file()) for mark in (PRUNED, RERUN))
-    return f"{path.name} {' '.join(about)} {marks}"
+    return f"{path.name} {' '.join(about)} {(folder / RERUN).is_file()}"
 
 
 def _state(path: Path) -> str:
@@ -111,7 +109,6 @@ def scan(folder: Path) -> HistoryEntry | RunMadeAgain | SkippedRun:
 
 
 def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:
-    state: State = "evidence" if (folder / PRUNED).is_file() else "whole"
     match FILES.get(path.name):
         case "check":
             result = Result.from_json(raw, str(path))
@@ -125,7 +122,6 @@ def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:
     kept = datetime.fromtimestamp(path.stat().st_mtime, VIETNAM).replace(microsecond=0, tzinfo=None)
     return HistoryEntry(
         folder=folder.name,
-        state=state,
         at=told.at if told else kept,
         dated_by="id" if told else "file",
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -48,14 +48,12 @@ class LocustSetup:
         bind: address and port of the master, for workers on this machine or others.
         awaited: workers that are started elsewhere, by hand.
         web_port: of Locust's own page; None: no page.
-        otel: Locust tells of every operation by OpenTelemetry, to where `OTEL_…` says.
     """
 
     workers: int = 0
     bind: tuple[str, int] | None = None
     awaited: int = 0
     web_port: int | None = None
-    otel: bool = False
 
     @property
     def processes(self) -> int:
@@ -92,8 +90,7 @@ class LocustProcesses:
         words = ["--host", f"sip:{plan.target[0]}:{plan.target[1]}", "-u", str(users)]
         words += ["-r", str(SPAWN_PER_S), "--giaoban-plan", plan.model_dump_json()]
         words += ["--csv", str(folder / "locust"), "--html", str(folder / PAGE)]
-        otel = ["--otel"] if where.otel else []
-        words += ["--only-summary", *otel]
+        words += ["--only-summary"]
         if where.web_port is None:
             words += ["--headless"]
         else:
@@ -108,7 +105,7 @@ class LocustProcesses:
         self._start(words, self._log, signal.SIGTERM)
         for number in range(where.workers):
             worker = ["--worker", "--master-host", bind[0], "--master-port", str(bind[1])]
-            self._start([*worker, *otel], folder / f"locust-worker-{number + 1}.log", UNTOLD)
+            self._start(worker, folder / f"locust-worker-{number + 1}.log", UNTOLD)
 
     def wait(self, look: Callable[[], None]) -> int:
         """Until the test is over; `look` is called meanwhile. Locust's exit code.

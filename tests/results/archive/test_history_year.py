@@ -1,9 +1,8 @@
-"""The yearly summary, and runs pruned to their evidence."""
+"""The yearly summary."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -13,15 +12,12 @@ import pytest
 from pdf_text import text_of
 
 from giaoban.errors import InputError
-from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
 from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import opened
-from giaoban.results.archive.history.prune import prunable, prune_run, unfinished
 from giaoban.results.archive.history.yearly import KINDS, Ledger, pictures, yearly
-from giaoban.results.archive.page import page_of
-from giaoban.results.archive.store import PRUNED, note_rerun
+from giaoban.results.archive.store import note_rerun
 from giaoban.results.report.wording import Wording
 from giaoban.schemas import COMMANDS, answer_schemas
 
@@ -135,60 +131,6 @@ def run(tmp_path: Path) -> Path:
     return h.proven(tmp_path / "own", h.measured(h.JANUARY), tmp_path / "sources")
 
 
-def test_which_runs_are_old(root: Path) -> None:
-    with opened(root) as index:
-        entries = index.entries()
-
-    def old(keep: int, days: int | None = None) -> list[str]:
-        return [e.run_id for e in prunable(entries, keep=keep, older_than_days=days, now=NOW)]
-
-    assert old(6) == []
-    assert old(3) == [h.JANUARY, h.FEBRUARY, h.APRIL]
-    assert old(0, 300) == [h.JANUARY, h.FEBRUARY]
-
-
-def test_copies_of_a_run_are_old_with_it_and_count_once(root: Path) -> None:
-    copies = [f"{h.JANUARY} - Copy", "0-before-it", f"{h.JULY} - Copy"]
-    for name, run in zip(copies, (h.JANUARY, h.JANUARY, h.JULY), strict=True):
-        shutil.copytree(root / run, root / name)
-
-    def old(keep: int) -> list[str]:
-        with opened(root) as index:
-            entries = index.every_folder()
-        return [e.folder for e in prunable(entries, keep=keep, older_than_days=None, now=NOW)]
-
-    january = sorted([h.JANUARY, *copies[:2]])
-    assert old(6) == []
-    assert old(5) == january
-    assert old(3) == [*january, h.FEBRUARY, h.APRIL]
-    assert set(old(0)) >= {h.JULY, copies[2]}
-    shutil.rmtree(root / h.JANUARY)
-    assert old(5) == sorted(copies[:2])
-
-
-def test_a_run_made_again_is_as_old_as_any_and_still_no_run_once_it_is_pruned(run: Path) -> None:
-    note_rerun(run, h.APRIL)
-
-    def folders() -> list[HistoryEntry]:
-        with opened(run.parent) as index:
-            assert index.entries() == []
-            assert [each.folder for each in index.skipped()] == [run.name]
-            assert not any(map(index.words, ("scenario", "kind", "engine", "criterion")))
-            assert index.bridges() == {}
-            return index.every_folder()
-
-    found = folders()
-    assert prunable(found, keep=1, older_than_days=None, now=NOW) == []
-    [old] = prunable(found, keep=0, older_than_days=None, now=NOW)
-    assert old.folder == run.name
-    prune_run(run, now=NOW)
-    assert not (run / "captures").exists()
-    found = folders()
-    assert prunable(found, keep=0, older_than_days=None, now=NOW) == []
-    (run / "captures").mkdir()  # as an interruption leaves it
-    assert unfinished(run.parent, found) == [run]
-
-
 def test_a_run_of_its_own_is_no_copy_of_one_made_again(run: Path) -> None:
     shutil.copytree(run, run.parent / "0-again")
     note_rerun(run.parent / "0-again", h.APRIL)
@@ -196,82 +138,6 @@ def test_a_run_of_its_own_is_no_copy_of_one_made_again(run: Path) -> None:
         assert [each.folder for each in index.entries()] == [run.name]
         assert [each.folder for each in index.skipped()] == ["0-again"]
         assert len(index.every_folder()) == 2
-
-
-def test_a_pruned_run_is_still_in_the_history(run: Path) -> None:
-    before = {name: (run / name).read_bytes() for name in ("result.json", "series.npz")}
-    shown = page_of(run, lang="vi")
-    pruned = prune_run(run, now=NOW)
-    evidence = f"{h.JANUARY}.evidence.zip"
-    assert sorted(p.name for p in run.iterdir()) == sorted(
-        [evidence, "manifest.json", "phu-luc.pdf", PRUNED, "result.json"]
-    )
-    assert pruned.freed_bytes > 5000
-    said = json.loads((run / PRUNED).read_text(encoding="utf-8"))
-    assert said["evidence_sha256"] == hashlib.sha256((run / evidence).read_bytes()).hexdigest()
-    assert said["removed"] == ["captures", "inputs", "series.npz", "summary.md"]
-    opened_evidence = open_evidence((run / evidence).read_bytes())
-    assert opened_evidence.altered == []
-    assert {name: opened_evidence.files[name] for name in before} == before
-    [entry] = of_year(run.parent)
-    assert (entry.run_id, entry.state, entry.verdict) == (h.JANUARY, "evidence", "pass")
-    assert not prunable([entry], keep=0, older_than_days=None, now=NOW)
-    # its page still has every curve: they are in the evidence
-    assert page_of(run, lang="vi") == shown
-
-
-def test_nothing_is_removed_without_evidence_that_holds_the_run(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (run / "series.npz").write_bytes(b"altered since")
-    before = sorted(run.rglob("*"))
-    with pytest.raises(InputError, match=r"series\.npz: is not what it was"):
-        prune_run(run, now=NOW)
-    assert sorted(run.rglob("*")) == before
-
-    def wrong(folder: Path, out: Path) -> None:
-        write_evidence(run.parent / "other", out)
-
-    other = h.measured("other")
-    h.proven(run.parent, other, run.parent / "sources")
-    (run / "series.npz").write_bytes((run.parent / "other" / "series.npz").read_bytes())
-    monkeypatch.setattr("giaoban.results.archive.history.prune.write_evidence", wrong)
-    with pytest.raises(InputError, match=r"result\.json: is not the run's.*nothing was removed"):
-        prune_run(run, now=NOW)
-    assert sorted(run.rglob("*")) == before
-
-
-def test_a_run_without_a_manifest_stays(root: Path) -> None:
-    with pytest.raises(InputError, match=r"has no manifest\.json"):
-        prune_run(root / h.JANUARY, now=NOW)
-    assert [p.name for p in (root / h.JANUARY).iterdir()] == ["result.json"]
-
-
-def test_an_interrupted_pruning_is_finished_later(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("giaoban.results.archive.history.prune.shutil.rmtree", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            prune_run(run, now=NOW)
-    assert (run / "captures").is_dir()
-    assert unfinished(run.parent, of_year(run.parent)) == [run]
-    prune_run(run, now=NOW)
-    assert unfinished(run.parent, of_year(run.parent)) == []
-    assert not (run / "captures").exists()
-
-
-def test_an_altered_evidence_is_not_shown(run: Path) -> None:
-    prune_run(run, now=NOW)
-    [evidence] = run.glob("*.evidence.zip")
-    data = bytearray(evidence.read_bytes())
-    data[len(data) // 2] ^= 1
-    evidence.write_bytes(bytes(data))
-    with pytest.raises(InputError, match="was altered"):
-        page_of(run, lang="vi")
 
 
 def test_a_worst_value_stands_beside_the_limit_that_it_had(root: Path) -> None:

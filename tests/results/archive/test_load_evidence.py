@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import datetime
 from pathlib import Path
 
 import load_factory as loads
@@ -12,9 +11,8 @@ from evidence_factory import repacked
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.manifest import read_proof
-from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
+from giaoban.results.archive.evidence.pack import write_evidence
 from giaoban.results.archive.evidence.verify import verify
-from giaoban.results.archive.history.prune import prunable, prune_run
 from giaoban.results.archive.history.scan import scan
 
 ROLES = ("scenario", "province", "devices", "criteria")
@@ -95,18 +93,3 @@ def test_the_history_knows_seed_code_and_whether_it_is_a_commits(tmp_path: Path)
     assert (entry.kind, entry.seed, entry.code, entry.committed) == (
         "load", 1681, "c" * 16, True,
     )  # fmt: skip
-
-
-def test_pruning_leaves_the_answer_and_an_evidence_with_all_of_it(tmp_path: Path) -> None:
-    folder, proof = loads.kept(tmp_path / "runs", loads.storm(), ROLES)
-    entry = scan(folder)
-    now = datetime(2027, 11, 25)
-    assert prunable([entry], keep=0, older_than_days=30, now=now) == [entry]
-    prune_run(folder, now=now)
-    evidence = f"{folder.name}.evidence.zip"
-    left = {path.name for path in folder.iterdir()}
-    assert left == {"load.json", "manifest.json", "pruned.json", evidence}
-    [found] = verify([folder / evidence])
-    assert found.intact
-    assert found.proof.sum == proof.sum
-    assert "journal.jsonl" in open_evidence((folder / evidence).read_bytes()).files

@@ -302,15 +302,6 @@ def test_a_baseline_of_another_command(tmp_path: Path) -> None:
     assert "was accepted of giaoban check (allowed: one of giaoban headroom)" in ran.err
 
 
-def test_opentelemetry_that_is_not_there_is_told_before_the_test(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("giaoban.scenarios.cli.commands.check.load.find_spec", lambda _name: None)
-    ran = giaoban("load", "--otel")
-    assert ran.code == 4
-    assert "pip install 'locust[otel]'" in ran.err
-
-
 CALENDAR = """BEGIN:VCALENDAR
 VERSION:2.0
 PRODID:-//test//EN

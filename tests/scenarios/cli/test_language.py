@@ -129,9 +129,6 @@ def test_what_is_printed_for_people_is_said_in_it(tmp_path: Path) -> None:
     root.mkdir()
     trend = giaoban("history", "trend", "mos", "--results", root, "--lang", "vi")
     assert trend.out == "không có lần chạy phù hợp\n"
-    pruned = giaoban("history", "prune", "--keep", "1", "--results", root, "--lang", "vi")
-    assert pruned.out == "không có gì để dọn\n"
-    assert giaoban("history", "prune", "--keep", "1", "--results", root).out == "nothing to prune\n"
 
 
 def test_what_a_machine_lacks_is_said_in_it() -> None:

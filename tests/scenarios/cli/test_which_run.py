@@ -22,7 +22,6 @@ COMMANDS: list[tuple[str, tuple[str, ...]]] = [
     (CHECK, ("diff", "RUN")),
     (CHECK, ("diff", "whole", "RUN")),
     (CHECK, ("history", "compare", "RUN", "whole")),
-    *((kind, ("metrics", "RUN")) for kind in ANSWER_FILES),
     *(
         (kind, ("baseline", "accept", "RUN", "--name", "a", "--reason", "known"))
         for kind in ANSWER_FILES

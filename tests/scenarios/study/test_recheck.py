@@ -4,14 +4,12 @@ not."""
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from scenario_factory import SCENARIOS, SMALL, giaoban, scenario
 
-from giaoban.results.archive.evidence.manifest import INPUTS, save_inputs, sha256, write_manifest
-from giaoban.results.archive.history.prune import prune_run
+from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.history.recheck import Changed
 from giaoban.results.model.result import FileRef
 from giaoban.scenarios.cli.commands.documents.history import changed_line
@@ -59,14 +57,6 @@ def test_the_copies_of_a_run_are_of_the_same_records_as_its_files(
     path: Path, tmp_path: Path
 ) -> None:
     assert records_then(kept_of(path, tmp_path)) == records_of(make_question(path))
-
-
-def test_a_pruned_run_is_compared_by_its_evidence(tmp_path: Path) -> None:
-    path = scenario(tmp_path / "s.toml")
-    folder = kept_of(path, tmp_path / "runs")
-    prune_run(folder, now=datetime(2035, 3, 1))
-    assert not (folder / INPUTS).exists()
-    assert records_then(folder) == records_of(make_question(path))
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from giaoban.errors import InputError, MachineLacks
+from giaoban.errors import InputError
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.conference.meeting import VideoMode
 from giaoban.mcu_sim.device import load_devices, pick
@@ -118,12 +117,6 @@ def command(
     web: Annotated[
         int | None, typer.Option("--web", min=1024, max=65_535, help="port of Locust's own page")
     ] = None,
-    otel: Annotated[
-        bool,
-        typer.Option(
-            "--otel", help="Locust tells of each operation by OpenTelemetry, to where OTEL_… says"
-        ),
-    ] = False,
     most: Annotated[
         list[str] | None,
         typer.Option("--max", metavar="ID=NUMBER", help="another threshold (repeatable)"),
@@ -143,9 +136,6 @@ def command(
     if inside is not None:
         if target is not None:
             raise InputError("--target: is no part of an emulated province (allowed: without --in)")
-        if otel:
-            raise InputError("--otel: Locust is no part of an emulated province (allowed: "
-                             "without --in)")  # fmt: skip
         # emulation, estimate and annex are no part of a test that calls a real MCU
         from giaoban.scenarios.study.redial_storm import storm_in_province
 
@@ -212,16 +202,11 @@ def command(
         raise InputError(
             '--shape = "guess": nobody is asked for a password (allowed: with accounts)'
         )
-    if otel and find_spec("opentelemetry") is None:
-        raise MachineLacks(
-            "OpenTelemetry is not installed, which --otel needs", "pip install 'locust[otel]'"
-        )
     where = LocustSetup(
         workers,
         _bind(bind) if await_workers else None,
         await_workers,
         web,
-        otel,
     )
     test = LoadTest(plan, where, mcu, video, accounts, thresholds)
     with progress() as told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +17,6 @@ from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.networks import Networks, refuse_several
-from giaoban.results.archive.history.prune import (
-    PruneResult,
-    check_own,
-    prunable,
-    prune_run,
-    unfinished,
-)
 from giaoban.results.archive.history.recheck import Changed, Moved, Rechecked
 from giaoban.results.archive.history.trend import TrendPoint, drawable, trend
 from giaoban.results.archive.history.yearly import KINDS, OTHER, yearly
@@ -31,7 +24,6 @@ from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.judge.compare import Change, RunComparison, compare
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
-from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -94,7 +86,7 @@ def _run_row(e: HistoryEntry) -> tuple[str | Cell, ...]:
         f"{len(e.existing)}+{len(e.new)}" if e.existing or e.new else "",
         binds,
         room,
-        e.folder if e.state == "whole" else Sentence("{run} (evidence only)", run=e.folder),
+        e.folder,
     )
 
 
@@ -230,25 +222,6 @@ def _change_row(c: Change) -> Sequence[Cell]:
     return toned(row, tones.get(c.trend, ""))
 
 
-def pruning(
-    folders: Sequence[Path], done: Sequence[PruneResult], left: Mapping[str, str], *, dry_run: bool
-) -> Iterator[Block]:
-    """Which runs, what it freed, and which could not be pruned."""
-    for folder in [each for each in folders if dry_run and each.name not in left]:
-        yield Par(Sentence("would be pruned: {folder}", folder=folder.name))
-    for pruned in done:
-        freed = (pruned.freed_bytes - pruned.evidence_bytes) / 1e6
-        yield Par(
-            Sentence(
-                "pruned: {folder} ({freed:.1f} MB freed)", folder=pruned.folder.name, freed=freed
-            )
-        )
-    for name, reason in left.items():
-        yield Par(Sentence("left whole: {name} – {reason}", name=name, reason=reason))
-    if not folders:
-        yield Par(Sentence("nothing to prune"))
-
-
 def rechecking(found: Sequence[Rechecked], without: int, alone: int) -> Iterator[Block]:
     """Each approval with what moved since, those that fall first. `without`: approvals that have no
     analysis; `alone`: analyses that are of no approval."""
@@ -378,7 +351,7 @@ def figure(value: float | None, limit: float | None = None) -> str:
 
 app = typer.Typer(
     add_completion=False,
-    help="The runs that were kept: list, compare, trend, summary, recheck, prune.",
+    help="The runs that were kept: list, compare, trend, summary, recheck.",
     no_args_is_help=True,
 )
 
@@ -606,57 +579,6 @@ def recheck_runs(
                 )
             )
     return 1 if any(each.falls for each in rechecked) else 0
-
-
-@app.command("prune")
-def prune(
-    keep: Annotated[
-        int,
-        typer.Option("--keep", min=0, max=MOST_KEPT, help="so many of the newest runs stay whole"),
-    ],
-    older_than: Annotated[
-        int | None,
-        typer.Option(
-            "--older-than", min=0, max=MOST_DAYS, help="and all not older than so many days"
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="only say what would be pruned")
-    ] = False,
-    *,
-    results: folders.Runs,
-    as_json: AsJson = False,
-) -> int:
-    """Bring old runs down to their evidence, once that is verified. Exit 1: not all could be."""
-    now = now_in_vietnam()
-    with opened(results) as index:
-        entries = index.every_folder()
-        old = prunable(entries, keep=keep, older_than_days=older_than, now=now)
-        folders = [results / e.folder for e in old] + unfinished(results, entries)
-        done: list[PruneResult] = []
-        left: dict[str, str] = {}
-        for folder in folders:
-            try:
-                if dry_run:
-                    check_own(folder)
-                else:
-                    done.append(prune_run(folder, now=now))
-            except InputError as error:
-                left[folder.name] = str(error)
-        index.refresh()
-    if as_json:
-        print_json(
-            {
-                "would_prune" if dry_run else "pruned": [
-                    folder.name for folder in folders if folder.name not in left
-                ],
-                "left": left,
-                "freed_bytes": sum(p.freed_bytes - p.evidence_bytes for p in done),
-            }
-        )
-    else:
-        print_blocks(*pruning(folders, done, left, dry_run=dry_run))
-    return 1 if left else 0
 
 
 def days(since: str | None, until: str | None, year: int | None) -> tuple[date | None, date | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -51,69 +50,6 @@ def test_list_compare_trend_and_summary(root: Path, tmp_path: Path) -> None:
     ran = giaoban("history", "summary", "--year", "2026", "--out", out, "--results", root)
     assert ran.code == 0
     assert out.read_bytes().startswith(b"%PDF")
-
-
-def test_prune(root: Path, tmp_path: Path) -> None:
-    """Old runs are brought down to evidence; those that cannot be stay, and the code says so."""
-    run = h.proven(root, h.measured("cu-20250101-000000"), tmp_path / "sources")
-    words = ("history", "prune", "--keep", "5", "--results", root)
-    ran = giaoban(*words, "--dry-run")
-    assert (ran.code, ran.out.splitlines()) == (
-        0,
-        [f"would be pruned: {run.name}", f"would be pruned: {h.JANUARY}"],
-    )
-    assert (run / "series.npz").is_file()
-    ran = giaoban(*words, "--json")
-    assert ran.code == 1
-    said = json.loads(ran.out)
-    assert said["pruned"] == [run.name]
-    assert "has no manifest.json" in said["left"][h.JANUARY]
-    assert not (run / "series.npz").exists()
-    ran = giaoban("history", "list", "--scenario", "cu", "--results", root)
-    assert "(evidence only)" in ran.out
-    ran = giaoban("history", "prune", "--keep", "50", "--results", root)
-    assert (ran.code, ran.out) == (0, "nothing to prune\n")
-
-
-def test_pruning_takes_copies_of_a_run_too(root: Path, tmp_path: Path) -> None:
-    """They take as much space as the run: before, after, and in place of one that was pruned."""
-    run = h.proven(root, h.measured("cu-20250101-000000"), tmp_path / "sources")
-    copies = [root / "0-truoc", root / f"{run.name} - Copy"]
-    for copy in copies:
-        shutil.copytree(run, copy)
-    words = ("history", "prune", "--keep", "6", "--results", root)
-    folders = sorted(path.name for path in (run, *copies))
-    told = giaoban(*words, "--dry-run")
-    assert (told.code, told.out.splitlines()) == (0, [f"would be pruned: {f}" for f in folders])
-    ran = giaoban(*words, "--json")
-    assert (ran.code, json.loads(ran.out)["pruned"]) == (0, folders)
-    assert not any((folder / "series.npz").exists() for folder in (run, *copies))
-    late = root / "sao chép sau"
-    shutil.copytree(h.proven(tmp_path, h.measured(run.name), tmp_path / "sources"), late)
-    assert f"would be pruned: {late.name}" in giaoban(*words, "--dry-run").out
-    left = json.loads(giaoban("history", "list", "--json", "--results", root).out)
-    assert run.name in json.dumps(left)
-
-
-def test_pruning_follows_no_link(root: Path, tmp_path: Path) -> None:
-    """Neither one that stands for a run nor one inside a run; what it leads to stays whole."""
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    linked = h.proven(elsewhere, h.measured("xa-20250101-000000"), tmp_path / "xa")
-    (root / linked.name).symlink_to(linked)
-    run = h.proven(root, h.measured("cu-20250101-000000"), tmp_path / "cu")
-    (run / "more").symlink_to(linked)
-    before = {path: path.read_bytes() for path in linked.iterdir() if path.is_file()}
-    words = ("history", "prune", "--keep", "5", "--results", root)
-    for code, extra in ((1, ["--dry-run"]), (1, [])):
-        ran = giaoban(*words, "--json", *extra)
-        said = json.loads(ran.out)
-        assert ran.code == code
-        assert "is a link to" in said["left"][linked.name]
-        assert linked.name not in said.get("pruned", said.get("would_prune"))
-    assert not (run / "more").is_symlink()
-    assert {path: path.read_bytes() for path in linked.iterdir() if path.is_file()} == before
-    assert not giaoban(*words, "--dry-run").out.count(f"would be pruned: {linked.name}")
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,13 @@ import re
 import signal
 import subprocess
 import urllib.request
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, giaoban
 
-from giaoban.results.archive.evidence.manifest import altered_files
 from giaoban.results.archive.evidence.pack import write_evidence
-from giaoban.results.archive.history.prune import prune_run
-from giaoban.results.archive.store import PRUNED
 from tests.processes import PATIENCE_S
 from tests.results import history_factory as h
 from tests.results import view_factory as v
@@ -95,10 +91,8 @@ def test_files_that_were_altered_since_are_named(tmp_path: Path) -> None:
     assert "result.json đã khác" in giaoban(*words, "--lang", "vi").err
 
 
-def test_files_that_are_gone_are_named_unless_pruning_removed_them(tmp_path: Path) -> None:
+def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
     made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
-    pruned = h.proven(tmp_path / "runs", v.result(h.JULY), tmp_path / "sources")
-    prune_run(pruned, now=datetime(2026, 12, 31))
 
     def told(run: Path, lang: str) -> str:
         words = ("view", run.name, "--out", tmp_path / "p.html", "--results", tmp_path / "runs")
@@ -106,21 +100,13 @@ def test_files_that_are_gone_are_named_unless_pruning_removed_them(tmp_path: Pat
         assert ran.code == 0
         return str(ran.err)
 
-    assert told(made, "en") == told(pruned, "en") == ""
+    assert told(made, "en") == ""
     lost = sorted(path.relative_to(made) for path in (made / "inputs").iterdir())
     for path in (*lost, Path("series.npz")):
         (made / path).unlink()
     named = ", ".join(f"{path} (gone)" for path in lost[:3])
     assert f"{made.name}: {named} … are not as when the run was made" in told(made, "en")
     assert f"{lost[0]} (không còn), " in told(made, "vi")
-    # what pruning keeps is no less missed than in any other run
-    (pruned / PRUNED).write_text('{"removed": ["captures", "series.npz"]}', encoding="utf-8")
-    missed = told(pruned, "en")
-    assert f"{lost[0]} (gone)" in missed
-    assert "series.npz" not in missed
-    for text in ("", "[]", '{"removed": 1}', '{"removed": [1]}'):
-        (pruned / PRUNED).write_text(text, encoding="utf-8")
-        assert f"{lost[0]} (gone)" in altered_files(pruned)
 
 
 def test_an_evidence_is_one_whatever_its_file_is_called(tmp_path: Path) -> None:
