@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test test-fast test-nightly setup setup-test setup-nightly check-style docs pictures mutate bench clean lock sbom wheel image
+.PHONY: run test test-fast test-nightly setup setup-test setup-nightly check-style docs pictures bench clean lock sbom wheel image
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -46,22 +46,22 @@ docs: setup-test
 pictures: setup-test
 	$(PYTHON) -m scripts.docs.pictures
 
-# Do the tests notice small faults? Hours for all of MUTATE="--all", some minutes a module for a sample.
-mutate: setup-test
-	$(PYTHON) -m bench.mutation $(MUTATE)
-
 bench: setup-test
 	@scripts/setup --bench
 	$(PYTHON) -m bench
 
-# Versions and hashes of all dependencies anew (requirements/); `scripts/lock --upgrade` takes newer ones.
+# Versions and hashes of all dependencies anew (requirements/); UPGRADE=--upgrade takes newer ones.
+COMPILE = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url $(UPGRADE) pyproject.toml requirements/build.in
 lock: setup-test
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) scripts/lock
+	$(COMPILE) --extra all --output-file requirements/all.txt
+	$(COMPILE) --extra all --extra dev --constraints requirements/all.txt --output-file requirements/dev.txt
 
 # What the program is made of, with versions and licences (CycloneDX).
 sbom: setup
-	$(PYTHON) scripts/sbom > sbom.json
+	$(PYTHON) -m pip install --quiet cyclonedx-bom
+	$(PYTHON) -m cyclonedx_py environment --pyproject pyproject.toml --output-file sbom.json
 
 # What others install, in dist/.
 wheel: setup

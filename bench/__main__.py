@@ -17,14 +17,12 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import calendar, emulation, history, machine, sensitivity, startup, whatif
+from bench import emulation, history, machine, startup
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
 from bench.harness import Figures, Say, targets_table
 from bench.load import tests as load
 from bench.machine import Machine
-from bench.mcu import run as mcu
-from bench.stream import compare as stream
 from giaoban.errors import GiaobanError
 from giaoban.scenarios.plan.identity import commit
 
@@ -33,21 +31,15 @@ RUNS = 3
 ALL = "all"
 Measure = Callable[[Path, Say], Figures]
 PARTS: dict[str, Measure] = {
-    "mcu": mcu.measure,
-    "stream": stream.measure,
     "faults": faults.measure,
     "load": load.measure,
     "estimate": estimate.measure,
-    "whatif": whatif.measure,
-    "calendar": calendar.measure,
-    "sensitivity": sensitivity.measure,
     "startup": startup.measure,
 }
 """Beside `emulation`, which comes first."""
 LEFT_OUT: dict[str, Any] = {
     "sizes": [],
-    **dict.fromkeys(("command", "mcu", "streams", "trials", "repetitions", "loads")),
-    **dict.fromkeys(("estimate", "whatif", "calendar", "sensitivity", "startup")),
+    **dict.fromkeys(("command", "trials", "repetitions", "loads", "estimate", "startup")),
 }
 """What stands in the JSON object for parts that were not measured."""
 WIDTH = 120  # of tables that go to a file

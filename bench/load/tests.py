@@ -1,4 +1,4 @@
-"""Load tests that take minutes: the session establishment rate twice, 500 bridges held, storms.
+"""Load tests that take minutes: the session establishment rate twice, and 500 bridges held.
 
 Each is `giaoban load` as anybody runs it. Its processes run undisturbed by the machine's other work
 where that is allowed (root).
@@ -16,10 +16,9 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.faults import storm
-from bench.harness import Say, Target, answer, table
-from bench.mcu import sipp as mcu_sipp
-from bench.mcu.sipp import DEVICE, CallRate
+from bench.harness import Say, Target, answer
+from bench.load import sipp as mcu_sipp
+from bench.load.sipp import DEVICE, CallRate
 from giaoban.processes.children import die_with_parent
 from giaoban.scenarios.load.trial import HELD_S
 
@@ -58,28 +57,12 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Stormed:
-    """A redial storm in the emulated province."""
-
-    back_off: str
-    verdict: str
-    cut_off: int
-    back: int
-    attempts: int
-    half_back_s: float | None
-    last_back_s: float | None
-    highest_link_peak_pct: float
-    queue_drops: int
-
-
-@dataclass(frozen=True)
 class LoadFigures:
     """All of them; `sipp` are its steps at the same MCU, up to the first that was not clean."""
 
     rates: list[Rate]
     sipp: list[CallRate]
     held: Held
-    storms: list[Stormed]
 
     @property
     def apart(self) -> float | None:
@@ -89,12 +72,10 @@ class LoadFigures:
 
     def targets(self) -> list[Target]:
         """Rates that agree, and nobody lost."""
-        missing = sum(storm.back != storm.cut_off for storm in self.storms)
         apart = self.apart or NO_RATE
         return [
             Target("session establishment rates apart, times", apart, at_most=APART),
             Target(f"of {HELD} bridges dropped", self.held.dropped, at_most=0),
-            Target("storms after which somebody is missing", missing, at_most=0),
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -102,7 +83,7 @@ class LoadFigures:
         return {"loads": {**asdict(self), "apart": self.apart}}
 
     def show(self, console: Console) -> None:
-        """Rates beside SIPp's, the bridges that were held, the storms."""
+        """Rates beside SIPp's, the bridges that were held."""
         found = ", ".join("none" if r.per_s is None else f"{r.per_s:.1f}/s" for r in self.rates)
         clean = [step.rate for step in self.sipp if step.clean]
         first = next((step.rate for step in self.sipp if not step.clean), None)
@@ -121,17 +102,6 @@ class LoadFigures:
             f"MCU {held.mcu_cpu_pct_mean:g} % of a core",
             highlight=False,
         )
-        storms = table(
-            "Redial storm in the province",
-            "<back-off | cut off | back | attempts | half back s | last back s | peak %",
-        )
-        for one in self.storms:
-            times = (
-                "never" if t is None else f"{t:.2f}" for t in (one.half_back_s, one.last_back_s)
-            )
-            counts = (str(one.cut_off), str(one.back), str(one.attempts))
-            storms.add_row(one.back_off, *counts, *times, f"{one.highest_link_peak_pct:.0f}")
-        console.print(storms)
 
 
 def measure(folder: Path, say: Say) -> LoadFigures:
@@ -149,11 +119,7 @@ def measure(folder: Path, say: Say) -> LoadFigures:
     sipp = mcu_sipp.measure(folder, round(1e3 * HELD_S))
     say(f"load: {HELD} bridges for five minutes")
     held = hold(folder)
-    storms = []
-    for back_off in ("none", "random"):
-        say(f"load: redial storm in the province, back-off {back_off}")
-        storms.append(redial(folder, back_off))
-    return LoadFigures(rates, sipp, held, storms)
+    return LoadFigures(rates, sipp, held)
 
 
 def establishment(folder: Path) -> Rate:
@@ -172,13 +138,6 @@ def hold(folder: Path) -> Held:
         "left": mcu["left"],
     }
     return _picked(Held, said, sessions, said["generator"], more)
-
-
-def redial(folder: Path, back_off: str) -> Stormed:
-    """Cut the ring at the MCU's router, and let 71 bridges come back."""
-    scenario = storm.write_scenario(folder)
-    said = _load(folder, "--in", str(scenario), "--back-off", back_off)
-    return _picked(Stormed, said, said["what"], said["storm"])
 
 
 def _picked[T](kind: Callable[..., T], *parts: Mapping[str, Any]) -> T:

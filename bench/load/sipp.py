@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.mcu.process import HOST, McuProcess, cores
+from bench.load.process import HOST, McuProcess, cores
 from giaoban.errors import MachineLacks
 
 PROGRAM = "sipp"

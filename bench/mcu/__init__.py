@@ -1,1 +1,0 @@
-"""The MCU by itself, in real time."""

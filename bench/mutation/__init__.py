@@ -1,1 +1,0 @@
-"""Mutation tests: would the tests notice a small fault? `python -m bench.mutation`."""

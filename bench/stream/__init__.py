@@ -1,1 +1,0 @@
-"""`giaoban stream` beside what others send with."""
