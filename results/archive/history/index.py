@@ -19,13 +19,13 @@ from giaoban.results.model.run_ids import begun
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 15
+VERSION = 16
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 
 _TABLES = """
 CREATE TABLE runs (
-    folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, kind TEXT, state TEXT, at TEXT, verdict TEXT,
+    folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, kind TEXT, at TEXT, verdict TEXT,
     scenario TEXT, engine TEXT, run_id TEXT, answer TEXT, skipped TEXT, entry TEXT,
     number INTEGER
 );
@@ -133,7 +133,7 @@ class Index:
             row["entry"] = entry.model_dump_json()
         if isinstance(found, HistoryEntry):
             # of one that was made again not its sum: no run of its own is to be a copy of it
-            columns = ("kind", "state", "verdict", "scenario", "engine", "run_id")
+            columns = ("kind", "verdict", "scenario", "engine", "run_id")
             row |= {name: getattr(found, name) for name in columns} | {"answer": found.sha256}
         names, places = ", ".join(row), ", ".join("?" * len(row))
         self._db.execute(f"INSERT INTO runs ({names}) VALUES ({places})", tuple(row.values()))

@@ -92,7 +92,7 @@ def runs(draw: st.DrawFn) -> HistoryEntry:
             )
         )
     return HistoryEntry(
-        folder="x", run_id=f"{scenario}-run", kind=kind, state="whole", dated_by="id",
+        folder="x", run_id=f"{scenario}-run", kind=kind, dated_by="id",
         at=datetime(2026, draw(st.integers(1, 12)), day), verdict=verdict, scenario=scenario,
         engine=draw(st.sampled_from(["sandbox", "native", "estimate", "other-engine", ""])),
         new=draw(st.sampled_from([{}, {"x": "Xã Quảng Sơn"}])), sha256="e" * 64,

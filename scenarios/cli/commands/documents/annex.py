@@ -124,8 +124,7 @@ def evidence(
     results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
-    """Pack inputs, plan, result, measures and versions of a run into one file with their sums, and
-    the sums of the annexes that were written of it."""
+    """Pack inputs, plan, result and measures of a run, and sums of its annexes, into one file."""
     if out is not None:
         refuse_other_ending(out, ENDING)
     folder = last_run(results, *PROVED) if run is None else open_run(run, results, *PROVED)
