@@ -25,7 +25,7 @@ from giaoban.mcu_sim.sip.events import (
     InviteAccepted,
     InviteRefused,
 )
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
 from tests.loopback import udp_socket
 

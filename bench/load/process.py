@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.harness import ROOT
 from giaoban.errors import InvalidRun
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.scenarios.load.own_mcu import wait_for
 
 HOST = "127.0.0.1"

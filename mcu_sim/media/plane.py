@@ -35,7 +35,7 @@ from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
 from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
 from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.traffic import rtp
 from giaoban.traffic.log import RECEIVED, SENT, PacketLog
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.leg import KINDS, NOBODY, Kind
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.traffic.batch import media_socket, sockaddr
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 

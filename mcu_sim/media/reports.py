@@ -13,7 +13,7 @@ from giaoban.mcu_sim.media.leg import Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.outbound import Outbound
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.traffic.batch import send_at
 from giaoban.traffic.hosts import UNSPECIFIED
 from giaoban.traffic.rtcp import RtcpError, parse

@@ -316,8 +316,7 @@ class CallController:
         now_ns: int,
     ) -> None:
         after = RETRY_AFTER_S if why.code == SERVICE_UNAVAILABLE else None
-        warning = why.warning if isinstance(why, NegotiationRefusal) else sdp.Warn.OTHER
-        self._agent.refuse(call.call, why.code, why.reason, now_ns / 1e6, after, warning)
+        self._agent.refuse(call.call, why.code, why.reason, now_ns / 1e6, after)
         where = self._where(call.source.host)
         self._tell(now_ns, "refused", participant, **where, code=why.code, reason=why.reason)
 
@@ -435,7 +434,7 @@ class CallController:
         try:
             local, agreed = self._negotiation.turn(call, offer)
         except sdp.SdpError as error:
-            self._agent.refuse_reoffer(name, 488, str(error), now_ns / 1e6, error.warning)
+            self._agent.refuse_reoffer(name, 488, str(error), now_ns / 1e6)
             return
         call.local = local
         self._turn(call, agreed, now_ns)

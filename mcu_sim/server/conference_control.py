@@ -45,7 +45,7 @@ from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.events import InfoReceived
-from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from giaoban.mcu_sim.sip.info import FULL_PICTURE, MEDIA_CONTROL_TYPE, wants_full_picture
 
 TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
 """Lines of a conference's log that the call controller's own events say with more."""
@@ -192,7 +192,7 @@ class Controls:
         call = self._participants.get(info.call)
         content_type = info.content_type.partition(";")[0].strip().lower()
         code, reason = 200, "OK"
-        accept: tuple[str, ...] = ()
+        accept = ""
         if call is None:
             code, reason = 481, "No such call"
         elif not content_type and not info.body:
@@ -202,7 +202,7 @@ class Controls:
             return
         elif (wanted := wants_full_picture(info.content_type, info.body)) is None:
             code, reason = 415, "Unsupported Media Type"
-            accept = (CONTROL_TYPE, MEDIA_CONTROL_TYPE)
+            accept = f"{CONTROL_TYPE}, {MEDIA_CONTROL_TYPE}"
         elif wanted:
             self._plane.key_frame_wanted(call.row, "video", now_ns, now_ns)
         self._agent.answer_info(info.request_key, code, reason, now_ns / 1e6, accept)
@@ -224,8 +224,7 @@ class Controls:
             if call is None or not call.standing:
                 continue
             if not self._agent.is_informing(call.call):
-                body = picture_fast_update()
-                self._agent.info(call.call, MEDIA_CONTROL_TYPE, body, now_ns / 1e6)
+                self._agent.info(call.call, MEDIA_CONTROL_TYPE, FULL_PICTURE, now_ns / 1e6)
 
     def hear(self, now_ns: int) -> None:
         """Look who speaks: under an open floor the picture follows the voice."""

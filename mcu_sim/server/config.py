@@ -11,7 +11,7 @@ from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import FIRST_PORT
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
+from giaoban.mcu_sim.sip.message import SIP_PORT
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.video_model import VideoModel

@@ -35,7 +35,7 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     without_video,
 )
 from giaoban.mcu_sim.server.calls import ParticipantCall
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.traffic.hosts import UNSPECIFIED, is_one_host
 from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ

@@ -39,7 +39,6 @@ GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
 TIMERS_WITHIN_NS = 1_000
 """A timer's moment, which is in ms, is known to so much in ns."""
-MOST_CONNECTIONS = 512
 
 LONGEST_TOLD = 300
 """Characters of a text of an event: callers write what they like."""
@@ -69,7 +68,6 @@ class McuServer:
             config.sip_port,
             dscp=DSCP_SIGNALLING,
             tcp=config.tcp,
-            most_connections=MOST_CONNECTIONS,
         )
         self._ports = PortPool(config.address, config.first_media_port)
         self._participants = ParticipantCalls(config.planned_streams, config.guests)

@@ -1,4 +1,4 @@
-"""A call and what is remembered of it, the same for both directions; the book of all calls."""
+"""A call in either direction, and the table of all calls."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from giaoban.mcu_sim.sip.transaction import T1_MS
 
 
 class CallState(enum.Enum):
-    """Where a call stands.
+    """State of a call.
 
-    CALLING: ours, without final answer. RINGING: theirs, undecided. ANSWERED: our 200 is out, the
-    ACK not in. CLOSING: hung up before that ACK, the BYE has to wait for it.
+    CALLING: ours, without final answer. RINGING: theirs, undecided. ANSWERED: our 200 is sent, the
+    ACK not received. CLOSING: hung up before that ACK, the BYE has to wait for it.
     """
 
     CALLING = enum.auto()
@@ -45,23 +45,19 @@ class Call:
     """A call.
 
     Attributes:
-        id: its name; our tag if it came in, the SIP Call-ID if it is ours.
+        id: our tag if it was received, the SIP Call-ID if we made it.
         invite: the INVITE that began it.
-        sent_sdp, seen_sdp: the last offer or answer that holds, of ours and of the peer.
+        sent_sdp, seen_sdp: the last valid offer or answer, of ours and of the peer.
         bye_reason: Reason of the BYE that waits for an ACK.
-        pending: INFOs of the peer that its owner has not answered, by their key.
-        asked: a re-INVITE of the peer that is undecided.
-        offering: a re-INVITE of ours on its way.
-        wanted: an offer of the owner that is on its way or waits for its turn.
-        refresh_due: the session is to be refreshed.
-        backing_off: our re-INVITE met the peer's and waits (RFC 3261 §14.1).
-        glares: how often it did.
-        informing: INFOs of ours that have no final answer.
+        pending: INFOs of the peer without an answer, by their key.
+        reoffer: a re-INVITE of the peer without an answer.
+        refresh: a re-INVITE of ours without an answer.
+        refresh_due: the session is to be refreshed when no other INVITE is under way.
+        informing: INFOs of ours without a final answer.
     """
 
     id: str
     state: CallState
-    outgoing: bool
     invite: TransactionSlot
     dialog: Dialog | None = None
     sent_sdp: bytes = b""
@@ -71,17 +67,14 @@ class Call:
     pending: dict[str, TransactionSlot] = field(default_factory=dict)
     timer_terms: TimerTerms | None = None
     expires_at_ms: float = 0.0
-    asked: TransactionSlot | None = None
-    offering: TransactionSlot | None = None
-    wanted: bytes | None = None
+    reoffer: TransactionSlot | None = None
+    refresh: TransactionSlot | None = None
     refresh_due: bool = False
-    backing_off: bool = False
-    glares: int = 0
     informing: int = 0
 
     @property
     def standing(self) -> Dialog:
-        """The dialog, of a call that has one."""
+        """The dialog of a call that has one."""
         assert self.dialog is not None
         return self.dialog
 
@@ -94,23 +87,23 @@ class CallTable:
         self._dialogs: dict[DialogId, Call] = {}
 
     def add(self, call: Call) -> None:
-        """Enter a call, or its dialog once there is one."""
+        """Add a call, or its dialog once there is one."""
         self.calls[call.id] = call
         if call.dialog is not None:
             self._dialogs[call.dialog.id] = call
 
     def forget(self, call: Call) -> None:
-        """Strike a call out."""
+        """Remove a call."""
         self.calls.pop(call.id, None)
         if call.dialog is not None:
             self._dialogs.pop(call.dialog.id, None)
 
     def in_dialog(self, request: Request) -> Call | None:
-        """The call a request inside a dialog speaks of."""
+        """Return the call of a request inside a dialog."""
         return self._dialogs.get(id_in_request(request))
 
     def get(self, name: str, state: CallState) -> Call:
-        """A call by name that is in this state; `ValueError` if it is not."""
+        """Return a call in this state. Raises `ValueError` if there is none."""
         call = self.calls.get(name)
         if call is None or call.state is not state:
             raise ValueError(f"call {name!r} is not {state.name.lower()}")

@@ -1,4 +1,4 @@
-"""Requests of ours (RFC 3261 §8.1.1), and dialogs (§12): what two share between INVITE and BYE."""
+"""Requests of ours (RFC 3261 §8.1.1), and dialogs (§12)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
 from giaoban.mcu_sim.sip.endpoint import Endpoint
-from giaoban.mcu_sim.sip.message.addresses import (
-    PARSE_ERRORS,
+from giaoban.mcu_sim.sip.message import (
     SIP_PORT,
-    OtherURI,
+    USER_AGENT,
     Peer,
     Transport,
-    forget,
-    read_uri,
-    without_headers,
-)
-from giaoban.mcu_sim.sip.message.headers import (
-    addresses,
     contacts_of,
     cseq_of,
     from_of,
@@ -28,8 +21,6 @@ from giaoban.mcu_sim.sip.message.headers import (
     parameter,
     to_tag,
 )
-from giaoban.mcu_sim.sip.message.responses import USER_AGENT
-from giaoban.traffic.hosts import is_one_host
 
 MAX_FORWARDS = 70
 
@@ -40,7 +31,7 @@ DialogId = tuple[str, str, str]
 
 
 def id_in_request(request: Request) -> DialogId:
-    """The dialog a received request speaks of, seen from its receiver."""
+    """Return the dialog of a received request, seen from its receiver."""
     return request.call_id, to_tag(request), from_tag(request)
 
 
@@ -53,7 +44,7 @@ def new_request(
     sequence: int,
     routes: Iterable[Address] = (),
 ) -> Request:
-    """A request of ours without body, its Via on top still empty; `local`, `remote`: From, To."""
+    """Return a request without body, its Via on top still empty; `local`, `remote`: From, To."""
     request = Request(method, uri)
     request.headers.set("Via", "")
     for route in routes:
@@ -69,12 +60,12 @@ def new_request(
 
 
 def first_request(end: Endpoint, method: str, uri: URI, display_name: str = "") -> Request:
-    """A request of ours outside any dialog, as `new_request`, with a Call-ID and tag of its own."""
+    """Return a request outside any dialog, as `new_request`, with its own Call-ID and tag."""
     host, port = end.contact
     call_id = f"{end.random_hex()}@{host}"
     own = URI(scheme="sip", user=end.user, host=host, port=port)
     local = Address(own, name=display_name, parameters=Parameters(tag=end.random_hex()))
-    # §19.1.1: what describes the way there does not belong into To.
+    # §19.1.1: parameters that describe the way there do not belong into To
     remote = Address(URI(uri.scheme, uri.host, uri.user, port=uri.port))
     return new_request(method, uri, str(local), str(remote), call_id, 1)
 
@@ -83,9 +74,9 @@ def first_request(end: Endpoint, method: str, uri: URI, display_name: str = "") 
 class Dialog:
     """One side's view of a dialog.
 
-    `local` and `remote` are the whole From/To header texts with their tags, kept as they were
-    written; `peer` is where the other side was heard from, used when its URI is a name, since
-    nothing here asks a name server, and whose transport holds when its URI names none.
+    `local` and `remote` are the whole From and To texts with their tags; `peer` is the address that
+    the other side sent from. It is used when the URI's host is a name, since no name server is
+    asked, and its transport holds when the URI names none.
     """
 
     call_id: str
@@ -101,10 +92,7 @@ class Dialog:
 
     @classmethod
     def as_server(cls, request: Request, local_tag: str, peer: Peer) -> Dialog:
-        """The dialog of an INVITE that came in and is answered with `local_tag` (§12.1.1).
-
-        A caller of RFC 2543 may have no Contact; its From then stands in (RFC 4475 §3.4.1).
-        """
+        """Return the dialog of a received INVITE that is answered with `local_tag` (§12.1.1)."""
         contact = contacts_of(request)
         return cls(
             call_id=request.call_id,
@@ -112,8 +100,8 @@ class Dialog:
             remote=request.headers["From"],
             local_tag=local_tag,
             remote_tag=from_tag(request),
-            remote_target=without_headers((contact[0] if contact else from_of(request)).uri),
-            route_set=_record_route(request),
+            remote_target=(contact[0] if contact else from_of(request)).uri,
+            route_set=request.record_route,
             local_cseq=0,
             remote_cseq=cseq_of(request).sequence,
             peer=peer,
@@ -121,10 +109,7 @@ class Dialog:
 
     @classmethod
     def as_client(cls, request: Request, response: Response, peer: Peer) -> Dialog:
-        """The dialog that a 2xx to an INVITE of ours makes (§12.1.2).
-
-        A response without Contact breaks the RFC; the INVITE's own URI then stands in.
-        """
+        """Return the dialog that a 2xx to an INVITE of ours makes (§12.1.2)."""
         contact = contacts_of(response)
         return cls(
             call_id=request.call_id,
@@ -132,8 +117,8 @@ class Dialog:
             remote=response.headers["To"],
             local_tag=from_tag(request),
             remote_tag=to_tag(response),
-            remote_target=without_headers(contact[0].uri) if contact else request.uri,
-            route_set=_record_route(response)[::-1],
+            remote_target=contact[0].uri if contact else request.uri,
+            route_set=response.record_route[::-1],
             local_cseq=cseq_of(request).sequence,
             remote_cseq=None,
             peer=peer,
@@ -141,37 +126,37 @@ class Dialog:
 
     @property
     def id(self) -> DialogId:
-        """The key under which requests inside the dialog find it."""
+        """The key by which requests inside the dialog find it."""
         return self.call_id, self.local_tag, self.remote_tag
 
     def request(self, method: str, sequence: int | None = None) -> Request:
-        """A request inside the dialog (§12.2.1.1), as `new_request`.
-
-        `sequence` is given for an ACK, which repeats its INVITE's number; otherwise the next
-        local number is taken.
-        """
+        """Return a request inside the dialog (§12.2.1.1), as `new_request`. `sequence`: that of the
+        INVITE, for an ACK; None: the next."""
         if sequence is None:
             self.local_cseq += 1
             sequence = self.local_cseq
-        uri, routes = self.remote_target, self.route_set
-        if routes and not _is_loose(routes[0]):
-            # A strict router takes the Request-URI as the next hop and the target comes last.
-            uri, routes = routes[0].uri, [*routes[1:], Address(uri)]
-        return new_request(method, uri, self.local, self.remote, self.call_id, sequence, routes)
+        return new_request(
+            method,
+            self.remote_target,
+            self.local,
+            self.remote,
+            self.call_id,
+            sequence,
+            self.route_set,
+        )
 
     def next_hop(self) -> Peer:
-        """Where requests inside the dialog are sent."""
+        """Return the destination of requests inside the dialog."""
         uri = self.route_set[0].uri if self.route_set else self.remote_target
         return hop_of(uri, self.peer)
 
     def refresh_target(self, message: Request | Response) -> None:
         """Take the Contact of a re-INVITE or of its 2xx as the remote target (§12.2)."""
-        contact = contacts_of(message)
-        if contact:
-            self.remote_target = without_headers(contact[0].uri)
+        if contact := contacts_of(message):
+            self.remote_target = contact[0].uri
 
     def accepts_sequence(self, sequence: int) -> bool:
-        """Whether a received request's CSeq is in order; remembers it if so (§12.2.2)."""
+        """Return whether a received CSeq is in order; remember it if so (§12.2.2)."""
         if self.remote_cseq is not None and sequence < self.remote_cseq:
             return False
         self.remote_cseq = sequence
@@ -179,47 +164,30 @@ class Dialog:
 
 
 def hop_of(uri: URI, otherwise: Peer) -> Peer:
-    """Where a URI says to send, if its host is an IPv4 address of one host, or else `otherwise`.
+    """Return the destination that a URI names by an IPv4 address, else `otherwise`.
 
-    A URI without `transport` leaves that as it is: a connection that works is better than the
-    UDP of RFC 3263 §4.1. SIPS, TLS and others lead to `otherwise`.
+    A URI without `transport` keeps the transport: a connection that works is better than the UDP of
+    RFC 3263 §4.1. SIPS and other transports lead to `otherwise`.
     """
-    port = uri.port if uri.port is not None else SIP_PORT
     named = (parameter(uri.parameters, "transport") or "").lower()
     transport = _TRANSPORTS.get(named) if named else otherwise.transport
     try:
         host = ipaddress.IPv4Address(uri.host)
     except ValueError:
         return otherwise
-    if uri.scheme != "sip" or not is_one_host(host) or not 0 < port < 65536:
+    if uri.scheme != "sip" or transport is None:
         return otherwise
-    if transport is None:
-        return otherwise
-    return Peer(str(host), port, transport)
+    return Peer(str(host), SIP_PORT if uri.port is None else uri.port, transport)
 
 
 def target_of(uri: str, target: Peer | None) -> tuple[URI, Peer]:
-    """A URI as it is called, and where to send to (`target` if given); `ValueError` if either
+    """Return a URI to call and its destination (`target` if given). Raises `ValueError` if either
     cannot be known."""
     try:
-        parsed = without_headers(read_uri(uri))
-    except PARSE_ERRORS as error:
-        forget(error)
+        parsed = URI.parse(uri)
+    except (ValueError, TypeError):
         raise ValueError(f"{uri}: not a valid URI") from None
-    if isinstance(parsed, OtherURI):
-        raise ValueError(f"{uri}: no SIP URI")
     hop = hop_of(parsed, Peer("", 0)) if target is None else Peer(*target)
-    if not hop.host:
+    if parsed.scheme != "sip" or not hop.host:
         raise ValueError(f"{uri}: not an IPv4 address with a port over UDP or TCP, give a target")
-    if parsed.scheme == "sips":  # RFC 3261 §26.2.2
-        raise ValueError(f"{uri}: needs TLS, which is not spoken here")
     return parsed, hop
-
-
-def _record_route(message: Request | Response) -> list[Address]:
-    values = message.headers.getlist("Record-Route")
-    return [one for value in values for one in addresses(value)]
-
-
-def _is_loose(route: Address) -> bool:
-    return parameter(route.uri.parameters, "lr") is not None

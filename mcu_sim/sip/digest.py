@@ -1,7 +1,7 @@
-"""Digest access authentication (RFC 7616, RFC 8760, RFC 3261 §22), both sides, without I/O.
+"""Digest access authentication with MD5 (RFC 7616, RFC 3261 §22), both sides, without I/O.
 
-The server challenges with MD5, which every device has; a client answers SHA-256 too. `sipmessage`
-splits quoted strings at their commas, so these headers are read and written here.
+`sipmessage` splits quoted strings at their commas (`qop="auth,auth-int"`), so these headers are
+parsed here.
 """
 
 from __future__ import annotations
@@ -12,35 +12,23 @@ import hmac
 import random
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from giaoban.mcu_sim.sip.message.addresses import is_within
-
-_ALGORITHMS: dict[str, Callable[[bytes], str]] = {
-    "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
-    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
-}
-"""The algorithms known, the better one first; without a name it is MD5 (RFC 7616 §3.3)."""
+from giaoban.mcu_sim.sip.message import quoted
 
 _QOP = "auth"
 _FIRST_COUNT = "00000001"
+_SCHEME = re.compile(r"\s*Digest\s+", re.IGNORECASE)
+_PARAMETER = re.compile(r'\s*([\w.!%*+`\'~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(,|\Z)')
+_ESCAPE = re.compile(r"\\(.)")
 
-_SCHEME = re.compile(r"\s*Digest(?:\s+|\Z)", re.IGNORECASE)
-_PARAMETER = re.compile(
-    r"""\s*(?P<name>[A-Za-z0-9\-.!%*_+`'~]+)\s*=\s*
-    (?:"(?P<quoted>(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*)"
-       |(?P<bare>[^\s",\x00-\x1f\x7f]+))
-    \s*(?P<more>,|\Z)""",
-    re.VERBOSE,
-)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_COUNT = re.compile(r"[0-9a-f]{8}\Z", re.ASCII | re.IGNORECASE)
+NONCE_LIFE_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client proves itself with."""
+    """A client's user name and password."""
 
     user: str
     password: str = field(repr=False)
@@ -53,20 +41,15 @@ class Denial(enum.Enum):
     """The password is right, but the nonce is too old or not ours: challenge again."""
     WRONG_CREDENTIALS = enum.auto()
     """No such user, another password, or a header that cannot be read."""
-    URI_MISMATCH = enum.auto()
-    """A proof for another URI than that of the request (RFC 7616 §3.4.6)."""
     NO_CREDENTIALS = enum.auto()
     """The request has no credentials for this realm."""
-
-
-NONCE_LIFE_MS = 300_000
 
 
 class Authority:
     """The server's side: challenges with MD5 for one realm, and the check of the answers.
 
     `accounts` maps users to passwords. A nonce carries its time and a MAC and is not stored; an
-    answer may be repeated while its nonce is fresh.
+    answer may be repeated while its nonce is fresh, and for another URI.
     """
 
     def __init__(self, realm: str, accounts: Mapping[str, str]) -> None:
@@ -80,43 +63,32 @@ class Authority:
         nonce = stamp + self._mac(stamp)
         tail = ", stale=true" if stale else ""
         return (
-            f'Digest realm={_quote(self.realm)}, qop="{_QOP}", nonce="{nonce}", algorithm=MD5{tail}'
+            f'Digest realm={quoted(self.realm)}, qop="{_QOP}", nonce="{nonce}", algorithm=MD5{tail}'
         )
 
-    def verify(
-        self, method: str, uri: str, authorizations: Sequence[str], now_ms: float
-    ) -> str | Denial:
-        """Return the user that sent a request, by its Request-URI and the values of its
-        Authorization headers. Never raises."""
-        verdicts = [self._judge(method, uri, text, now_ms) for text in authorizations]
+    def verify(self, method: str, authorizations: Sequence[str], now_ms: float) -> str | Denial:
+        """Return the user that sent a request, by the values of its Authorization headers."""
+        verdicts = [self._judge(method, text, now_ms) for text in authorizations]
         for verdict in verdicts:
             if isinstance(verdict, str):
                 return verdict
         return next((denial for denial in Denial if denial in verdicts), Denial.NO_CREDENTIALS)
 
-    def _judge(self, method: str, uri: str, text: str, now_ms: float) -> str | Denial:
-        scheme = _SCHEME.match(text)
-        if scheme is None:
-            return Denial.NO_CREDENTIALS
-        given = _parameters(text[scheme.end() :])
+    def _judge(self, method: str, text: str, now_ms: float) -> str | Denial:
+        given = read_parameters(text)
         if given is None:
             return Denial.WRONG_CREDENTIALS
         if given.get("realm") != self.realm:
             return Denial.NO_CREDENTIALS
-        # SIPp and others prove for the whole element, which is accepted
-        if "uri" in given and not is_within(uri, given["uri"]):
-            return Denial.URI_MISMATCH
         user = given.get("username", "")
-        expected = _expected(given, method, user, self._accounts.get(user, ""))
+        expected = _expected(given, method, self._accounts.get(user, ""))
         if user not in self._accounts or expected != given.get("response", "").lower():
             return Denial.WRONG_CREDENTIALS
         return user if self._is_fresh(given.get("nonce", ""), now_ms) else Denial.STALE_NONCE
 
     def _is_fresh(self, nonce: str, now_ms: float) -> bool:
         stamp, mac = nonce[:16], nonce[16:]
-        if mac != self._mac(stamp):
-            return False
-        return 0 <= int(now_ms) - int(stamp, 16) <= NONCE_LIFE_MS
+        return mac == self._mac(stamp) and 0 <= int(now_ms) - int(stamp, 16) <= NONCE_LIFE_MS
 
     def _mac(self, text: str) -> str:
         return hmac.digest(self._secret, text.encode("utf-8", "replace"), "sha256").hex()[:32]
@@ -129,107 +101,88 @@ def authorization(
     credentials: Credentials,
     rng: random.Random,
 ) -> str | None:
-    """The value of Authorization that answers the best of some WWW-Authenticate values.
-
-    `uri` is the Request-URI; `rng` makes the cnonce. None if all are of a scheme, an algorithm
-    or a quality of protection that is not known here.
-    """
-    usable = [given for text in challenges if (given := _challenge(text)) is not None]
-    if not usable:
+    """Return the value of Authorization that answers the first challenge with MD5, None if there is
+    none. `uri` is the Request-URI; `rng` makes the cnonce."""
+    given = next((one for text in challenges if (one := _usable(text)) is not None), None)
+    if given is None:
         return None
-    given = min(usable, key=lambda one: list(_ALGORITHMS).index(_algorithm(one)))
-    algorithm, realm, nonce = _algorithm(given), given["realm"], given["nonce"]
-    protected = "qop" in given
-    cnonce = f"{rng.getrandbits(128):032x}" if protected else None
-    answer = response(
-        algorithm, credentials.user, realm, credentials.password, method, uri, nonce,
-        nc=_FIRST_COUNT if protected else None, cnonce=cnonce,
-    )  # fmt: skip
+    user, realm, nonce = credentials.user, given["realm"], given["nonce"]
+    cnonce = f"{rng.getrandbits(128):032x}" if "qop" in given else None
+    answer = response(user, realm, credentials.password, method, uri, nonce, _FIRST_COUNT, cnonce)
     parts = [
-        f"username={_quote(credentials.user)}",
-        f"realm={_quote(realm)}",
-        f"nonce={_quote(nonce)}",
-        f"uri={_quote(uri)}",
+        f"username={quoted(user)}",
+        f"realm={quoted(realm)}",
+        f"nonce={quoted(nonce)}",
+        f"uri={quoted(uri)}",
         f'response="{answer}"',
     ]
-    # A peer that never named an algorithm may not know the word (RFC 2069).
-    parts += [f"algorithm={algorithm}"] if "algorithm" in given else []
-    parts += [f'cnonce="{cnonce}"', f"qop={_QOP}", f"nc={_FIRST_COUNT}"] if protected else []
-    parts += [f"opaque={_quote(given['opaque'])}"] if "opaque" in given else []
+    parts += ["algorithm=MD5"] if "algorithm" in given else []
+    parts += [f'cnonce="{cnonce}"', f"qop={_QOP}", f"nc={_FIRST_COUNT}"] if cnonce else []
+    parts += [f"opaque={quoted(given['opaque'])}"] if "opaque" in given else []
     return "Digest " + ", ".join(parts)
 
 
 def response(
-    algorithm: str,
     user: str,
     realm: str,
     password: str,
     method: str,
     uri: str,
     nonce: str,
-    *,
-    nc: str | None = None,
-    cnonce: str | None = None,
+    nc: str,
+    cnonce: str | None,
 ) -> str:
-    """The response of RFC 7616 §3.4.1 in hex; without `nc` and `cnonce` that of RFC 2069.
-
-    Raises KeyError for another algorithm than SHA-256 and MD5.
-    """
+    """Return the response of RFC 7616 §3.4.1 in hex; without a `cnonce` that of RFC 2069."""
 
     def hashed(*parts: str) -> str:
-        return _ALGORITHMS[algorithm](":".join(parts).encode("utf-8", "replace"))
+        text = ":".join(parts).encode("utf-8", "replace")
+        return hashlib.md5(text, usedforsecurity=False).hexdigest()
 
-    middle = () if nc is None or cnonce is None else (nc, cnonce, _QOP)
+    middle = () if cnonce is None else (nc, cnonce, _QOP)
     return hashed(hashed(user, realm, password), nonce, *middle, hashed(method, uri))
 
 
-def _challenge(text: str) -> dict[str, str] | None:
-    """The parameters of a challenge that can be answered, else None."""
-    scheme = _SCHEME.match(text)
-    given = _parameters(text[scheme.end() :]) if scheme else None
-    if given is None or "realm" not in given or "nonce" not in given:
+def _usable(text: str) -> dict[str, str] | None:
+    """Return the parameters of a challenge that can be answered, else None."""
+    given = read_parameters(text)
+    if given is None or "realm" not in given or "nonce" not in given or not _is_md5(given):
         return None
-    if "qop" in given and _QOP not in [one.strip().lower() for one in given["qop"].split(",")]:
-        return None
-    return given if _algorithm(given) in _ALGORITHMS else None
+    offered = [one.strip().lower() for one in given.get("qop", _QOP).split(",")]
+    return given if _QOP in offered else None
 
 
-def _expected(given: Mapping[str, str], method: str, user: str, password: str) -> str | None:
+def _expected(given: Mapping[str, str], method: str, password: str) -> str | None:
     """Return the response that a header must carry, None if it lacks a parameter or is not MD5."""
-    if "response" not in given or "uri" not in given or _algorithm(given) != "MD5":
+    protected = "qop" in given
+    needed = {"username", "uri", "response", "nonce"} | ({"nc", "cnonce"} if protected else set())
+    if not needed <= given.keys() or not _is_md5(given) or given.get("qop", _QOP).lower() != _QOP:
         return None
-    nc, cnonce = given.get("nc"), given.get("cnonce")
-    if "qop" not in given:
-        nc = cnonce = None
-    elif given["qop"].lower() != _QOP or cnonce is None or nc is None or not _COUNT.match(nc):
-        return None
-    nonce = given.get("nonce", "")
     return response(
-        "MD5", user, given["realm"], password, method, given["uri"], nonce, nc=nc, cnonce=cnonce
+        given["username"],
+        given["realm"],
+        password,
+        method,
+        given["uri"],
+        given["nonce"],
+        given.get("nc", ""),
+        given["cnonce"] if protected else None,
     )
 
 
-def _algorithm(given: Mapping[str, str]) -> str:
-    return given.get("algorithm", "MD5").upper()
+def _is_md5(given: Mapping[str, str]) -> bool:
+    return given.get("algorithm", "MD5").upper() == "MD5"
 
 
-def _parameters(text: str) -> dict[str, str] | None:
-    """Comma-separated `name=value`s by lower-case name, quotes and escapes resolved.
-
-    None if the text is anything else, or a name comes twice.
-    """
+def read_parameters(text: str) -> dict[str, str] | None:
+    """Return the parameters of a Digest header by lower-case name, None for any other text."""
+    scheme = _SCHEME.match(text)
     found: dict[str, str] = {}
-    position, more = 0, ","
+    at, more = (scheme.end(), ",") if scheme else (0, ",")
     while more:
-        match = _PARAMETER.match(text, position)
-        if match is None or match["name"].lower() in found:
+        match = _PARAMETER.match(text, at)
+        if scheme is None or match is None:
             return None
-        quoted = match["quoted"]
-        value = match["bare"] if quoted is None else _ESCAPE.sub(r"\1", quoted)
-        found[match["name"].lower()] = value
-        position, more = match.end(), match["more"]
+        name, escaped, bare, more = match.groups()
+        found[name.lower()] = bare if escaped is None else _ESCAPE.sub(r"\1", escaped)
+        at = match.end()
     return found
-
-
-def _quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,7 +1,7 @@
-"""What all parts of a user agent share: messages in and out, transactions, timers, events.
+"""The parts that a user agent has in common: messages, transactions, timers, events.
 
-No sockets and no clock: the owner hands in messages and the time in ms. What is done about a
-request or a response is up to the parts: a `TransactionUser` goes with each transaction.
+No sockets and no clock: the owner hands in messages and the time in ms. A `TransactionUser` goes
+with each transaction and acts on its requests and responses.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from dataclasses import dataclass
 from sipmessage import Request, Response
 
 from giaoban.mcu_sim.sip.events import Event
-from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer, Transport
-from giaoban.mcu_sim.sip.message.headers import cseq_of, parameter, top_via
-from giaoban.mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
-from giaoban.mcu_sim.sip.message.responses import (
+from giaoban.mcu_sim.sip.message import (
     MAGIC_COOKIE,
+    GarbageError,
+    HostPort,
+    MalformedError,
+    Peer,
+    Transport,
+    cseq_of,
     mark_source,
+    parameter,
+    parse,
     reply,
     reply_target,
     stateless_tag,
+    top_via,
 )
 from giaoban.mcu_sim.sip.transaction import (
     ClientInvite,
@@ -57,16 +63,16 @@ class SipDatagram:
 
 
 class TransactionUser:
-    """Hears what becomes of a transaction. As it is, it does not care."""
+    """The user of a transaction (RFC 3261 §17). This one ignores its results."""
 
     def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
-        """A response to a request of ours."""
+        """Take a response to a request of ours."""
 
     def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
-        """A request of ours was never answered, or a refusal of ours never acknowledged."""
+        """Take the end of a request of ours without an answer, or of a refusal without an ACK."""
 
     def on_gone(self, slot: TransactionSlot) -> None:
-        """The transaction ended and is forgotten."""
+        """Take the end of the transaction, which is forgotten."""
 
 
 NO_TRANSACTION_USER = TransactionUser()
@@ -74,9 +80,9 @@ NO_TRANSACTION_USER = TransactionUser()
 
 @dataclass(slots=True, eq=False)
 class TransactionSlot:
-    """A transaction, where its peer is, who watches it, and the call it belongs to ("": none).
+    """A transaction, its peer, its user, and the call it belongs to ("": none).
 
-    `unanswered`: a request that came and waits for its answer.
+    `unanswered`: a received request that waits for its answer.
     """
 
     key: Key
@@ -93,10 +99,10 @@ class TransactionSlot:
 
 
 class Endpoint:
-    """A SIP element with one address. `on_timer` has what to do for each kind of timer.
+    """A SIP element with one address. `on_timer` has a function for each kind of timer.
 
-    `contact` is the address others reach it at; `rng` makes branches, tags and Call-IDs.
-    `dropped` counts messages that were thrown away, by why.
+    `contact` is the address that peers reach it at; `rng` makes branches, tags and Call-IDs.
+    `dropped` counts dropped messages by reason.
     """
 
     def __init__(
@@ -123,14 +129,14 @@ class Endpoint:
     # ------------------------------------------------------------------------- from the owner
 
     def receive(self, data: bytes, source: Peer, now_ms: float) -> list[Event]:
-        """Take one message. Never raises, whatever the bytes are."""
+        """Take one message of any bytes."""
         if not data.strip(b"\r\n"):
-            return []  # a keep-alive, and nothing wrong (RFC 5626 §3.5.1)
+            return []  # a keep-alive (RFC 5626 §3.5.1)
         try:
             message = parse(data, stream=source.reliable)
         except MalformedError as error:
             self.dropped["malformed"] += 1
-            self._answer_stateless(error.request, source, error.code, str(error))
+            self._answer_stateless(error.request, source, 400, str(error))
         except GarbageError:
             self.dropped["garbage"] += 1
         else:
@@ -152,8 +158,8 @@ class Endpoint:
         return self.take_events()
 
     def transport_failed(self, target: Peer, now_ms: float) -> list[Event]:
-        """Nothing that is sent to `target` arrives, as the network says (RFC 3261 §18.4): of our
-        requests to it that had no response nothing is repeated or waited for any more."""
+        """End our requests to `target` that had no response: the network reports that they do not
+        arrive (RFC 3261 §18.4)."""
         for slot in list(self.slots.values()):
             transaction = slot.transaction
             if slot.target == target and isinstance(transaction, ClientTransaction):
@@ -161,7 +167,7 @@ class Endpoint:
         return self.take_events()
 
     def next_timeout(self) -> float | None:
-        """When `advance` has something to do; None for never."""
+        """Return the time at which `advance` is needed, None for never."""
         return self._timers.next_timeout()
 
     def take_outgoing(self) -> list[SipDatagram]:
@@ -182,7 +188,7 @@ class Endpoint:
     # ------------------------------------------------------------------------- from the parts
 
     def emit(self, event: Event) -> None:
-        """Tell the owner."""
+        """Give an event to the owner."""
         self._events.append(event)
 
     def send(self, data: bytes, target: Peer) -> None:
@@ -194,7 +200,7 @@ class Endpoint:
         self._timers.set((kind, name), at_ms)
 
     def random_hex(self) -> str:
-        """64 random bits for a tag, branch or name."""
+        """Return 64 random bits for a tag, branch or name."""
         return f"{self.rng.getrandbits(64):016x}"
 
     def contact_uri(self, transport: Transport) -> str:
@@ -204,7 +210,7 @@ class Endpoint:
         return f"<sip:{self.user}@{host}:{port}{tail}>"
 
     def add_via(self, request: Request, target: Peer) -> str:
-        """Put our Via on a request of ours; the new branch is returned."""
+        """Put our Via on a request of ours and return the new branch."""
         branch = MAGIC_COOKIE + self.random_hex()
         host, port = self.contact
         tail = "" if target.reliable else ";rport"
@@ -234,14 +240,14 @@ class Endpoint:
         return slot
 
     def limit(self, slot: TransactionSlot, at_ms: float) -> None:
-        """Give up an INVITE of ours that has no final response by then."""
+        """Give up an INVITE of ours that has no final response by `at_ms`."""
         assert isinstance(slot.transaction, ClientInvite)
         slot.transaction.limit(at_ms)
         if slot.key in self.slots:
             self._timers.set(slot.key, slot.transaction.next_timeout())
 
     def drop(self, slot: TransactionSlot) -> None:
-        """Forget a transaction: nothing of it is sent again, and nothing that comes is of it."""
+        """Forget a transaction: its request is not repeated, its responses are stray."""
         if self.slots.pop(slot.key, None) is not None:
             self._timers.set(slot.key, None)
 
@@ -258,7 +264,7 @@ class Endpoint:
         phrase: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
-        """Answer a request without body; also for refusals that are none (200)."""
+        """Answer a request without body."""
         response = reply(slot.request, code, phrase, self.random_hex())
         for name, value in (headers or {}).items():
             response.headers.set(name, value)
@@ -308,7 +314,12 @@ class Endpoint:
         if method == "ACK":
             self._on_ack(request, now_ms)
             return
-        if self._is_too_much(method):
+        # the limits of requests that end calls are twice as high (§21.5.4)
+        factor = 2 if method in ("BYE", "CANCEL") else 1
+        if (
+            self._unanswered >= factor * MAX_UNANSWERED
+            or len(self.slots) >= factor * MAX_TRANSACTIONS
+        ):
             self.dropped["overload"] += 1
             self._answer_stateless(request, source, 503, "Too Many Requests")
             return
@@ -324,17 +335,8 @@ class Endpoint:
         self._timers.set(key, transaction.next_timeout())
         self._on_request(slot, request, source, now_ms)
 
-    def _is_too_much(self, method: str) -> bool:
-        """Return whether to refuse a request with 503 (§21.5.4). The limits of requests that end
-        calls are twice as high."""
-        factor = 2 if method in ("BYE", "CANCEL") else 1
-        most = factor * MAX_UNANSWERED, factor * MAX_TRANSACTIONS
-        return self._unanswered >= most[0] or len(self.slots) >= most[1]
-
     def _answer_stateless(self, request: Request, source: Peer, code: int, phrase: str) -> None:
-        target = reply_target(request, source)
-        mark_source(request, source)
         response = reply(request, code, phrase, stateless_tag(request))
         if code == 503:
             response.headers.set("Retry-After", str(RETRY_AFTER_S))
-        self.send(bytes(response), target)
+        self.send(bytes(response), source)

@@ -1,10 +1,9 @@
-"""What a user agent tells its owner.
+"""The events that a user agent gives to its owner.
 
-A call that comes in gives `IncomingCall`, then (if accepted) `CallEstablished`; one that is made
-gives `InviteAccepted`. Both end with exactly one of: the owner's own `refuse` or `hang_up`;
-`CallFailed` (incoming), `InviteRefused` or `InviteTimedOut` (outgoing) before they stand;
-`CallEnded` once accepted. After that no event comes for them. All other events of a call come
-while it stands, that is after `CallEstablished` or `InviteAccepted`.
+A received call gives `IncomingCall` and, if accepted, `CallEstablished`; one that is made gives
+`InviteAccepted`. Both end with exactly one of: the owner's own `refuse` or `hang_up`; `CallFailed`
+(received) or `InviteRefused` or `InviteTimedOut` (made) before they are established; `CallEnded`
+afterwards. All other events of a call come while it is established.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """Someone calls: answer with `accept` or `refuse`. `sdp` is None if they want our offer.
+    """An INVITE: answer with `accept` or `refuse`. `sdp` is None if it wants our offer.
 
-    `verified_user` is who the caller has proved to be, None where nobody is asked to.
+    `verified_user`: the authenticated user, None where callers are not challenged.
     """
 
     call: str
@@ -40,7 +39,7 @@ class CallEstablished:
 
 @dataclass(frozen=True, slots=True)
 class CallFailed:
-    """The call ended before it was established: 487 given up by the caller, 408 no ACK came."""
+    """The call ended before it was established: 487 cancelled by the caller, 408 without an ACK."""
 
     call: str
     code: int
@@ -57,26 +56,24 @@ class InviteAccepted:
 
 @dataclass(frozen=True, slots=True)
 class InviteRefused:
-    """The called side refused; `retry_after_s` is what it asks for, if it does."""
+    """The called side refused."""
 
     call: str
     code: int
     reason: str
-    retry_after_s: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class InviteTimedOut:
-    """Nobody answered in time."""
+    """No final answer came in time."""
 
     call: str
 
 
 EndCause = Literal["bye", "media-lost", "session-expired", "gone", "no-ack"]
-"""Why a call ended: the peer hung up; it did so since it heard nothing of us any more (RFC 3326);
-nobody refreshed the session in time or a refresh got no answer (RFC 4028 §10); the peer did not
-answer or did not know the call (RFC 3261 §12.2.1.2, §14.1); it did not acknowledge our answer to
-its re-INVITE (§13.3.1.4)."""
+"""Why a call ended: the peer hung up; it did so since it received no media (RFC 3326); the session
+was not refreshed in time (RFC 4028 §10); the peer did not answer or did not know the call (RFC 3261
+§12.2.1.2, §14.1); it did not acknowledge our answer to its re-INVITE (§13.3.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +86,20 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True)
 class Reoffer:
-    """The peer wants to change the session: `answer_reoffer` or `refuse_reoffer`.
-
-    `sdp` is its offer, which may be the one it made before; None if it wants ours.
-    """
+    """A re-INVITE: answer with `answer_reoffer` or `refuse_reoffer`. `sdp` is its offer, None if it
+    wants ours."""
 
     call: str
     sdp: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReofferWithdrawn:
-    """The peer took its `Reoffer` back (CANCEL) before it was answered."""
-
-    call: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReofferAnswered:
-    """The peer's answer to an offer of ours.
-
-    The offer was made by `reinvite`, by `answer_reoffer` to a `Reoffer` without one, or (`refresh`)
-    by a refresh of the session to which the peer answers something else than last time.
-    """
+    """The peer's answer to an offer of ours: to a `Reoffer` without one, or to a refresh of the
+    session whose answer differs from the last."""
 
     call: str
     sdp: bytes | None
-    refresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReofferRefused:
-    """The peer does not accept what `reinvite` offered; the session is as before."""
-
-    call: str
-    code: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +122,14 @@ class InfoAnswered:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The registrar knows us for so long; 0 after `unregister`."""
+    """The registrar holds our Contact for this time; 0 after `unregister`."""
 
     expires_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationFailed:
-    """We are not registered, or no longer soon; nothing more is tried until `register`."""
+    """We are not registered, and no further attempt is made until `register`."""
 
     code: int
     reason: str
@@ -162,15 +137,10 @@ class RegistrationFailed:
 
 @dataclass(frozen=True, slots=True)
 class OptionsAnswered:
-    """The final response to an OPTIONS of ours: 408 also if there was none.
-
-    `methods` are those it allows, empty if it does not say; `server` is what it calls itself.
-    """
+    """The final response to an OPTIONS of ours; 408 also if there was none."""
 
     code: int
     reason: str
-    methods: tuple[str, ...]
-    server: str
 
 
 Event = (
@@ -182,9 +152,7 @@ Event = (
     | InviteTimedOut
     | CallEnded
     | Reoffer
-    | ReofferWithdrawn
     | ReofferAnswered
-    | ReofferRefused
     | InfoReceived
     | InfoAnswered
     | Registered

@@ -1,16 +1,10 @@
-"""REGISTER (RFC 3261 §10): the registrar's table, what carries requests out on it, and our own.
-
-The table has neither I/O nor clock. A REGISTER is carried out as a whole or not at all. Bindings
-run out lazily: they are there but not shown, and go away when their user registers again or room
-is needed.
-"""
+"""REGISTER (RFC 3261 §10): the registrar's table, its server side, and our own registration."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sipmessage import URI, Address, Parameters, Request, Response
 
@@ -18,148 +12,119 @@ from giaoban.mcu_sim.sip.authentication import ClientAuthentication
 from giaoban.mcu_sim.sip.dialog import new_request
 from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import Registered, RegistrationFailed
-from giaoban.mcu_sim.sip.message.addresses import SIP_SCHEMES, Peer, same_uri
-from giaoban.mcu_sim.sip.message.headers import (
-    again,
+from giaoban.mcu_sim.sip.message import (
+    PHRASES,
+    Peer,
     contacts_of,
-    cseq_of,
     parameter,
+    phrase_of,
+    reply,
     seconds,
     to_of,
 )
-from giaoban.mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
 
 WILDCARD = "*"
-"""The Contact that stands for all bindings of a user, allowed only to remove them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestedBinding:
-    """One Contact of a REGISTER.
-
-    Attributes:
-        uri: text of the URI, or `WILDCARD`.
-        peer: where the request came from.
-        expires_s: the Contact's `expires` or else the Expires header; None if neither is there,
-            0 to remove.
-    """
-
-    uri: str
-    peer: Peer
-    expires_s: int | None = None
+"""The Contact that stands for all bindings of a user, which it removes."""
+DEFAULT_S = 3600
+LONGEST_S = 7200
+"""The time of a binding for which a REGISTER names none, and the longest."""
+MOST_BINDINGS = 10
+"""Of a user; older ones go."""
+MOST_USERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ContactBinding:
-    """One address of a user: its URI and where it was heard from."""
+    """One address of a user: its URI and the source of its REGISTER."""
 
     uri: str
     peer: Peer
     expires_at_ms: float
-    call_id: str
-    cseq: int
 
     def expires_s(self, now_ms: float) -> int:
-        """Whole seconds it is still good for, as the Contact of the response says."""
+        """Return the whole seconds that are left."""
         return max(0, math.ceil((self.expires_at_ms - now_ms) / 1e3))
 
 
-class RegistrationRefusal(NamedTuple):
-    """Why nothing was changed, as the answer says it."""
-
-    code: int
-    reason: str
-
-
-INTERVAL_TOO_BRIEF = RegistrationRefusal(423, PHRASES[423])
-"""An expiry below the shortest, which goes into Min-Expires."""
-CSEQ_OUT_OF_ORDER = RegistrationRefusal(500, "REGISTER Out of Order")
-"""An older request than the one that made a binding."""
-TOO_MANY_BINDINGS = RegistrationRefusal(403, "Too Many Bindings")
-"""No room for another binding or another user."""
-INVALID_WILDCARD = RegistrationRefusal(400, "Bad Contact")
-""""*" beside other Contacts or with another expiry than 0."""
-
-DEFAULT_S = 3600
-SHORTEST_S = 60
-LONGEST_S = 7200
-"""What a REGISTER gets that names no time, and the least and most that one can have."""
-
-
 class Registrar:
-    """Bindings by user, the newest first. `most_bindings`: of a user."""
+    """Bindings by user, the newest first."""
 
-    def __init__(self, most_bindings: int = 10, most_users: int = 1_000) -> None:
-        self._most_bindings = most_bindings
-        self._most_users = most_users
+    def __init__(self) -> None:
         self._users: dict[str, list[ContactBinding]] = {}
 
     def register(
-        self,
-        user: str,
-        contacts: Sequence[RequestedBinding],
-        call_id: str,
-        cseq: int,
-        now_ms: float,
-    ) -> list[ContactBinding] | RegistrationRefusal:
+        self, user: str, contacts: Sequence[tuple[str, int]], peer: Peer, now_ms: float
+    ) -> list[ContactBinding] | None:
         """Carry out one REGISTER; without contacts it only asks.
 
-        Returns the user's bindings afterwards, the newest first, or why nothing was changed.
+        `contacts`: URI (or `WILDCARD`) and seconds, 0 to remove. Returns the user's bindings, None
+        if there is no room for another user.
         """
-        old = self.bindings(user, now_ms)
-        if any(contact.uri == WILDCARD for contact in contacts):
-            if len(contacts) > 1 or contacts[0].expires_s != 0:
-                return INVALID_WILDCARD
-            if any(_newer(binding, call_id, cseq) for binding in old):
-                return CSEQ_OUT_OF_ORDER
-            return self._keep(user, [], now_ms)
-        made: list[ContactBinding] = []
-        for contact in contacts:
-            expires_s = DEFAULT_S if contact.expires_s is None else contact.expires_s
-            if 0 < expires_s < SHORTEST_S:
-                return INTERVAL_TOO_BRIEF
-            there = [binding for binding in old if same_uri(binding.uri, contact.uri)]
-            if any(_newer(binding, call_id, cseq) for binding in there):
-                return CSEQ_OUT_OF_ORDER
-            old = [binding for binding in old if binding not in there]
-            made = [binding for binding in made if not same_uri(binding.uri, contact.uri)]
-            if expires_s > 0:
+        bindings = self.bindings(user, now_ms)
+        for uri, expires_s in contacts:
+            bindings = [one for one in bindings if uri not in (one.uri, WILDCARD)]
+            if expires_s > 0 and uri != WILDCARD:
                 at_ms = now_ms + min(expires_s, LONGEST_S) * 1e3
-                made.append(ContactBinding(contact.uri, contact.peer, at_ms, call_id, cseq))
-        if len(made) + len(old) > self._most_bindings:
-            return TOO_MANY_BINDINGS
-        return self._keep(user, made + old, now_ms)
+                bindings.insert(0, ContactBinding(uri, peer, at_ms))
+        if user not in self._users and bindings and len(self._users) >= MOST_USERS:
+            self._users = {one: live for one in self._users if (live := self.bindings(one, now_ms))}
+            if len(self._users) >= MOST_USERS:
+                return None
+        self._users[user] = bindings[:MOST_BINDINGS]
+        if not bindings:
+            del self._users[user]
+        return bindings[:MOST_BINDINGS]
 
     def bindings(self, user: str, now_ms: float) -> list[ContactBinding]:
-        """Where a user can be reached now, the newest first; of one REGISTER in its order."""
-        known = self._users.get(user, [])
-        return [binding for binding in known if binding.expires_at_ms > now_ms]
+        """Return the valid bindings of a user, the newest first."""
+        return [one for one in self._users.get(user, []) if one.expires_at_ms > now_ms]
 
     def contact_of(self, user: str, now_ms: float) -> ContactBinding | None:
-        """The newest binding of a user, None if there is none."""
+        """Return the newest binding of a user, None if there is none."""
         return next(iter(self.bindings(user, now_ms)), None)
 
     def uri_of(self, user: str, now_ms: float) -> str | None:
-        """The URI of the newest binding of a user, None if there is none."""
+        """Return the URI of the newest binding of a user, None if there is none."""
         binding = self.contact_of(user, now_ms)
         return None if binding is None else binding.uri
 
-    def _keep(
-        self, user: str, bindings: list[ContactBinding], now_ms: float
-    ) -> list[ContactBinding] | RegistrationRefusal:
-        if not bindings:
-            self._users.pop(user, None)
-            return []
-        if user not in self._users and len(self._users) >= self._most_users:
-            self._users = {one: live for one in self._users if (live := self.bindings(one, now_ms))}
-            if len(self._users) >= self._most_users:
-                return TOO_MANY_BINDINGS
-        self._users[user] = bindings
-        return list(bindings)
+
+class RegisterServer:
+    """Answers REGISTER; the user is the one in To."""
+
+    def __init__(self, end: Endpoint, registrar: Registrar) -> None:
+        self._end = end
+        self._registrar = registrar
+
+    def on_register(
+        self, slot: TransactionSlot, request: Request, source: Peer, now_ms: float
+    ) -> None:
+        """Add, refresh, remove or list the bindings of a user."""
+        user = to_of(request).uri.user
+        if user is None:
+            self._end.refuse(slot, 404, now_ms)
+            return
+        bindings = self._registrar.register(user, _contacts(request), source, now_ms)
+        if bindings is None:
+            self._end.refuse(slot, 503, now_ms)
+            return
+        response = reply(request, 200, to_tag=self._end.random_hex())
+        for one in bindings:
+            response.headers.add("Contact", f"<{one.uri}>;expires={one.expires_s(now_ms)}")
+        self._end.respond(slot, response, now_ms)
 
 
-def _newer(binding: ContactBinding, call_id: str, cseq: int) -> bool:
-    return binding.call_id == call_id and binding.cseq >= cseq
+def _contacts(request: Request) -> list[tuple[str, int]]:
+    """Return URI and seconds of each Contact: its own `expires`, or that of the request."""
+    general_s = seconds(request.headers.get("Expires"))
+    default_s = DEFAULT_S if general_s is None else general_s
+    if request.headers.get("Contact") == WILDCARD:
+        return [(WILDCARD, 0)]
+    found = []
+    for contact in contacts_of(request):
+        own_s = seconds(parameter(contact.parameters, "expires"))
+        found.append((str(contact.uri), default_s if own_s is None else own_s))
+    return found
 
 
 _NAME = "own"
@@ -168,7 +133,7 @@ _MIN_REFRESH_MS = 1_000.0
 
 @dataclass(slots=True, eq=False)
 class _Account:
-    """Where we register, and what all REGISTERs there have in common."""
+    """The registrar, and the headers that all REGISTERs to it have in common."""
 
     uri: URI
     target: Peer
@@ -187,11 +152,10 @@ class RegisterClient(TransactionUser):
         self._expires_s = 0
         self._busy = False
         self._outdated = False
-        self._raised = False
         end.on_timer["register"] = self._on_refresh_due
 
     def register(self, uri: URI, target: Peer, expires_s: int, now_ms: float) -> None:
-        """Register for so long, 0 to take it back; after the answer to an earlier one."""
+        """Register for this time, 0 to take it back; after the answer to an earlier REGISTER."""
         account = self._account
         if account is None or (account.uri, account.target) != (uri, target):
             call_id = f"{self._end.random_hex()}@{self._end.contact[0]}"
@@ -203,7 +167,7 @@ class RegisterClient(TransactionUser):
             self._begin(now_ms)
 
     def unregister(self, now_ms: float) -> None:
-        """Take the registration back; nothing happens if there never was one."""
+        """Take the registration back, if there ever was one."""
         if self._account is not None:
             self.register(self._account.uri, self._account.target, 0, now_ms)
 
@@ -221,7 +185,7 @@ class RegisterClient(TransactionUser):
         )
         request.headers.set("Contact", self._end.contact_uri(account.target.transport))
         request.headers.set("Expires", str(self._expires_s))
-        self._busy, self._raised = True, False
+        self._busy, self._outdated = True, False
         self._end.start(request, account.target, now_ms, self)
 
     def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
@@ -229,7 +193,6 @@ class RegisterClient(TransactionUser):
             return
         self._busy = False
         if self._outdated:
-            self._outdated = False
             self._begin(now_ms)
         elif response.code < 300:
             self._on_success(response, now_ms)
@@ -239,7 +202,6 @@ class RegisterClient(TransactionUser):
     def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._busy = False
         if self._outdated:
-            self._outdated = False
             self._begin(now_ms)
         else:
             self._end.emit(RegistrationFailed(408, PHRASES[408]))
@@ -248,90 +210,33 @@ class RegisterClient(TransactionUser):
         granted_s = self._granted_s(response) if self._expires_s else 0
         self._end.emit(Registered(granted_s))
         if granted_s:
-            # Half-way, so that the owner has the other half to do something about a failure.
+            # half-way, so that there is time to react to a failure
             after_ms = max(_MIN_REFRESH_MS, granted_s * 1e3 / 2)
             self._end.set_timer("register", _NAME, now_ms + after_ms)
 
     def _granted_s(self, response: Response) -> int:
-        """What the registrar says of our Contact, or in general, or else what we asked for."""
+        """Return the time of our Contact, or the general one, or else the time that we wanted."""
         assert self._account is not None
         own = self._end.contact_uri(self._account.target.transport).strip("<>")
-        said = [
+        granted = [
             parameter(contact.parameters, "expires")
             for contact in contacts_of(response)
-            if same_uri(str(contact.uri), own)
+            if str(contact.uri) == own
         ]
-        for text in [*said, response.headers.get("Expires")]:
+        for text in [*granted, response.headers.get("Expires")]:
             granted_s = seconds(text)
             if granted_s is not None:
                 return granted_s
         return self._expires_s
 
     def _again(self, slot: TransactionSlot, refusal: Response, now_ms: float) -> bool:
-        """Try once more with what a refusal asks for, if that can be given."""
+        """Send the REGISTER again with the credentials that a refusal asks for; return whether."""
         account = self._account
         assert account is not None
-        shortest_s = seconds(refusal.headers.get("Min-Expires")) or 0
         request = self._client_authentication.again(slot.request, refusal, account.sequence + 1)
         if request is None:
-            if refusal.code != 423 or self._raised or not shortest_s > self._expires_s > 0:
-                return False
-            self._expires_s, self._raised = shortest_s, True
-            request = again(slot.request, account.sequence + 1)
-            request.headers.set("Expires", str(shortest_s))
+            return False
         account.sequence += 1
         self._busy = True
         self._end.start(request, slot.target, now_ms, self)
         return True
-
-
-class RegisterServer:
-    """Answers REGISTER; the user is the one in To."""
-
-    def __init__(self, end: Endpoint, registrar: Registrar) -> None:
-        self._end = end
-        self._registrar = registrar
-
-    def on_register(
-        self, slot: TransactionSlot, request: Request, source: Peer, now_ms: float
-    ) -> None:
-        """Add, refresh, remove or ask for the bindings of a user."""
-        uri = to_of(request).uri
-        if uri.scheme.lower() not in SIP_SCHEMES:
-            self._end.refuse(slot, 400, now_ms, "To is no SIP URI")  # RFC 4475 §3.3.4
-            return
-        user = uri.user
-        if user is None:
-            self._end.refuse(slot, 404, now_ms)
-            return
-        outcome = self._registrar.register(
-            user, _wanted(request, source), request.call_id, cseq_of(request).sequence, now_ms
-        )
-        if isinstance(outcome, RegistrationRefusal):
-            headers = None
-            if outcome is INTERVAL_TOO_BRIEF:
-                headers = {"Min-Expires": str(SHORTEST_S)}
-            self._end.refuse(slot, outcome.code, now_ms, outcome.reason, headers)
-            return
-        response = reply(request, 200, to_tag=self._end.random_hex())
-        for one in outcome:
-            contact = f"<{one.uri}>;expires={one.expires_s(now_ms)}"
-            response.headers.add("Contact", contact)
-        self._end.respond(slot, response, now_ms)
-
-
-def _wanted(request: Request, source: Peer) -> list[RequestedBinding]:
-    general_s = seconds(request.headers.get("Expires"))
-    if request.headers.get("Contact") == WILDCARD:
-        return [RequestedBinding(WILDCARD, source, general_s)]
-    wanted = []
-    for contact in contacts_of(request):
-        own = parameter(contact.parameters, "expires")
-        # §20.10: what cannot be read counts as not said
-        expires_s = seconds(own)
-        wanted.append(
-            RequestedBinding(
-                str(contact.uri), source, general_s if expires_s is None else expires_s
-            )
-        )
-    return wanted

@@ -1,4 +1,4 @@
-"""What standing calls of both directions share: BYE, session expiry, 2xx until their ACK.
+"""Established calls of both directions: BYE, session expiry, 2xx until their ACK.
 
 RFC 3261 §13.3.1.4, §15; RFC 3326 for the reason of a BYE; RFC 4028 §10 for the expiry.
 """
@@ -19,18 +19,15 @@ from giaoban.mcu_sim.sip.endpoint import (
     TransactionUser,
 )
 from giaoban.mcu_sim.sip.events import CallEnded, CallFailed, EndCause
-from giaoban.mcu_sim.sip.message.headers import cseq_of, reason_cause
-from giaoban.mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.message import cseq_of, reason_cause, reply
 from giaoban.mcu_sim.sip.session_timer import TimerTerms
 from giaoban.mcu_sim.sip.transaction import GIVE_UP_MS, T1_MS, T2_MS, ServerTransaction
 
 MEDIA_LOST = 408
-"""Cause in the Reason of a BYE (RFC 3326) of who hears nothing of its peer any more: its line is
-away, it does not want to leave."""
+"""Cause in the Reason of a BYE (RFC 3326) of a peer that receives no media any more: its line is
+interrupted, it does not want to leave."""
 LAST_TRY_MS = 10_000.0
 """A refresh that is refused so shortly before the end is not tried again."""
-
-_TIMERS = ("success", "refresh", "expiry", "glare", "patience")
 
 
 class Sessions:
@@ -45,11 +42,11 @@ class Sessions:
         end.on_timer["success"] = self._on_success_timer
         end.on_timer["expiry"] = self._on_expiry
 
-    def prove(
+    def authenticate(
         self, dialog: Dialog, slot: TransactionSlot, refusal: Response, now_ms: float
     ) -> TransactionSlot | None:
-        """Send a request of ours in a dialog again, for the same tu, with the answer to the
-        401 or 407 that it got (§22.2); None if that cannot be answered."""
+        """Send a request in a dialog again, for the same user, with the answer to the 401 or 407
+        that it got (§22.2); None if that cannot be answered."""
         request = self._client_authentication.again(slot.request, refusal, dialog.local_cseq + 1)
         if request is None:
             return None
@@ -63,8 +60,8 @@ class Sessions:
     def in_order(
         self, slot: TransactionSlot, request: Request, now_ms: float, *lacking: CallState
     ) -> Call | None:
-        """The call that a request is for; None if there is none, or only one in a `lacking` state,
-        or it comes out of order (§12.2.2): it is refused then."""
+        """Return the call of a request. None, and the request is refused, if there is no call, if
+        it is in a `lacking` state, or if the request is out of order (§12.2.2)."""
         call = self._call_table.in_dialog(request)
         if call is None or call.state in lacking:
             self._end.refuse(slot, 481, now_ms)
@@ -75,18 +72,18 @@ class Sessions:
         return call
 
     def established(self, slot: TransactionSlot, request: Request, now_ms: float) -> Call | None:
-        """As `in_order`, and the call stands."""
+        """Return as `in_order` a call that is established."""
         lacking = CallState.RINGING, CallState.CLOSING, CallState.DONE
         call = self.in_order(slot, request, now_ms, *lacking)
         if call is not None and call.state is CallState.ANSWERED:
-            self._end.refuse(slot, 491, now_ms)  # overtook the ACK: its call does not stand yet
+            self._end.refuse(slot, 491, now_ms)  # it overtook the ACK
             return None
         return call
 
     # ------------------------------------------------------------------------------- the end
 
     def on_bye(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
-        """The peer hangs up (§15.1.2)."""
+        """Take a BYE (§15.1.2)."""
         call = self.in_order(slot, request, now_ms, CallState.RINGING)
         if call is None:
             return
@@ -100,7 +97,7 @@ class Sessions:
             self._end.emit(CallEnded(call.id, "media-lost" if lost else "bye"))
 
     def hang_up(self, call: Call, now_ms: float, reason: str | None) -> None:
-        """The owner hangs up: at once, or when the ACK is there (§15). `reason`: a Reason."""
+        """End a call for its owner: at once, or after the ACK (§15). `reason`: a Reason."""
         if call.success is not None:
             call.state = CallState.CLOSING
             call.bye_reason = reason
@@ -108,12 +105,12 @@ class Sessions:
             self.send_bye(call, now_ms, reason)
 
     def end(self, call: Call, cause: EndCause, now_ms: float) -> None:
-        """The call cannot go on: BYE, and tell the owner."""
+        """End a call that cannot go on: send BYE and emit `CallEnded`."""
         self.send_bye(call, now_ms, None)
         self._end.emit(CallEnded(call.id, cause))
 
     def send_bye(self, call: Call, now_ms: float, reason: str | None) -> None:
-        """End the dialog; it stays known until the BYE is answered, for one that crosses it."""
+        """End the dialog. It stays known until the BYE is answered, for one that crosses it."""
         self._close(call, now_ms)
         self.end_dialog(call.standing, now_ms, reason, lambda: self._call_table.forget(call))
 
@@ -132,26 +129,24 @@ class Sessions:
 
     def _close(self, call: Call, now_ms: float) -> None:
         call.state = CallState.DONE
-        for kind in _TIMERS:
+        for kind in ("success", "refresh", "expiry"):
             self._end.set_timer(kind, call.id, None)
-        # §15.1.2: requests of the peer that are still open have to be answered.
+        # §15.1.2: open requests of the peer have to be answered
         for key, slot in call.pending.items():
             self._end.set_timer("info", key, None)
             self._end.refuse(slot, 487, now_ms)
         call.pending.clear()
-        if call.asked is not None:
-            self._end.refuse(call.asked, 487, now_ms)
-            call.asked = None
-        if call.offering is not None:
-            self._end.limit(call.offering, now_ms + GIVE_UP_MS)
+        if call.reoffer is not None:
+            self._end.refuse(call.reoffer, 487, now_ms)
+            call.reoffer = None
+        if call.refresh is not None:
+            self._end.limit(call.refresh, now_ms + GIVE_UP_MS)
 
     # ------------------------------------------------------------------- 2xx until their ACK
 
     def succeed(self, call: Call, slot: TransactionSlot, response: Response, now_ms: float) -> None:
-        """Answer an INVITE with a 2xx and repeat it until the ACK comes, or 64·T1 have passed.
-
-        Over TCP too: what loses it may be a proxy further on.
-        """
+        """Answer an INVITE with a 2xx and repeat it until the ACK comes, or 64·T1 have passed. Over
+        TCP too: a proxy further on may lose it."""
         self._end.respond(slot, response, now_ms)
         assert isinstance(slot.transaction, ServerTransaction)
         call.success = Success(
@@ -164,7 +159,7 @@ class Sessions:
         self._end.set_timer("success", call.id, now_ms + T1_MS)
 
     def acknowledged(self, call: Call, ack: Request) -> Success | None:
-        """The 2xx that an ACK is for, which is not repeated any more; None if it is for none."""
+        """Return the 2xx that an ACK is for, and stop its repeats; None if there is none."""
         success = call.success
         if success is None or cseq_of(ack).sequence != success.sequence:
             return None
@@ -191,11 +186,10 @@ class Sessions:
     # ------------------------------------------------------------------------- session timers
 
     def arm(self, call: Call, timer_terms: TimerTerms | None, now_ms: float) -> None:
-        """The session begins or was refreshed: from now on these terms hold."""
+        """Start the timers of a session that begins or was refreshed."""
         call.timer_terms = timer_terms
         call.refresh_due = False
-        refresh_at_ms = None
-        expiry_at_ms = None
+        refresh_at_ms = expiry_at_ms = None
         if timer_terms is not None:
             call.expires_at_ms = expiry_at_ms = now_ms + 1e3 * timer_terms.give_up_after_s
             refresh_at_ms = now_ms + 1e3 * timer_terms.refresh_after_s if timer_terms.ours else None
@@ -203,10 +197,8 @@ class Sessions:
         self._end.set_timer("expiry", call.id, expiry_at_ms)
 
     def refresh_failed(self, call: Call, now_ms: float) -> None:
-        """The peer is there but did not accept a refresh: try again while there is time.
-
-        One that knows no timers has shown that it lives, and that is all a refresh is for.
-        """
+        """Try a refused refresh again while there is time. A peer without timers has shown that it
+        lives, which is all that a refresh is for."""
         call.refresh_due = False
         if call.timer_terms is not None and not call.timer_terms.peer_knows:
             self.arm(call, call.timer_terms, now_ms)
@@ -220,16 +212,16 @@ class Sessions:
 
 
 class _ByeClient(TransactionUser):
-    """Proves a BYE that is challenged, and tells when it is done."""
+    """The user of a BYE: answers a challenge, and calls `done` in the end."""
 
-    def __init__(self, part: Sessions, dialog: Dialog, done: Callable[[], None]) -> None:
-        self._owner = part
+    def __init__(self, sessions: Sessions, dialog: Dialog, done: Callable[[], None]) -> None:
+        self._sessions = sessions
         self._dialog = dialog
         self._done = done
 
     def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
-        if self._owner.prove(self._dialog, slot, response, now_ms) is not None:
-            slot.tu = NO_TRANSACTION_USER  # the one that is on its way now is waited for
+        if self._sessions.authenticate(self._dialog, slot, response, now_ms) is not None:
+            slot.tu = NO_TRANSACTION_USER  # the renewed request has the user now
 
     def on_gone(self, slot: TransactionSlot) -> None:
         self._done()

@@ -1,7 +1,4 @@
-"""Session timers (RFC 4028): what the two sides agree on, as pure rules.
-
-Times are in s, as in the headers. A session that nobody refreshes within its interval is over.
-"""
+"""Session timers (RFC 4028): the agreement of the two sides, as pure rules. Times are in s."""
 
 from __future__ import annotations
 
@@ -10,12 +7,12 @@ from typing import Literal
 
 from sipmessage import Request, Response
 
-from giaoban.mcu_sim.sip.message.headers import seconds, tokens
+from giaoban.mcu_sim.sip.message import seconds, tokens
 
 OPTION = "timer"
 """The option tag in Supported and Require (§4)."""
 SHORTEST_S = 90
-"""No interval may be shorter (§4); a peer that says less gets this."""
+"""No interval may be shorter (§4); a peer that states less gets this."""
 
 _MARGIN_S = 32.0
 
@@ -23,16 +20,8 @@ Role = Literal["uac", "uas"]
 
 
 @dataclass(frozen=True, slots=True)
-class TimerPolicy:
-    """What one side wants: `expires_s` None for no timers but those the peer asks for."""
-
-    expires_s: int | None
-    min_se_s: int
-
-
-@dataclass(frozen=True, slots=True)
 class TimerTerms:
-    """What holds for a session: its interval, who refreshes, whether the peer knows timers."""
+    """The timer of a session: interval, whether we refresh, whether the peer knows timers."""
 
     interval_s: int
     ours: bool
@@ -40,18 +29,18 @@ class TimerTerms:
 
     @property
     def refresh_after_s(self) -> float:
-        """When the one who refreshes does so: at half the interval (§7.2)."""
+        """The time of the refresh: half the interval (§7.2)."""
         return self.interval_s / 2
 
     @property
     def give_up_after_s(self) -> float:
-        """When to send BYE if no refresh went through (§10)."""
+        """The time of a BYE if no refresh went through (§10)."""
         return self.interval_s - min(_MARGIN_S, self.interval_s / 3)
 
 
 @dataclass(frozen=True, slots=True)
 class TimerHeaders:
-    """What a message says about session timers; `min_se_s` is never below 90."""
+    """The session timer headers of a message; `min_se_s` is never below 90."""
 
     interval_s: int | None
     refresher: Role | None
@@ -59,21 +48,12 @@ class TimerHeaders:
     supported: bool
 
 
-_READ = ("Supported", "Session-Expires", "Require", "Min-SE")
-_SAYS_NOTHING = TimerHeaders(None, None, SHORTEST_S, supported=False)
-
-
 def read(message: Request | Response) -> TimerHeaders:
-    """The session timer headers of a message; what cannot be read counts as absent."""
+    """Return the session timer headers of a message; unreadable ones count as absent."""
     headers = message.headers
-    if not any(map(headers.getlist, _READ)):
-        return _SAYS_NOTHING
     value, _, rest = (headers.get("Session-Expires") or "").partition(";")
-    refresher: Role | None = None
-    for part in rest.split(";"):
-        name, _, role = (text.strip().lower() for text in part.partition("="))
-        if name == "refresher" and role in ("uac", "uas"):
-            refresher = "uac" if role == "uac" else "uas"
+    role = rest.replace(" ", "").lower().partition("refresher=")[2][:3]
+    refresher: Role | None = "uac" if role == "uac" else "uas" if role == "uas" else None
     known = tokens([*headers.getlist("Supported"), *headers.getlist("Require")])
     return TimerHeaders(
         seconds(value),
@@ -84,47 +64,46 @@ def read(message: Request | Response) -> TimerHeaders:
 
 
 def ask(
-    request: Request, rules: TimerPolicy, timer_terms: TimerTerms | None, min_se_s: int = 0
+    request: Request, own_s: int | None, timer_terms: TimerTerms | None, min_se_s: int = 0
 ) -> None:
-    """Put our wishes on an INVITE (§7.1) or, if `timer_terms` hold already, a re-INVITE (§7.4).
+    """Put the session interval on an INVITE.
 
-    `min_se_s` is what a 422 asked for.
+    `own_s`: the interval that we want (§7.1), None for no timer; `timer_terms`: those that hold
+    already, for a re-INVITE (§7.4); `min_se_s`: the interval that a 422 asked for.
     """
     headers = request.headers
     headers.set("Supported", OPTION)
-    interval_s = rules.expires_s if timer_terms is None else timer_terms.interval_s
+    interval_s = own_s if timer_terms is None else timer_terms.interval_s
     if interval_s is None:
         return
     role = "" if timer_terms is None else ";refresher=" + ("uac" if timer_terms.ours else "uas")
     headers.set("Session-Expires", f"{max(interval_s, min_se_s)}{role}")
-    floor_s = max(rules.min_se_s, min_se_s)
-    if floor_s > SHORTEST_S:
-        headers.set("Min-SE", str(floor_s))
+    if min_se_s > SHORTEST_S:
+        headers.set("Min-SE", str(min_se_s))
 
 
-def is_too_small(timer_headers: TimerHeaders, rules: TimerPolicy) -> bool:
-    """Whether a request has to be refused with 422 (§9); only who knows timers may be."""
+def is_too_small(timer_headers: TimerHeaders) -> bool:
+    """Return whether a request has to be refused with 422 (§9): only one that knows timers."""
     interval_s = timer_headers.interval_s
-    return timer_headers.supported and interval_s is not None and interval_s < rules.min_se_s
+    return timer_headers.supported and interval_s is not None and interval_s < SHORTEST_S
 
 
 def as_server(
-    timer_headers: TimerHeaders, rules: TimerPolicy, timer_terms: TimerTerms | None
+    timer_headers: TimerHeaders, own_s: int | None, timer_terms: TimerTerms | None
 ) -> TimerTerms | None:
-    """What the answer to an INVITE says (§9), None for no timer.
+    """Return the terms of the answer to an INVITE (§9), None for no timer.
 
-    `timer_terms` are those that hold so far: who refreshed goes on if the peer leaves it open. At
-    first it is the caller then.
+    `own_s`: the interval that we want, None for no timer but the peer's. `timer_terms`: those so
+    far; the refresher stays if the peer leaves it open. At first it is the caller then.
     """
-    asked_s, own_s = timer_headers.interval_s, rules.expires_s
-    floor_s = max(timer_headers.min_se_s, rules.min_se_s)
-    if asked_s is None:
+    wanted_s, floor_s = timer_headers.interval_s, timer_headers.min_se_s
+    if wanted_s is None:
         if own_s is None:
             return None
         interval_s = max(own_s, floor_s)
     else:
-        lowered_s = asked_s if own_s is None else max(own_s, floor_s)
-        interval_s = max(SHORTEST_S, min(asked_s, lowered_s))
+        lowered_s = wanted_s if own_s is None else max(own_s, floor_s)
+        interval_s = max(SHORTEST_S, min(wanted_s, lowered_s))
     if not timer_headers.supported:
         return TimerTerms(interval_s, ours=True, peer_knows=False)
     if timer_headers.refresher is not None:
@@ -133,7 +112,7 @@ def as_server(
 
 
 def answer(response: Response, timer_terms: TimerTerms | None) -> None:
-    """Put what holds on a 2xx (§9)."""
+    """Put the terms on a 2xx (§9)."""
     response.headers.set("Supported", OPTION)
     if timer_terms is None:
         return
@@ -143,14 +122,10 @@ def answer(response: Response, timer_terms: TimerTerms | None) -> None:
         response.headers.set("Require", OPTION)
 
 
-def as_client(timer_headers: TimerHeaders, rules: TimerPolicy) -> TimerTerms | None:
-    """What holds after a 2xx to an INVITE of ours (§7.2).
-
-    A peer that says nothing does not refresh: if we want timers we do it ourselves.
-    """
+def as_client(timer_headers: TimerHeaders, own_s: int | None) -> TimerTerms | None:
+    """Return the terms after a 2xx to an INVITE of ours (§7.2). A peer without the headers does not
+    refresh: if we want timers, we do."""
     if timer_headers.interval_s is None:
-        if rules.expires_s is None:
-            return None
-        return TimerTerms(rules.expires_s, ours=True, peer_knows=False)
+        return None if own_s is None else TimerTerms(own_s, ours=True, peer_knows=False)
     interval_s = max(timer_headers.interval_s, SHORTEST_S)
     return TimerTerms(interval_s, timer_headers.refresher != "uas", peer_knows=True)

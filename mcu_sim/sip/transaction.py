@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 from sipmessage import CSeq, Request, Response
 
-from giaoban.mcu_sim.sip.message.headers import (
+from giaoban.mcu_sim.sip.message import (
+    MAGIC_COOKIE,
     cseq_of,
     from_tag,
     parameter,
+    reply,
     top_via,
 )
-from giaoban.mcu_sim.sip.message.responses import MAGIC_COOKIE, reply
 
 T1_MS = 500.0
 """Estimate of the round trip."""

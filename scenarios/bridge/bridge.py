@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
+from giaoban.mcu_sim.sip.message import SIP_PORT, Peer
 from giaoban.scenarios.bridge.planned import PORTS, logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.terminal import Terminal

@@ -8,7 +8,7 @@ from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.sdp.offer_answer import codec_of
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
+from giaoban.mcu_sim.sip.message import SIP_PORT, Peer
 from giaoban.scenarios.bridge.capabilities import capabilities
 from giaoban.scenarios.bridge.recovery import Redialling
 from giaoban.scenarios.bridge.user_agent import (

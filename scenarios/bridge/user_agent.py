@@ -38,7 +38,7 @@ from giaoban.mcu_sim.sip.events import (
     Reoffer,
 )
 from giaoban.mcu_sim.sip.info import wants_full_picture
-from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
+from giaoban.mcu_sim.sip.message import HostPort, Peer
 from giaoban.mcu_sim.sip.session import MEDIA_LOST
 from giaoban.scenarios.bridge.recovery import Redialling
 

@@ -12,7 +12,7 @@ import numpy as np
 from giaoban.mcu_sim.media.leg import NOBODY, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
-from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.scenarios.estimate.timeline import ForwardingChange, McuLeg, Timeline
 from giaoban.traffic.sources.video_model import VideoModel
 

@@ -37,7 +37,7 @@ from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.server.server import LIFE
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import SipDatagram
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
+from giaoban.mcu_sim.sip.message import SIP_PORT, Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.scenarios.bridge.planned import logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power

@@ -10,7 +10,7 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import SipDatagram
 from giaoban.mcu_sim.sip.events import Event, Registered
-from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
+from giaoban.mcu_sim.sip.message import HostPort, Peer
 from giaoban.scenarios.bridge.capabilities import capabilities, no_media
 from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
 from giaoban.scenarios.load.passwords import PhoneAccount

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
+from giaoban.mcu_sim.sip.message import SIP_PORT
 from giaoban.traffic import hosts
 
 ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"

@@ -16,7 +16,7 @@ from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meeting, Member
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
+from giaoban.mcu_sim.sip.message import SIP_PORT
 from giaoban.scenarios.plan.drain import drain_s
 from giaoban.scenarios.plan.streams import stream_plans
 from giaoban.scenarios.spec.background import (

@@ -219,7 +219,6 @@ def test_what_cannot_be_understood(mcu: Mcu, tmp_path: Path) -> None:
     for good, bad in (
         ("Content-Length: [len]", "Content-Length: 5000"),
         ('From: "Cư Jút" <', 'From: "Cư Jút <'),
-        ("Max-Forwards: 70", "Max-Forwards: some"),
     ):
         broken = Scenario().send("INVITE", AUDIO.format(port=41000))
         broken.text = broken.text.replace(good, bad)

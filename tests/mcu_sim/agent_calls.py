@@ -4,9 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from sipmessage import Response
+
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.endpoint import TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall, Reoffer
+from giaoban.mcu_sim.sip.invite import acknowledge
+from giaoban.mcu_sim.sip.message import body_of
 
 URI = "sip:mcu@10.67.0.2"
+
+
+class Reinvite(TransactionUser):
+    """A re-INVITE that changes a call, which agents of ours do not send; its final answer."""
+
+    def __init__(self, agent: UserAgent, call: str, sdp: bytes, now_ms: float) -> None:
+        self.code = 0
+        self.sdp: bytes | None = None
+        self._end, self._call = agent._end, agent._call_table.calls[call]
+        dialog = self._call.standing
+        request = dialog.request("INVITE")
+        agent._capabilities.offer(request, sdp, dialog.next_hop(), self._call)
+        self._end.start(request, dialog.next_hop(), now_ms, self)
+
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
+        if response.code >= 200:
+            self.code, self.sdp = response.code, body_of(response)
+        if 200 <= response.code < 300:
+            acknowledge(self._end, self._call.standing, slot)
+
+
 URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}
 
 

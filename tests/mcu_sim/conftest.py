@@ -13,7 +13,7 @@ import pytest
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import SipDatagram
 from giaoban.mcu_sim.sip.events import Event
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 
 SERVER = ("10.67.0.2", 5060)
 CLIENT = ("10.68.0.2", 5062)

@@ -29,10 +29,11 @@ from giaoban.mcu_sim.sdp.offer_answer import (
 )
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Credentials
-from giaoban.mcu_sim.sip.events import Event, IncomingCall, ReofferAnswered
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.events import Event, IncomingCall
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.scenarios.bridge.user_agent import Unreadable
 from tests.loopback import udp_socket
+from tests.mcu_sim.agent_calls import Reinvite
 from tests.phone import SIP_PORT, RecordingUserAgent
 
 if TYPE_CHECKING:
@@ -54,10 +55,6 @@ class _Signalling(RecordingUserAgent):
                 self.agent.refuse(event.call, self.bridge.refuses, "No", now_ns / 1e6)
             case IncomingCall() if not self.bridge.answers:
                 self.seen.append(event)
-            case ReofferAnswered(_, body):
-                self.seen.append(event)
-                assert self.local is not None
-                self.agreed = by_kind(read_answer(self.local, sdp.parse(body or b"")))
             case _:
                 super().handle(event, now_ns)
         self.bridge.renew_keys()
@@ -96,6 +93,8 @@ class Bridge:
         self.sip = (host, sip_port)
         self.cut = False
         """Its line is away: no signalling comes through."""
+        self.reoffer_code = 0
+        """How the MCU answered its last re-INVITE."""
         self.answers = True
         """Whether it takes calls; False: they ring."""
         self.refuses: int | None = None
@@ -193,8 +192,12 @@ class Bridge:
             changed = [replace(one, **media) for one in self.local.media]
             offer = make_reoffer(self.local, changed, keys=self._secrets)
         self.local = offer
-        self.agent.reinvite(self.call, sdp.build(offer), self.harness.now_ms)
+        sent = Reinvite(self.agent, self.call, sdp.build(offer), self.harness.now_ms)
         self.harness.settle()
+        self.reoffer_code = sent.code
+        if sent.code == 200:
+            self.agreed = by_kind(read_answer(offer, sdp.parse(sent.sdp or b"")))
+            self.renew_keys()
 
     def info(self, content_type: str, body: bytes) -> None:
         self.agent.info(self.call, content_type, body, self.harness.now_ms)

@@ -25,7 +25,7 @@ from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.traffic.batch import ReceiveBatch, Received
 from tests.mcu_sim.harness_bridge import Bridge

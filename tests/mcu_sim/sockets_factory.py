@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 
 HOST = "127.0.0.1"

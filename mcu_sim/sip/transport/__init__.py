@@ -1,1 +1,1 @@
-"""SIP over UDP, TCP and TLS (RFC 3261 §18, §26.2.1)."""
+"""SIP over UDP and TCP (RFC 3261 §18)."""

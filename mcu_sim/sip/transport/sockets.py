@@ -1,114 +1,90 @@
-"""The edge of SIP: one UDP socket, a TCP listener on the same port, connections (RFC 3261 §18).
+"""The sockets of SIP: UDP, a TCP listener on the same port, connections (RFC 3261 §18). IPv4 only.
 
-The owner polls one descriptor, `fileno()`, and calls `receive()` when it is readable. IPv4 only.
+The owner polls one descriptor, `fileno()`, and calls `receive()` when it is readable.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import select
 import socket
 
-from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
+from giaoban.mcu_sim.sip.message import HostPort, Peer
 from giaoban.mcu_sim.sip.transport.connection import Connection, prepare
 
+MOST_CONNECTIONS = 512
+
 _MAX_DATAGRAM = 65_535
-# A flood must not keep the owner from its other work: audio is due every 20 ms.
+# a flood must not keep the owner from its other work: audio is due every 20 ms
 _MOST_DATAGRAMS = 32
-_MOST_ACCEPTS = 64
 _BACKLOG = 128
-_CHOICES = 8  # of the system for a port that UDP and TCP both can have
+_CHOICES = 8  # ports of the system's choice until UDP and TCP are both free
 
 
 class SipSockets:
     """Sends and receives SIP messages at one address.
 
     With `port` 0 the system picks one, given by `local`. Raises OSError if the address cannot be
-    had. After that nothing raises for what a peer or the network does.
+    bound. Errors of peers and of the network raise nothing afterwards.
 
     Attributes:
-        sent, received: UDP datagrams.
-        tcp_sent, tcp_received: messages over TCP.
-        unsendable: messages of either kind that could not be sent or not wholly.
-        refused: connections that found `most_connections` there.
+        sent, received: messages.
+        unsendable: messages that could not be sent or not wholly.
     """
 
-    def __init__(
-        self,
-        address: str,
-        port: int,
-        *,
-        dscp: int,
-        tcp: bool = True,
-        most_connections: int = 512,
-    ) -> None:
-        self.sent = self.received = 0
-        self.tcp_sent = self.tcp_received = 0
-        self.unsendable = self.refused = 0
+    def __init__(self, address: str, port: int, *, dscp: int, tcp: bool = True) -> None:
+        self.sent = self.received = self.unsendable = 0
         self._dscp = dscp
-        self._most_connections = most_connections
         self._connections: dict[int, Connection] = {}
         self._by_peer: dict[Peer, Connection] = {}
         # Descriptors that are polled for being writable too.
         self._writing: set[int] = set()
-        with contextlib.ExitStack() as undo:
-            self._udp, self._listener = self._bound(address, port, tcp=tcp)
-            undo.enter_context(self._udp)
-            self.local: HostPort = self._udp.getsockname()
-            if self._listener is not None:
-                undo.enter_context(self._listener)
-            self._epoll = undo.enter_context(select.epoll())
-            self._epoll.register(self._udp, select.EPOLLIN)
-            if self._listener is not None:
-                self._epoll.register(self._listener, select.EPOLLIN)
-            undo.pop_all()
+        self._udp, self._listener = self._bind(address, port, tcp=tcp)
+        self.local: HostPort = self._udp.getsockname()
+        self._epoll = select.epoll()
+        self._epoll.register(self._udp, select.EPOLLIN)
+        if self._listener is not None:
+            self._epoll.register(self._listener, select.EPOLLIN)
 
-    def _bound(
+    def _bind(
         self, address: str, port: int, *, tcp: bool
     ) -> tuple[socket.socket, socket.socket | None]:
-        """A socket for UDP and, with `tcp`, a listener on the same port.
+        """Return a socket for UDP and, with `tcp`, a listener on the same port.
 
-        A port that the system chooses (0) is free for UDP, but somebody may have it for TCP.
+        A port that the system chooses (0) is free for UDP, but may be taken for TCP.
         """
         for tries_left in reversed(range(_CHOICES if tcp and not port else 1)):
-            with contextlib.ExitStack() as undo:
-                udp = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
                 udp.setblocking(False)
                 udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
                 udp.bind((address, port))
-                try:
-                    plain = self._listen(udp.getsockname()) if tcp else None
-                except OSError as error:
-                    if error.errno != errno.EADDRINUSE or not tries_left:
-                        raise
-                    continue
-                undo.pop_all()
-                return udp, plain
+                return udp, self._listen(udp.getsockname()) if tcp else None
+            except OSError as error:
+                udp.close()
+                if error.errno != errno.EADDRINUSE or not tries_left:
+                    raise
         raise AssertionError("the last try returns or raises")
 
     def _listen(self, local: HostPort) -> socket.socket:
-        with contextlib.ExitStack() as undo:
-            one = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            one.setblocking(False)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
-            one.bind(local)
-            one.listen(_BACKLOG)
-            undo.pop_all()
-        return one
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setblocking(False)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
+            listener.bind(local)
+            listener.listen(_BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+        return listener
 
     def fileno(self) -> int:
-        """A descriptor that is readable when `receive()` has something to do."""
+        """Return a descriptor that is readable when `receive()` is needed."""
         return self._epoll.fileno()
 
-    @property
-    def connections(self) -> int:
-        """Connections that are open or being opened."""
-        return len(self._connections)
-
     def receive(self) -> list[tuple[bytes, Peer]]:
-        """Return the messages that came, each with its sender; write, open and close as needed."""
+        """Return the received messages with their senders; write, open and close as needed."""
         if self._listener is None:
             return self._receive_datagrams()
         came: list[tuple[bytes, Peer]] = []
@@ -125,8 +101,8 @@ class SipSockets:
     def send(self, data: bytes, target: Peer) -> bool:
         """Send a message; over TCP it may wait until the connection is open or has room.
 
-        False if it cannot be sent: no IPv4 address, no route, too long, too much waiting, too
-        many connections. A host name is never looked up.
+        False if it cannot be sent: no IPv4 address (host names are not looked up), no route, too
+        long, too much waiting, too many connections.
         """
         if not _reachable(target):
             return self._fail()
@@ -178,9 +154,7 @@ class SipSockets:
 
     def _open(self, target: Peer) -> Connection | None:
         """Begin to open a connection; None if that is not possible."""
-        if self._listener is None:
-            return None
-        if len(self._connections) >= self._most_connections:
+        if self._listener is None or len(self._connections) >= MOST_CONNECTIONS:
             return None
         try:
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -198,21 +172,16 @@ class SipSockets:
         return self._add(Connection(sock, target, opening=True))
 
     def _accept(self, listener: socket.socket) -> None:
-        for _ in range(_MOST_ACCEPTS):
-            try:
-                sock, (host, port) = listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE):
-                    return  # it waits until a descriptor is free
-                continue  # that connection broke before it was accepted
-            if len(self._connections) >= self._most_connections:
-                self.refused += 1
-                sock.close()
-                continue
-            prepare(sock, self._dscp)
-            self._add(Connection(sock, Peer(host, port, "TCP"), opening=False))
+        """Accept one connection; the next poll gives the next."""
+        try:
+            sock, (host, port) = listener.accept()
+        except OSError:  # it broke before it was accepted, or no descriptor is free
+            return
+        if len(self._connections) >= MOST_CONNECTIONS:
+            sock.close()
+            return
+        prepare(sock, self._dscp)
+        self._add(Connection(sock, Peer(host, port, "TCP"), opening=False))
 
     def _add(self, connection: Connection) -> Connection:
         self._connections[connection.fileno()] = connection
@@ -224,22 +193,22 @@ class SipSockets:
         if connection.opening:
             connection.opened()
         messages = [] if connection.broken else connection.read()
-        self.tcp_received += len(messages)
+        self.received += len(messages)
         self._settle(connection)
         return [(message, connection.peer) for message in messages]
 
     def _settle(self, connection: Connection) -> None:
         """Write what can be written, then wait for what is left, or drop a broken connection."""
         if not connection.opening and not connection.broken:
-            self.tcp_sent += connection.flush()
+            self.sent += connection.flush()
         if connection.broken:
             self._drop(connection)
             return
         writing = connection.writing
         if writing != (connection.fileno() in self._writing):
             self._writing ^= {connection.fileno()}
-            reading = 0 if connection.ending else select.EPOLLIN
-            self._epoll.modify(connection, reading | (select.EPOLLOUT if writing else 0))
+            events = select.EPOLLIN | (select.EPOLLOUT if writing else 0)
+            self._epoll.modify(connection, events)
 
     def _drop(self, connection: Connection) -> None:
         descriptor = connection.fileno()
@@ -253,7 +222,7 @@ class SipSockets:
 
 
 def _reachable(target: Peer) -> bool:
-    """Whether the host is an IPv4 address in digits and the port one that can be sent to."""
+    """Return whether the host is an IPv4 address and the port a valid one."""
     try:
         socket.inet_pton(socket.AF_INET, target.host)
     except (OSError, ValueError):  # ValueError: a null character, or what has no UTF-8

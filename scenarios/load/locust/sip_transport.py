@@ -19,7 +19,7 @@ from gevent.event import AsyncResult, Event
 
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.scenarios.bridge.user_agent import (
     Completed,
     FastUpdateWanted,

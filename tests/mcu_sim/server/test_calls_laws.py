@@ -244,7 +244,7 @@ class CallsOfHarness(RuleBasedStateMachine):
             harness.wait(200)
             assert harness.is_empty()
             assert list(harness.participants) == []
-            assert harness.agent.transactions == 0
+            assert len(harness.agent._end.slots) == 0
             assert harness.agent.calls == []
             assert sorted(harness.participants._free) == sorted(
                 range(len(harness.config.planned_streams), harness.participants.capacity)

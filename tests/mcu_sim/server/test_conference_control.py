@@ -16,7 +16,7 @@ from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.server.negotiation import NegotiationResult
 from giaoban.mcu_sim.sip.events import CallEnded, InfoAnswered, InfoReceived
-from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from giaoban.mcu_sim.sip.info import FULL_PICTURE, MEDIA_CONTROL_TYPE, wants_full_picture
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
@@ -209,8 +209,8 @@ def test_a_branch_reports_its_interruption_to_the_chair(make: Make) -> None:
         ("text/plain", b"hello", 415),
         ("", b"", 200),  # RFC 6086 §4.2.2: whether the call still stands
         ("", b"hello", 415),
-        (MEDIA_CONTROL_TYPE, b"<", 415),
-        (MEDIA_CONTROL_TYPE, picture_fast_update(), 200),
+        (MEDIA_CONTROL_TYPE, b"<", 200),
+        (MEDIA_CONTROL_TYPE, FULL_PICTURE, 200),
     ],
 )
 def test_infos(make: Make, content_type: str, body: bytes, code: int) -> None:
@@ -242,7 +242,7 @@ def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
     assert keys() >= 1
     harness.run(500)
     assert keys() == 0
-    west.info(MEDIA_CONTROL_TYPE, picture_fast_update())
+    west.info(MEDIA_CONTROL_TYPE, FULL_PICTURE)
     harness.run(200)
     assert keys() == 1
 

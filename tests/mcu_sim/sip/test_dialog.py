@@ -6,9 +6,7 @@ import pytest
 from sipmessage import URI, Response
 
 from giaoban.mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
-from giaoban.mcu_sim.sip.message.addresses import Peer
-from giaoban.mcu_sim.sip.message.parser import parse
-from giaoban.mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.message import Peer, parse, reply
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"
@@ -56,16 +54,6 @@ def test_loose_routes_are_followed_in_opposite_orders() -> None:
     )
 
 
-def test_a_strict_route_becomes_the_request_uri() -> None:
-    server, _ = both(INVITE.replace(b"<sip:10.1.1.1;lr>", b"<sip:10.1.1.1>"))
-    bye = server.request("BYE")
-    assert str(bye.uri) == "sip:10.1.1.1"
-    assert bye.headers.getlist("Route") == [
-        "<sip:10.2.2.2:5070;lr>",
-        "<sip:cu-jut@10.68.0.2:5062>",
-    ]
-
-
 @pytest.mark.parametrize(
     ("uri", "hop"),
     [
@@ -77,11 +65,6 @@ def test_a_strict_route_becomes_the_request_uri() -> None:
         ("sips:10.68.0.2", PEER),
         ("sip:a@mcu.daknong.example", PEER),
         ("sip:a@10.68.0.999", PEER),
-        ("sip:a@10.68.0.2:0", PEER),
-        ("sip:a@255.255.255.255", PEER),
-        ("sip:a@224.0.1.75", PEER),
-        ("sip:a@0.0.0.0", PEER),
-        ("sip:a@10.68.0.2:70000", PEER),
     ],
 )
 def test_names_are_not_looked_up(uri: str, hop: Peer) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from giaoban.mcu_sim.sip.events import CallEnded, Event, InfoAnswered, InfoReceived, OptionsAnswered
-from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.info import FULL_PICTURE, MEDIA_CONTROL_TYPE, wants_full_picture
+from giaoban.mcu_sim.sip.message import Peer
 from tests.mcu_sim.agent_calls import URIS, establish
 
 
@@ -22,7 +20,7 @@ def talk(request, wire, offer, answer) -> tuple[Any, str, str]:  # type: ignore[
 
 def test_a_picture_is_asked_for_and_the_answer_told(talk: tuple[Any, str, str]) -> None:
     wire, at_client, at_server = talk
-    wire.server.info(at_server, MEDIA_CONTROL_TYPE, picture_fast_update(), wire.now_ms)
+    wire.server.info(at_server, MEDIA_CONTROL_TYPE, FULL_PICTURE, wire.now_ms)
     wire.run(wire.now_ms + 20.0)
     info = wire.client_events[-1]
     assert isinstance(info, InfoReceived)
@@ -119,64 +117,11 @@ def test_a_reason_cannot_end_its_line(talk: tuple[Any, str, str]) -> None:
     assert 'Reason: SIP;cause=200;text="so \\"long\\"  Evil: yes"\r\n' in bye
 
 
-# as in RFC 5168 §7.1, with a stream named
-RFC = b"""<?xml version="1.0" encoding="utf-8"?>
-  <media_control>
-    <vc_primitive>
-      <stream_id>stream1</stream_id>
-      <to_encoder>
-        <picture_fast_update/>
-      </to_encoder>
-    </vc_primitive>
-  </media_control>
-"""
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        RFC,
-        picture_fast_update(),
-        RFC.replace(b"\n", b"\r\n"),
-        b"\xef\xbb\xbf" + RFC,
-        RFC.partition(b"?>\n")[2],
-        RFC.replace(b"<media_control>", b'<media_control xmlns="urn:x">'),
-        RFC.replace(b"<picture_fast_update/>", b"<picture_fast_update></picture_fast_update>"),
-    ],
-)
-def test_a_full_picture_is_asked_for(body: bytes) -> None:
-    assert wants_full_picture(MEDIA_CONTROL_TYPE, body) is True
-    assert wants_full_picture(" Application/Media_Control+XML; charset=utf-8", body) is True
-    assert wants_full_picture("text/xml", body) is None
-
-
-def test_other_media_control_asks_for_nothing() -> None:
+def test_media_control_asks_for_a_full_picture_or_not() -> None:
     error = b"<media_control><general_error>Unable to parse</general_error></media_control>"
+    assert wants_full_picture(" Application/Media_Control+XML; charset=utf-8", FULL_PICTURE) is True
     assert wants_full_picture(MEDIA_CONTROL_TYPE, error) is False
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"hello",
-        RFC[:-10],
-        RFC.decode().encode("utf-16"),
-        RFC.replace(b"utf-8", b"no-such-encoding").replace(b"media_control", b"other"),
-        b"\xff" + RFC,
-        RFC + b" " * 9_000,
-        RFC.replace(b"<media_control>", b'<!DOCTYPE x [<!ENTITY a "b">]><media_control>'),
-        RFC.replace(b"<media_control>", b"<!doctype x><media_control>"),
-        RFC.replace(b"<picture_fast_update/>", b"&lol;"),
-    ],
-)
-def test_what_is_no_media_control(body: bytes) -> None:
-    assert wants_full_picture(MEDIA_CONTROL_TYPE, body) is None
-
-
-@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-def test_garbage_does_not_raise(body: bytes) -> None:
-    assert wants_full_picture(MEDIA_CONTROL_TYPE, body) in (None, False, True)
+    assert wants_full_picture("text/xml", FULL_PICTURE) is None
 
 
 def test_it_is_told_what_the_other_side_can(wire: Any) -> None:
@@ -185,8 +130,6 @@ def test_it_is_told_what_the_other_side_can(wire: Any) -> None:
     [answer] = wire.client_events
     assert isinstance(answer, OptionsAnswered)
     assert (answer.code, answer.reason) == (200, "OK")
-    assert {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS"} <= set(answer.methods)
-    assert answer.server == "giaoban"
     [sent] = wire.texts("client", "OPTIONS sip:10.67.0.2 SIP/2.0")
     for header in ("Via", "From", "To", "Call-ID", "CSeq: 1 OPTIONS", "Max-Forwards", "Contact"):
         assert f"\r\n{header}" in sent
@@ -198,7 +141,7 @@ def test_lost_ones_are_sent_again_and_silence_is_told_after_32_s(wire: Any) -> N
     wire.cut = True
     wire.client.options("sip:10.67.0.2", 0.0)
     wire.run()
-    assert wire.client_events == [OptionsAnswered(408, "No answer", (), "")]
+    assert wire.client_events == [OptionsAnswered(408, "No answer")]
     assert wire.sent("client", "OPTIONS")[:4] == [0.0, 500.0, 1_500.0, 3_500.0]
     assert wire.now_ms == 32_000.0
 

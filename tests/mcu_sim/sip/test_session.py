@@ -16,26 +16,21 @@ from giaoban.mcu_sim.sip.events import (
     Event,
     IncomingCall,
     InviteAccepted,
-    InviteRefused,
     Reoffer,
     ReofferAnswered,
 )
-from giaoban.mcu_sim.sip.message.headers import reason_cause
-from giaoban.mcu_sim.sip.message.parser import parse
+from giaoban.mcu_sim.sip.message import reason_cause
 from giaoban.mcu_sim.sip.session_timer import (
     TimerHeaders,
-    TimerPolicy,
     TimerTerms,
     answer,
     as_client,
     as_server,
-    ask,
-    is_too_small,
     read,
 )
-from tests.mcu_sim.agent_calls import URI, URIS, establish, header, refuse_changes, ring
+from tests.mcu_sim.agent_calls import URI, URIS, establish, header, refuse_changes
 
-RULES = TimerPolicy(1_800, 90)
+OWN_S = 1_800
 
 
 def request(**headers: str) -> Request:
@@ -57,7 +52,7 @@ def request(**headers: str) -> Request:
 )
 def test_who_refreshes_is_as_table_2_says(supported: str, refresher: str, ours: bool) -> None:
     wishes = read(request(Supported=supported, Session_Expires=f"600{refresher}"))
-    timer_terms = as_server(wishes, RULES, None)
+    timer_terms = as_server(wishes, OWN_S, None)
     assert timer_terms == TimerTerms(600, ours, supported != "")
     response = Response(200, "OK")
     answer(response, timer_terms)
@@ -67,87 +62,44 @@ def test_who_refreshes_is_as_table_2_says(supported: str, refresher: str, ours: 
 
 def test_who_refreshed_goes_on_if_it_is_left_open() -> None:
     wishes = read(request(Supported="timer", Session_Expires="600"))
-    assert as_server(wishes, RULES, TimerTerms(900, True, True)) == TimerTerms(600, True, True)
+    assert as_server(wishes, OWN_S, TimerTerms(900, True, True)) == TimerTerms(600, True, True)
 
 
 @pytest.mark.parametrize(
-    ("asked", "min_se", "rules", "interval_s"),
+    ("wanted", "min_se", "own_s", "interval_s"),
     [
-        (None, None, RULES, 1_800),
-        (None, "3600", RULES, 3_600),
-        (None, None, TimerPolicy(None, 90), None),
-        ("600", None, RULES, 600),  # never longer than asked for
-        ("3600", None, RULES, 1_800),
-        ("3600", "2400", RULES, 2_400),  # never shorter than Min-SE
-        ("3600", None, TimerPolicy(None, 90), 3_600),
-        ("3600", "9999", RULES, 3_600),
+        (None, None, OWN_S, 1_800),
+        (None, "3600", OWN_S, 3_600),
+        (None, None, None, None),
+        ("600", None, OWN_S, 600),  # never longer than asked for
+        ("3600", None, OWN_S, 1_800),
+        ("3600", "2400", OWN_S, 2_400),  # never shorter than Min-SE
+        ("3600", None, None, 3_600),
+        ("3600", "9999", OWN_S, 3_600),
     ],
 )
 def test_the_interval(
-    asked: str | None, min_se: str | None, rules: TimerPolicy, interval_s: int | None
+    wanted: str | None, min_se: str | None, own_s: int | None, interval_s: int | None
 ) -> None:
-    headers = {"Session_Expires": asked, "Min_SE": min_se, "Supported": "timer"}
+    headers = {"Session_Expires": wanted, "Min_SE": min_se, "Supported": "timer"}
     wishes = read(request(**{name: text for name, text in headers.items() if text}))
-    timer_terms = as_server(wishes, rules, None)
+    timer_terms = as_server(wishes, own_s, None)
     assert (None if timer_terms is None else timer_terms.interval_s) == interval_s
-
-
-def test_only_who_knows_timers_can_be_asked_for_longer_ones() -> None:
-    rules = TimerPolicy(1_800, 300)
-    assert is_too_small(read(request(Supported="100rel, TIMER", Session_Expires="299")), rules)
-    assert not is_too_small(read(request(Supported="timer", Session_Expires="300")), rules)
-    assert not is_too_small(read(request(Session_Expires="299")), rules)
-    # a proxy may have put it there: it is not lengthened then either
-    assert as_server(read(request(Session_Expires="299")), rules, None) == TimerTerms(
-        299, True, False
-    )
-
-
-@pytest.mark.parametrize("text", ["", "soon", ";refresher=uas", "-5", "１２０"])
-def test_what_cannot_be_read_counts_as_absent(text: str) -> None:
-    assert read(request(Session_Expires=text, Min_SE=text)).interval_s is None
-    assert read(request(Min_SE=text)).min_se_s == 90
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
 def test_whatever_is_said_the_interval_is_never_below_90_s(expires: str, min_se: str) -> None:
     wishes = read(request(Session_Expires=expires, Min_SE=min_se, Supported="timer"))
-    for timer_terms in (as_server(wishes, RULES, None), as_client(wishes, RULES)):
+    for timer_terms in (as_server(wishes, OWN_S, None), as_client(wishes, OWN_S)):
         assert timer_terms.interval_s >= 90
 
 
-@pytest.mark.parametrize("name", ["Supported", "Require"])
-def test_an_empty_field_before_says_nothing(name: str) -> None:
-    """It is allowed (RFC 3261 §20.37), and what the next one says counts."""
-    message = request()
-    message.headers.add(name, "")
-    assert not read(message).supported
-    message.headers.add(name, "timer")
-    assert read(message).supported
-
-
 def test_what_the_caller_takes_from_a_2xx() -> None:
-    assert as_client(TimerHeaders(600, "uas", 90, True), RULES) == TimerTerms(600, False, True)
-    assert as_client(TimerHeaders(600, "uac", 90, True), RULES) == TimerTerms(600, True, True)
-    assert as_client(TimerHeaders(5, "uac", 90, True), RULES) == TimerTerms(90, True, True)
-    assert as_client(TimerHeaders(None, None, 90, False), RULES) == TimerTerms(1_800, True, False)
-    assert as_client(TimerHeaders(None, None, 90, False), TimerPolicy(None, 90)) is None
-
-
-def test_what_requests_say() -> None:
-    first, again, untimed, longer = request(), request(), request(), request()
-    ask(first, RULES, None)
-    assert (first.headers["Supported"], first.headers["Session-Expires"]) == ("timer", "1800")
-    assert first.headers.get("Min-SE") is None
-    ask(again, TimerPolicy(1_800, 300), TimerTerms(600, True, True))
-    assert again.headers["Session-Expires"] == "600;refresher=uac"
-    assert again.headers["Min-SE"] == "300"
-    ask(untimed, TimerPolicy(None, 90), None)
-    assert untimed.headers["Supported"] == "timer"
-    assert untimed.headers.get("Session-Expires") is None
-    ask(longer, RULES, TimerTerms(600, False, True), 7_200)
-    assert longer.headers["Session-Expires"] == "7200;refresher=uas"
-    assert longer.headers["Min-SE"] == "7200"
+    assert as_client(TimerHeaders(600, "uas", 90, True), OWN_S) == TimerTerms(600, False, True)
+    assert as_client(TimerHeaders(600, "uac", 90, True), OWN_S) == TimerTerms(600, True, True)
+    assert as_client(TimerHeaders(5, "uac", 90, True), OWN_S) == TimerTerms(90, True, True)
+    assert as_client(TimerHeaders(None, None, 90, False), OWN_S) == TimerTerms(1_800, True, False)
+    assert as_client(TimerHeaders(None, None, 90, False), None) is None
 
 
 def test_when_to_refresh_and_when_to_give_up() -> None:
@@ -214,24 +166,8 @@ def test_an_answer_to_a_refresh_that_differs_is_told(make_wire, offer, answer) -
 
     wire.on_server_event = hold
     wire.run(2_000_000.0)
-    assert wire.client_events[1:] == [ReofferAnswered(at_client, b"v=0 on hold", refresh=True)]
+    assert wire.client_events[1:] == [ReofferAnswered(at_client, b"v=0 on hold")]
     assert len(wire.sent("client", "INVITE")) == 3
-
-
-def test_a_refresh_says_what_was_agreed_last(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire()
-    at_client, _ = talk(wire, offer, answer)
-    wire.client.reinvite(at_client, b"v=0 agreed", wire.now_ms)
-    wire.run(wire.now_ms + 100.0)
-    agree = wire.on_server_event
-    refuse_changes(wire, 488, "No")
-    wire.client.reinvite(at_client, b"v=0 refused", wire.now_ms)
-    wire.run(wire.now_ms + 100.0)
-    wire.on_server_event = agree
-    wire.run(1_000_000.0)
-    texts = wire.texts("client", "INVITE")
-    assert len(texts) == 4
-    assert texts[-1].endswith("\r\n\r\nv=0 agreed")
 
 
 def test_the_called_side_refreshes_for_a_caller_without_timers(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -278,34 +214,21 @@ def test_when_one_side_vanishes_each_notices_by_itself(make_wire, offer, answer,
 
 
 def test_a_short_interval_is_refused_with_422_and_tried_again(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire(client={"session_expires_s": 120}, server={"min_se_s": 600})
+    wire = make_wire(client={"session_expires_s": 60})
     at_client, at_server = talk(wire, offer, answer)
     first, second = wire.texts("client", "INVITE")
     [too_small] = wire.texts("server", "SIP/2.0 422")
-    assert "\r\nMin-SE: 600\r\n" in too_small
-    assert "\r\nSession-Expires: 120\r\n" in first
-    assert "\r\nSession-Expires: 600\r\n" in second
-    assert "\r\nMin-SE: 600\r\n" in second
+    assert "\r\nMin-SE: 90\r\n" in too_small
+    assert "\r\nSession-Expires: 60\r\n" in first
+    assert "\r\nSession-Expires: 90\r\n" in second
     assert ("CSeq: 1 INVITE" in first, "CSeq: 2 INVITE" in second) == (True, True)
     for name in ("From", "Call-ID"):
         assert header(first, name) == header(second, name)
     assert header(first, "Via") != header(second, "Via")
     assert [type(event) for event in wire.server_events] == [IncomingCall, CallEstablished]
-    wire.run(310_000.0)
+    wire.run(50_000.0)
     assert wire.server_events[-1] == Reoffer(at_server, offer)
     assert wire.client.calls == [at_client]
-
-
-def test_a_422_that_asks_for_nothing_new_is_a_refusal(make_wire, offer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire(client={"session_expires_s": 120}, server={"min_se_s": 600})
-    old = wire.server.outgoing
-    wire.server.outgoing = lambda: [
-        type(one)(one.data.replace(b"Min-SE: 600", b"Min-SE: 100"), one.target) for one in old()
-    ]
-    call = wire.client.call(URIS["UDP"], offer, 0.0)
-    wire.run()
-    assert wire.client_events == [InviteRefused(call, 422, "Session Interval Too Small", None)]
-    assert wire.client.idle
 
 
 def test_a_refused_refresh_is_tried_again_until_the_time_is_up(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -360,37 +283,18 @@ def test_who_hears_nothing_any_more_says_so_in_its_bye(wire, offer, answer) -> N
     assert wire.server_events[2:] == [CallEnded(at_server, "media-lost")]
 
 
-@pytest.mark.parametrize("cause", [200, 486])
-def test_any_other_reason_is_a_hanging_up(wire, offer, answer, cause: int) -> None:  # type: ignore[no-untyped-def]
-    at_client, at_server = establish(wire, offer, answer)
-    wire.client.hang_up(at_client, wire.now_ms, "cause=408", cause=cause)
-    wire.run()
-    assert wire.server_events[2:] == [CallEnded(at_server, "bye")]
-
-
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
         ("SIP;cause=408", 408),
         ('sip ; text="a, b" ; Cause = 408', 408),
-        ('Q.850;cause=16;text="x", SIP;cause=200', 200),
         ("Q.850;cause=408", None),
-        ('SIP;text="; cause=408"', None),
-        ('SIP;text="\\";cause=408"', None),
-        ("SIP;cause=40", None),
         ("SIP;cause=", None),
-        ('"', None),
         ("", None),
     ],
 )
 def test_the_cause_of_a_reason(value: str, cause: int | None) -> None:
-    """RFC 3326 §2: protocol *(SEMI reason-params), several separated by commas."""
-    bye = parse(
-        b"BYE sip:mcu@10.67.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK1\r\n"
-        b"From: <sip:cu-jut@10.68.0.2>;tag=a\r\nTo: <sip:mcu@10.67.0.2>;tag=b\r\nCall-ID: 1\r\n"
-        b"CSeq: 2 BYE\r\nReason: " + value.encode() + b"\r\nContent-Length: 0\r\n\r\n"
-    )
-    assert reason_cause(bye) == cause
+    assert reason_cause(request(Reason=value)) == cause
 
 
 def test_an_abandoned_invite_is_not_sent_again(wire, offer) -> None:  # type: ignore[no-untyped-def]
@@ -422,13 +326,4 @@ def test_a_200_to_an_abandoned_invite_leads_nowhere(wire, offer, answer) -> None
     wire.client.hang_up(second, wire.now_ms)
     wire.run()
     assert CallEnded(at_server, "bye") in wire.server_events
-    assert wire.idle
-
-
-def test_an_abandoned_call_that_rings_is_cancelled(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    call, _ = ring(wire, offer)
-    wire.run(wire.now_ms + 300.0)  # the 100 is there
-    wire.client.abandon(call, wire.now_ms)
-    wire.run()
-    assert len(wire.sent("client", "CANCEL")) == 1
     assert wire.idle

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import URI, CSeq, Request, Response
 
-from giaoban.mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.message import reply
 from giaoban.mcu_sim.sip.transaction import (
     SPARE,
     ClientInvite,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +17,7 @@ from giaoban.mcu_sim.sip.events import (
     InviteRefused,
     InviteTimedOut,
 )
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from tests.mcu_sim.agent_calls import URI, URIS, establish, ring
 
 
@@ -51,7 +52,7 @@ def test_a_refusal_brings_code_reason_and_retry_after(wire, offer, uri) -> None:
     at_client, at_server = ring(wire, offer, uri)
     wire.server.refuse(at_server, 503, "Resource deficiency", wire.now_ms, retry_after_s=60)
     wire.run(wire.now_ms + 10.0)
-    assert wire.client_events == [InviteRefused(at_client, 503, "Resource deficiency", 60)]
+    assert wire.client_events == [InviteRefused(at_client, 503, "Resource deficiency")]
     assert len(wire.sent("client", "ACK")) == len(wire.sent("server", "SIP/2.0 503")) == 1
     # over a connection nobody waits for what comes again
     assert wire.idle is (uri == URIS["TCP"])
@@ -278,3 +279,79 @@ def test_both_call_each_other_at_the_same_time(wire, offer, answer, tail) -> Non
         wire.client.hang_up(call, wire.now_ms)
     wire.run()
     assert wire.idle
+
+
+CALLS = 12
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.4])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_call_ends_and_nothing_is_left(make_wire, offer, answer, seed, loss) -> None:  # type: ignore[no-untyped-def]
+    # Up to 700 ms of delay is more than T1: datagrams overtake their own retransmissions.
+    wire = make_wire(seed=seed, loss=loss, delay_ms=(1.0, 700.0), duplication=0.2)
+    script = random.Random(seed)
+
+    def at_server(event: object, now_ms: float) -> None:
+        match event:
+            case IncomingCall(call=call):
+                if script.random() < 0.25:
+                    wire.server.refuse(call, 503, "Resource deficiency", now_ms)
+                else:
+                    wire.server.accept(call, answer, now_ms)
+            case CallEstablished(call=call) if script.random() < 0.3:
+                wire.server.hang_up(call, now_ms)
+
+    wire.on_server_event = at_server
+    calls = []
+    for _ in range(CALLS):
+        wire.run(wire.now_ms + script.uniform(0.0, 3000.0))
+        calls.append(wire.client.call("sip:mcu@10.67.0.2", offer, wire.now_ms))
+        if script.random() < 0.2:
+            wire.client.hang_up(script.choice(calls), wire.now_ms)
+    wire.run(wire.now_ms + 100_000.0)
+    standing = set(wire.client.calls)
+    for call in wire.client.calls:
+        wire.client.hang_up(call, wire.now_ms)
+    wire.run()
+
+    ends: dict[str, list[object]] = {call: [] for call in calls}
+    answered = set()
+    for event in wire.client_events:
+        if isinstance(event, InviteAccepted):
+            answered.add(event.call)
+        else:
+            assert isinstance(event, InviteRefused | InviteTimedOut | CallEnded)
+            ends[event.call].append(event)
+    assert all(len(end) <= 1 for end in ends.values())
+    for call, end in ends.items():
+        assert not (end and call in standing)
+        if isinstance(end[:1] and end[0], CallEnded):
+            assert call in answered
+        if end and isinstance(end[0], InviteRefused):
+            assert end[0] == InviteRefused(call, 503, "Resource deficiency")
+
+    begun: dict[str, list[object]] = {}
+    for event in wire.server_events:
+        if isinstance(event, IncomingCall):
+            assert event.call not in begun
+            begun[event.call] = []
+        else:
+            assert isinstance(event, CallEstablished | CallEnded | CallFailed)
+            begun[event.call].append(event)
+    for story in begun.values():
+        kinds = [type(event) for event in story]
+        assert kinds in (
+            [],
+            [CallEstablished],
+            [CallEstablished, CallEnded],
+            [CallEnded],
+            [CallFailed],
+        )
+    assert wire.client.calls == wire.server.calls == []
+    assert (wire.client.idle, wire.server.idle) == (True, True)
+    assert wire.client.next_timeout() is wire.server.next_timeout() is None
+    assert wire.client.dropped["garbage"] == wire.server.dropped["garbage"] == 0
+    if loss == 0.0:
+        assert not any(
+            isinstance(event, InviteTimedOut | CallFailed) for event in wire.client_events
+        )

@@ -13,7 +13,7 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer, make_offer
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.events import CallEnded, Event, IncomingCall
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.scenarios.bridge.recovery import Redialling
 from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,

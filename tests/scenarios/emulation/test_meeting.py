@@ -9,7 +9,7 @@ import pytest
 from scenario_factory import giaoban, scenario
 
 from giaoban.mcu_sim.conference.commands import CallToSpeak, Drop, Redial
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
+from giaoban.mcu_sim.sip.message import SIP_PORT
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 

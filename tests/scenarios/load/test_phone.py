@@ -15,7 +15,7 @@ from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
 from giaoban.mcu_sim.sip.events import Event, IncomingCall, InfoReceived
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message import Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.scenarios.bridge.user_agent import BridgeEvent, Completed, MediaStarted, MediaStopped
 from giaoban.scenarios.load.passwords import PhoneAccount

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
+from giaoban.mcu_sim.sip.message import SIP_PORT
 from giaoban.scenarios.bridge.planned import PORTS
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.guest import _run_mcu

@@ -34,7 +34,7 @@ from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
-from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
+from giaoban.mcu_sim.sip.message import SIP_PORT
 from giaoban.processes.interruptions import end_asked_for
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.commands.mcu.event_line import line_of

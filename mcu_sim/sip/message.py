@@ -1,0 +1,355 @@
+"""SIP messages on `sipmessage`: checks of received ones, headers of our own (RFC 3261 §7, §20).
+
+`parse` decides which bytes are dropped, which are answered with 400, and which are worked with. The
+headers read here can be read in every message that it returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from sipmessage import Address, CSeq, MediaType, Message, Parameters, Request, Response, Via
+
+from giaoban.text import printable
+
+HostPort = tuple[str, int]
+"""IP address and port."""
+Transport = Literal["UDP", "TCP"]
+
+
+class Peer(NamedTuple):
+    """The source or destination of a message: IP address, port and transport."""
+
+    host: str
+    port: int
+    transport: Transport = "UDP"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport repeats lost data by itself (RFC 3261 §17)."""
+        return self.transport != "UDP"
+
+
+SIP_PORT = 5060
+"""Default port over UDP and TCP (RFC 3261 §19.1.2)."""
+MAGIC_COOKIE = "z9hG4bK"
+USER_AGENT = "giaoban"
+SDP_TYPE = "application/sdp"
+MAX_HEADER_LINES = 200
+"""`sipmessage` takes time with the square of the number of header lines."""
+LONGEST_PHRASE = 200
+MAX_SECONDS = 2**32 - 1
+"""The largest delta-seconds (RFC 3261 §20.19); larger ones count as this."""
+PHRASES = {
+    100: "Trying",
+    180: "Ringing",
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
+    420: "Bad Extension",
+    422: "Session Interval Too Small",
+    480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
+    486: "Busy Here",
+    487: "Request Terminated",
+    488: "Not Acceptable Here",
+    491: "Request Pending",
+    500: "Server Internal Error",
+    503: "Service Unavailable",
+}
+
+_FOLD = re.compile(rb"\r\n[ \t]+")
+_REQUEST = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+ ")
+_SECONDS = re.compile(r"\s*(\d{1,20})", re.ASCII)
+_RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*\s*)?(?=;|$)", re.IGNORECASE)
+_FIRST = re.compile(r'(?:[^",]++|"[^"]*"|")*')
+_CAUSE = re.compile(r"\s*SIP\s*;(?:.*;)?\s*cause\s*=\s*(\d{3})", re.ASCII | re.IGNORECASE)
+
+PARSE_ERRORS = (ValueError, KeyError, TypeError)
+"""`sipmessage` raises ValueError, KeyError for a missing header, and TypeError for a parameter that
+is called "self"."""
+
+
+class GarbageError(ValueError):
+    """Bytes that are not a SIP message, or a message that cannot be answered."""
+
+
+class MalformedError(ValueError):
+    """A request that is wrong in the way that the text says, and can be answered with 400."""
+
+    def __init__(self, request: Request, reason: str) -> None:
+        super().__init__(reason)
+        self.request = request
+
+
+def parse(data: bytes, *, stream: bool = False) -> Request | Response:
+    """Parse one message. Its body is cut to Content-Length (RFC 3261 §18.3), which must be there
+    over a `stream` (§20.14). Raises `GarbageError` or `MalformedError`."""
+    head, _, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    if head.count(b"\r\n") > MAX_HEADER_LINES:
+        raise GarbageError("too many header lines")
+    message, problem = _read(b"%b\r\n\r\n%b" % (_FOLD.sub(b" ", head), body))
+    problem = problem or _problem(message, stream)
+    if not problem:
+        return message
+    if isinstance(message, Response) or message.method == "ACK" or not message.headers.get("Via"):
+        raise GarbageError(problem)
+    raise MalformedError(message, problem)
+
+
+def _read(data: bytes) -> tuple[Request | Response, str]:
+    """Return the message, and the problem with the start line of a request ("": none)."""
+    try:
+        return Message.parse(data), ""
+    except PARSE_ERRORS as error:
+        _forget(error)
+    start, _, rest = data.partition(b"\r\n")
+    method = _REQUEST.match(start)
+    if method is None:
+        raise GarbageError("start line is neither a request's nor a response's")
+    stand_in = b"%bsip:invalid.invalid SIP/2.0\r\n%b" % (method[0], rest)
+    try:
+        return Message.parse(stand_in), PHRASES[400]
+    except PARSE_ERRORS as error:
+        _forget(error)
+        raise GarbageError("headers cannot be read") from None
+
+
+def _problem(message: Request | Response, stream: bool) -> str:
+    """Return the problem with the mandatory headers or the body, "" if there is none. Cut the
+    body."""
+    reading = "Via"
+    try:
+        if isinstance(message, Response) and not 100 <= message.code < 700:
+            return "Bad status code"
+        top_via(message)
+        for reading in ("From", "To"):
+            _address(message.headers[reading])
+        reading = "Call-ID"
+        if not message.call_id:
+            return "Missing Call-ID"
+        reading = "CSeq"
+        cseq = cseq_of(message)
+        if cseq.sequence >= 2**31:
+            return "CSeq out of range"
+        if isinstance(message, Request) and cseq.method != message.method:
+            return "CSeq method is not the request's"
+        reading = "Contact"
+        if message.headers.get("Contact") != "*":
+            contacts_of(message)
+        reading = "Record-Route"
+        _ = message.record_route
+        reading = "Content-Type"
+        media_type_of(message)
+        reading = "Content-Length"
+        length = message.content_length
+    except (*PARSE_ERRORS, IndexError) as error:
+        _forget(error)
+        return f"Bad {reading}" if message.headers.get(reading) else f"Missing {reading}"
+    if length is None:
+        return "Missing Content-Length" if stream else ""
+    if not 0 <= length <= len(message.body):
+        return "Content-Length is not the body's"
+    message.body = message.body[:length]
+    return ""
+
+
+def _forget(error: BaseException) -> None:
+    """Cut the traceback of an exception. `sipmessage` raises the same exception objects again and
+    again; Python would add to their tracebacks, which hold every bad message, without end."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+
+
+# ------------------------------------------------------------------------------- reading of headers
+
+
+@lru_cache(maxsize=256)
+def _address(text: str) -> Address:
+    return Address.parse(text)
+
+
+@lru_cache(maxsize=256)
+def _cseq(text: str) -> CSeq:
+    return CSeq.parse(text)
+
+
+@lru_cache(maxsize=256)
+def _vias(text: str) -> tuple[Via, ...]:
+    return tuple(Via.parse_many(text))
+
+
+def top_via(message: Request | Response) -> Via:
+    """Return the topmost Via."""
+    return _vias(message.headers["Via"])[0]
+
+
+def from_of(message: Request | Response) -> Address:
+    """Return the address of From."""
+    return _address(message.headers["From"])
+
+
+def to_of(message: Request | Response) -> Address:
+    """Return the address of To."""
+    return _address(message.headers["To"])
+
+
+def from_tag(message: Request | Response) -> str:
+    """Return the tag of From, "" if there is none (RFC 2543 peers)."""
+    return parameter(from_of(message).parameters, "tag") or ""
+
+
+def to_tag(message: Request | Response) -> str:
+    """Return the tag of To, "" if there is none: the request is outside a dialog."""
+    return parameter(to_of(message).parameters, "tag") or ""
+
+
+def cseq_of(message: Request | Response) -> CSeq:
+    """Return CSeq."""
+    return _cseq(message.headers["CSeq"])
+
+
+def contacts_of(message: Request | Response) -> list[Address]:
+    """Return all Contacts; "*" cannot be read as one."""
+    contacts: list[Address] = message.contact
+    return contacts
+
+
+def media_type_of(message: Request | Response) -> MediaType | None:
+    """Return Content-Type, None if absent."""
+    return message.content_type
+
+
+def parameter(parameters: Parameters, name: str) -> str | None:
+    """Return a parameter's value by its case-insensitive name; "" for one without a value, None if
+    absent."""
+    for key in parameters:
+        if key.lower() == name:
+            return parameters[key] or ""
+    return None
+
+
+def body_of(message: Request | Response) -> bytes | None:
+    """Return the session description in a message, None if there is none."""
+    content = media_type_of(message)
+    if not message.body or content is None or content.mime_type.lower() != SDP_TYPE:
+        return None
+    body: bytes = message.body
+    return body
+
+
+def seconds(text: str | None) -> int | None:
+    """Return the delta-seconds that a header begins with, None if absent or unreadable."""
+    match = _SECONDS.match(text or "")
+    return min(int(match[1]), MAX_SECONDS) if match else None
+
+
+def tokens(values: Iterable[str]) -> list[str]:
+    """Return the comma-separated tokens of a header's lines."""
+    return [token.strip() for value in values for token in value.split(",") if token.strip()]
+
+
+def reason_cause(message: Request | Response) -> int | None:
+    """Return the SIP status code in Reason (RFC 3326), None if there is none."""
+    match = _CAUSE.match(message.headers.get("Reason") or "")
+    return int(match[1]) if match else None
+
+
+def phrase_of(response: Response) -> str:
+    """Return the reason phrase of a peer as one printable line."""
+    return printable(response.phrase, LONGEST_PHRASE)
+
+
+# ------------------------------------------------------------------------------------ own messages
+
+
+def set_body(message: Request | Response, body: bytes, content_type: str = SDP_TYPE) -> None:
+    """Put a body into a message; no Content-Type if `content_type` is ""."""
+    message.body = body
+    if content_type:
+        message.headers.set("Content-Type", content_type)
+    message.headers.set("Content-Length", str(len(body)))
+
+
+def reason(cause: int, text: str) -> str:
+    """Return a Reason (RFC 3326 §2); `cause` is a SIP status code."""
+    return f"SIP;cause={cause};text={quoted(text)}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a quoted-string (RFC 3261 §25.1)."""
+    return '"' + _one_line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def again(request: Request, sequence: int) -> Request:
+    """Return a request to send again with another CSeq (§8.1.3.5, §22.2): without its credentials,
+    which were good for one request, and with an empty Via on top."""
+    copy = Request(request.method, request.uri, request.body)
+    copy.headers.set("Via", "")
+    for name in request.headers.keys():  # noqa: SIM118  # `Headers` is no mapping
+        if name not in ("Via", "Authorization", "Proxy-Authorization"):
+            copy.headers.setlist(name, list(request.headers.getlist(name)))
+    copy.cseq = CSeq(sequence, request.method)
+    return copy
+
+
+def mark_source(request: Request, source: Peer) -> None:
+    """Put the source of a request into its topmost Via (RFC 3261 §18.2.1, RFC 3581 §4).
+
+    The text is edited, not rebuilt: a branch must go back exactly as it came.
+    """
+    via, values = top_via(request), request.headers.getlist("Via")
+    top = _FIRST.match(values[0])[0]  # type: ignore[index]  # the pattern matches any text
+    rest = values[0][len(top) :]
+    top, wanted = _RPORT.subn("", top)
+    if wanted:
+        top += f";rport={source.port}"
+    if (wanted or via.host != source.host) and parameter(via.parameters, "received") is None:
+        top += f";received={source.host}"
+    request.headers.setlist("Via", [top + rest, *values[1:]])
+
+
+def reply_target(request: Request, source: Peer) -> Peer:
+    """Return the destination of responses: the source's address (RFC 3261 §18.2.2, RFC 3581 §4),
+    over TCP the connection that the request came by."""
+    via = top_via(request)
+    if source.reliable or parameter(via.parameters, "rport") is not None:
+        return source
+    return Peer(source.host, via.port or SIP_PORT, source.transport)
+
+
+def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Response:
+    """Return a response without body (RFC 3261 §8.2.6), with the headers that must be copied."""
+    response = Response(code, _one_line(phrase or PHRASES.get(code, "Unknown")))
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        if values := request.headers.getlist(name):
+            response.headers.setlist(name, list(values))
+    if 100 < code < 300:  # responses that make a dialog (§12.1.1)
+        for route in request.headers.getlist("Record-Route"):
+            response.headers.add("Record-Route", route)
+    to = response.headers.get("To")
+    if to and to_tag and ";tag=" not in to.replace(" ", "").lower():
+        response.headers.set("To", f"{to};tag={to_tag}")
+    response.headers.set("User-Agent", USER_AGENT)
+    response.headers.set("Content-Length", "0")
+    return response
+
+
+def stateless_tag(request: Request) -> str:
+    """Return a To tag that is the same for each retransmission of a request (RFC 3261 §8.2.7)."""
+    key = "\n".join(request.headers.getlist("Via")) + (request.headers.get("Call-ID") or "")
+    return hashlib.blake2s(key.encode(), digest_size=8).hexdigest()
+
+
+def _one_line(text: str) -> str:
+    """Return a text without characters that could end a header line."""
+    return "".join(character if character.isprintable() else " " for character in text)
