@@ -53,9 +53,6 @@ class Account(StrictModel):
     """Name by which it registers: the id of a bridge. Like `"north"`."""
     password: Password
     """Its password: up to 128 printable characters. Like `"correct horse"`."""
-    role: Literal["telecom-technician"] | None = None
-    """`telecom-technician`: on duty in meetings without a place in them. Any
-    other is a bridge, and which of them chairs is said by its meeting."""
 
 
 class Accounts(StrictModel):
@@ -76,10 +73,6 @@ class Accounts(StrictModel):
             if users.count(user) > 1:
                 raise ValueError(Sentence('user "{user}" has two accounts', user=user))
         return self
-
-    def observers(self) -> frozenset[str]:
-        """The telecom technicians."""
-        return frozenset(one.user for one in self.account if one.role == "telecom-technician")
 
     def passwords(self) -> dict[str, str]:
         """Passwords by user, in the order of the file."""

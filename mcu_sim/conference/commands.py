@@ -4,7 +4,7 @@ One JSON object with its "command" and what that command needs, nothing else:
 `{"command": "mute", "participant": "cu-jut"}`. Content type `CONTROL_TYPE`.
 
 At the MCU's console (Art. 2, 15) a line is a command's name and what it needs, in the same words:
-`mute cu-jut`, `call-to-speak dak-mil also`, `layout 2x2 for krong-no`, `queue`. Where several
+`mute cu-jut`, `call-to-speak dak-mil also`, `layout 2x2`, `queue`. Where several
 meetings run, the meeting comes first, with a colon: `briefing: mute-all`.
 """
 
@@ -40,7 +40,7 @@ class CommandAccepted:
 
 @dataclass(frozen=True, slots=True)
 class CommandRejected:
-    """Nothing was changed. `code` is of the SIP kind: 400, 403 (`roles`), 404, 486."""
+    """Nothing was changed. `code` is of the SIP kind: 400, 403, 404, 486."""
 
     code: int
     reason: str
@@ -76,7 +76,6 @@ class MeetingState:
         connected: whose line stands; `lost`: whose place is kept while its line is away.
         heard: whose microphone is open; `called`: the called speakers, the newest last.
         unreported: who has been interrupted and has not said why (Art. 16(2)d).
-        observers: telecom technicians on duty.
     """
 
     meeting: str
@@ -85,7 +84,6 @@ class MeetingState:
     heard: tuple[str, ...]
     called: tuple[str, ...]
     unreported: tuple[str, ...]
-    observers: tuple[str, ...]
 
     def as_json(self) -> bytes:
         """`{"done": true, "meeting": …, "connected": […], "lost": […], …}`"""
@@ -171,14 +169,12 @@ class MuteAll(StrictModel):
 
 
 class Layout(StrictModel):
-    """The picture of every viewer, or (JSON key "for") of one."""
+    """The picture of every viewer."""
 
     command: Literal["layout"]
     """Which command."""
     layout: LayoutChoice
     """The arrangement."""
-    viewer: Id | None = Field(default=None, alias="for")
-    """Id of the one bridge that sees it so; all where not given. Like `"north"`."""
 
 
 class Drop(StrictModel):
@@ -229,22 +225,6 @@ class ReadState(StrictModel):
     """Which command."""
 
 
-class Permit(StrictModel):
-    """The chair's technician asks a branch's to give a command (`do`) about another bridge (`on`),
-    once; `back`: no longer."""
-
-    command: Literal["permit"]
-    """Which command."""
-    participant: Id
-    """Id of the bridge. Like `"north"`."""
-    do: Literal["mute", "unmute", "layout", "drop", "redial"]
-    """The command that it may give."""
-    on: Id
-    """Id of the bridge that the command is about. Like `"east"`."""
-    back: bool = False
-    """No longer."""
-
-
 Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
@@ -279,7 +259,6 @@ Command = (
     | EndMeeting
     | ReadQueue
     | ReadState
-    | Permit
     | ReportInterruption
 )
 
@@ -293,9 +272,7 @@ def parse(data: bytes) -> Command:
     if len(data) > MAX_BYTES:
         raise CommandError(f"{len(data)} bytes, a command has {MAX_BYTES} at most")
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once_each)
-    except CommandError:
-        raise
+        value = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise CommandError("not JSON in UTF-8") from None
     if not isinstance(value, dict):
@@ -307,15 +284,8 @@ def parse(data: bytes) -> Command:
 
 
 def subject(command: Command) -> str:
-    """The participant a command names, "" if none."""
-    named = command.viewer if isinstance(command, Layout) else getattr(command, "participant", None)
-    return named or ""
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise CommandError("a key is there twice")
-    return dict(pairs)
+    """Return the participant that a command names, "" if none."""
+    return getattr(command, "participant", None) or ""
 
 
 def _explain(error: ValidationError) -> str:
@@ -332,7 +302,7 @@ def _explain(error: ValidationError) -> str:
 
 HELP = (
     "call-to-speak ID [also] | end-speech ID | mute ID | unmute ID | mute-all | queue | state | "
-    "layout auto|2x2|… [for ID] | present [ID] | drop ID | redial ID | end-meeting"
+    "layout auto|2x2|… | present [ID] | drop ID | redial ID | end-meeting"
 )
 
 
@@ -347,9 +317,6 @@ def read_line(line: str) -> tuple[str | None, Command]:
     if words[-1:] == ["also"]:
         fields["also"] = True
         words = words[:-1]
-    if len(words) >= 2 and words[-2] == "for":
-        fields["for"] = words[-1]
-        words = words[:-2]
     if len(words) > 1:
         raise CommandError(f'"{words[1]}" is one word too many (allowed: {HELP})')
     if words:

@@ -61,11 +61,6 @@ class Conference:
         return tuple(who for who, place in self._state.places.items() if not place.live)
 
     @property
-    def observers(self) -> tuple[str, ...]:
-        """Telecom technicians on duty in a call, in the order they came."""
-        return tuple(self._state.observers)
-
-    @property
     def unreported(self) -> tuple[str, ...]:
         """Whose line was lost and who has not said why (Art. 16(2)d)."""
         return tuple(self._state.unreported)
@@ -100,19 +95,19 @@ class Conference:
         return self._view.presenter
 
     def __contains__(self, participant: str) -> bool:
-        """Whether the participant has a place, live or lost, or observes."""
-        return participant in self._state.places or participant in self._state.observers
+        """Return whether the participant has a place, live or lost."""
+        return participant in self._state.places
 
     def is_live(self, participant: str) -> bool:
-        """Whether the participant has a place and its line stands, or observes."""
-        return self._state.is_live(participant) or participant in self._state.observers
+        """Return whether the participant has a place and its line stands."""
+        return self._state.is_live(participant)
 
-    def admits(self, participant: str, observes: bool = False) -> Decision:
+    def admits(self, participant: str) -> Decision:
         """What `join` would say; nothing is changed."""
         state = self._state
         if state.ended:
             return HAS_ENDED
-        if not observes and not self.meeting.admits(participant):
+        if not self.meeting.admits(participant):
             return NOT_A_MEMBER
         if self.is_live(participant):
             return ALREADY_CONNECTED
@@ -120,24 +115,19 @@ class Conference:
             return DROPPED_BY_CHAIR
         return JoinAccepted(self.meeting.id, rejoined=participant in state.places)
 
-    def join(
-        self, participant: str, contact: str | None = None, observes: bool = False
-    ) -> tuple[Decision, list[Effect]]:
+    def join(self, participant: str, contact: str | None = None) -> tuple[Decision, list[Effect]]:
         """A participant's call is up. Without `JoinAccepted` nothing has changed.
 
         One that had lost its line is at its place again; if nobody has reported meanwhile why, the
         log asks for it. `contact`: where the MCU can call it back if the meeting has no address of
-        it. `observes`: it gets no place, is not heard and not seen.
+        it.
         """
-        decision = self.admits(participant, observes)
+        decision = self.admits(participant)
         if not isinstance(decision, JoinAccepted):
             return decision, []
         kind = "rejoined" if decision.rejoined else "joined"
         logged = [self._logged(kind, participant, by=participant)]
-        if observes:
-            self._state.observers[participant] = None
-        else:
-            self._state.enter(participant, contact)
+        self._state.enter(participant, contact)
         if participant in self._state.unreported:
             logged.append(self._logged("report-due", participant, REPORT_DUE))
         return decision, self._settle([*logged])
@@ -147,9 +137,6 @@ class Conference:
 
         For one without a place nothing happens: a call that was ended here ends later there.
         """
-        if participant in self._state.observers:
-            del self._state.observers[participant]
-            return [self._logged("left", participant, by=participant)]
         if participant not in self._state.places:
             return []
         was_live = self._state.is_live(participant)
@@ -159,8 +146,6 @@ class Conference:
 
     def lost(self, participant: str) -> list[Effect]:
         """The participant's line is away without a word: its place is kept, if it has one."""
-        if participant in self._state.observers:
-            return self.left(participant)
         if not self._state.is_live(participant):
             return []
         self._state.lose(participant)
@@ -234,7 +219,6 @@ class Conference:
             self.meeting,
             dialling=before.dialling,
             addresses=before.addresses,
-            observers=before.observers,
             stirred=before.stirred,
         )
         self._voice = VoiceSwitch()

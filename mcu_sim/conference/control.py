@@ -1,12 +1,13 @@
-"""Carrying out a command on a running meeting, by those who may (`roles`), and what it changes.
+"""Commands on a running meeting: the right to give them, and the changes they make.
 
-What somebody tries that may not is refused and logged.
+The technicians of the chair bridge (Art. 15) and at the MCU's console (Art. 18(3), 21(3)) give
+every command, a branch's technician those of `OWN`, about its own bridge (Art. 16). The MCU tells
+them apart by the call that a command comes in. A command without the right is refused and logged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import replace
 from typing import NoReturn
 
 from giaoban.mcu_sim.conference.commands import (
@@ -26,7 +27,6 @@ from giaoban.mcu_sim.conference.commands import (
     MeetingState,
     Mute,
     MuteAll,
-    Permit,
     Present,
     ReadQueue,
     ReadState,
@@ -39,7 +39,6 @@ from giaoban.mcu_sim.conference.commands import (
     subject,
 )
 from giaoban.mcu_sim.conference.effects import (
-    OPERATOR,
     By,
     DialOut,
     Effect,
@@ -49,8 +48,10 @@ from giaoban.mcu_sim.conference.effects import (
     MeetingEnded,
     name_of,
 )
-from giaoban.mcu_sim.conference.roles import Grant, Role, refusal
 from giaoban.mcu_sim.conference.state import ConferenceState
+
+OWN = ("request-to-speak", "withdraw", "mute", "unmute", "report-interruption")
+"""Commands that a branch's technician may give about its own bridge."""
 
 
 class _CommandRefusal(Exception):  # noqa: N818 - an answer, not an error
@@ -82,9 +83,10 @@ def carry_out(
     `busy`: those who sit in another meeting of the device.
     """
     try:
-        _check_right(state, by, command)
-        answer, effects = _CommandExecution(state, by, now_ms, busy, registered).do(command)
-        return answer, _used(state, by, command, effects)
+        why = why_not(state, by, command)
+        if why is not None:
+            raise _CommandRefusal(FORBIDDEN, why)
+        return _CommandExecution(state, by, now_ms, busy, registered).do(command)
     except _CommandRefusal as no:
         return refuse(state.meeting.id, by, command, no.code, no.reason)
 
@@ -107,64 +109,40 @@ def read_queue(state: ConferenceState, now_ms: float) -> SpeakerQueue:
 
 def end(state: ConferenceState, by: str, reason: str) -> list[Effect]:
     """End a meeting: everybody's call, and the calls that are being made."""
-    gone = [*state.live, *sorted(state.dialling), *state.observers]
+    gone = [*state.live, *sorted(state.dialling)]
     effects: list[Effect] = [HangUp(who, reason) for who in gone]
     for who in list(state.places):
         state.vacate(who)
     state.dialling.clear()
-    state.observers.clear()
-    state.grants.clear()
     state.ended = True
     name = state.meeting.id
     return [*effects, LogEntry(name, "ended", by, "", reason), MeetingEnded(name)]
 
 
-def role_of(state: ConferenceState, by: By) -> Role | None:
-    """As whom somebody gives a command; None: its line does not stand in this meeting."""
-    if by is OPERATOR:
-        return "mcu-technician"
-    if by in state.observers:
-        return "telecom-technician"
-    if not isinstance(by, str) or not state.is_live(by):
-        return None
-    return "chair-technician" if by == state.meeting.chair else "branch-technician"
-
-
 def why_not(state: ConferenceState, by: By, command: Command) -> str | None:
-    """Why somebody may not give a command, None if it may."""
-    role = role_of(state, by)
-    if role is None:
+    """Return the reason why somebody may not give a command, None if it may."""
+    if not isinstance(by, str):
+        return None  # the console
+    if not state.is_live(by):
         return "only a participant of the meeting gives it commands"
-    if isinstance(command, Present) and _is_of_own_content(state, by, command):
+    if by == state.meeting.chair:
         return None
-    return refusal(role, name_of(by), command.command, subject(command), state.grants)
+    if isinstance(command, Present) and _is_own_content(state, by, command):
+        return None
+    if command.command not in OWN:
+        return "only the chair's technician may do this"
+    if subject(command) not in ("", by):
+        return "a branch may not adjust another bridge"
+    return None
 
 
-def _is_of_own_content(state: ConferenceState, by: By, command: Present) -> bool:
-    """Whether somebody wants to present while nobody else does, where nobody leads; or presents no
-    more."""
-    if not isinstance(by, str) or by in state.observers:
-        return False
+def _is_own_content(state: ConferenceState, by: str, command: Present) -> bool:
+    """Return whether a branch stops presenting, or wants to present under an open floor while no
+    other does."""
     if command.participant is None:
         return state.presenting == by
     free = state.presenting in (None, by)
     return command.participant == by and state.floor.mode == "open" and free
-
-
-def _check_right(state: ConferenceState, by: By, command: Command) -> None:
-    why = why_not(state, by, command)
-    if why is not None:
-        raise _CommandRefusal(FORBIDDEN, why)
-
-
-def _used(state: ConferenceState, by: By, command: Command, effects: list[Effect]) -> list[Effect]:
-    """A grant by which a command was given is used up, and the log says so."""
-    grant = Grant(name_of(by), command.command, subject(command))
-    if by is OPERATOR or grant not in state.grants:
-        return effects
-    state.grants.discard(grant)
-    asked = " (the chair's technician has asked for it)"
-    return [replace(e, text=e.text + asked) if isinstance(e, LogEntry) else e for e in effects]
 
 
 class _CommandExecution:
@@ -216,8 +194,6 @@ class _CommandExecution:
                 return read_queue(self.state, self.now_ms), []
             case ReadState():
                 return self._state(), []
-            case Permit():
-                return self._permit(command)
             case ReportInterruption():
                 return self._report(command)
 
@@ -229,12 +205,10 @@ class _CommandExecution:
     def _self_or(self, participant: str | None) -> str:
         if participant is not None:
             return participant
-        if isinstance(self.by, str) and self.by not in self.state.observers:
+        if isinstance(self.by, str):
             return self.by
-        whose = "the console" if self.by is OPERATOR else "an observer"
-        raise _CommandRefusal(
-            BAD_COMMAND, f"participant: is missing, {whose} has no place of its own"
-        )
+        text = "participant: is missing, the console has no place of its own"
+        raise _CommandRefusal(BAD_COMMAND, text)
 
     def _absent(self, who: str) -> NoReturn:
         known = who in self.state.meeting.roster or who in self.state.addresses
@@ -322,12 +296,7 @@ class _CommandExecution:
             raise _CommandRefusal(
                 BAD_COMMAND, "this meeting's video is switched, it has no layouts"
             )
-        if command.viewer is not None:
-            self._check_place(command.viewer)
-            self.state.choose(command.viewer, command.layout)
-            text = f"{command.viewer} gets layout {command.layout}"
-            return self._done("layout", command.viewer, text)
-        self.state.choose_for_all(command.layout)
+        self.state.layout = command.layout
         return self._done("layout", "", f"all get layout {command.layout}")
 
     def _state(self) -> MeetingState:
@@ -339,23 +308,7 @@ class _CommandExecution:
             heard=tuple(who for who in live if self.floor.heard(who)),
             called=self.floor.called,
             unreported=tuple(state.unreported),
-            observers=tuple(state.observers),
         )
-
-    def _permit(self, command: Permit) -> tuple[Answer, list[Effect]]:
-        who, on = command.participant, command.on
-        self._check_place(who)
-        if who in (on, self.state.meeting.chair):
-            text = "participant: must be a branch, and on: another bridge"
-            raise _CommandRefusal(BAD_COMMAND, text)
-        grant = Grant(who, command.do, on)
-        if command.back:
-            if grant not in self.state.grants:
-                raise _CommandRefusal(NOT_FOUND, f"{who} has not been asked to {command.do} {on}")
-            self.state.grants.discard(grant)
-            return self._done("permitted", who, f"{who} is no longer to {command.do} {on}")
-        self.state.grants.add(grant)
-        return self._done("permitted", who, f"{who} is asked to {command.do} {on}, once")
 
     def _report(self, command: ReportInterruption) -> tuple[Answer, list[Effect]]:
         who = self._self_or(command.participant)
@@ -374,11 +327,6 @@ class _CommandExecution:
     def _drop(self, who: str) -> tuple[Answer, list[Effect]]:
         if who == self.by:
             raise _CommandRefusal(BAD_COMMAND, "one's own call is hung up, not dropped")
-        if who in self.state.observers:
-            del self.state.observers[who]
-            self.state.dropped.add(who)
-            answer, logged = self._done("dropped", who, f"{who} is dropped")
-            return answer, [HangUp(who, "Dropped by the chair"), *logged]
         if who not in self.state.places and who not in self.state.dialling:
             self._absent(who)
         reason = "Dropped by the chair"
@@ -393,7 +341,7 @@ class _CommandExecution:
 
     def _redial(self, who: str) -> tuple[Answer, list[Effect]]:
         state = self.state
-        if state.is_live(who) or who in state.observers:
+        if state.is_live(who):
             raise _CommandRefusal(BUSY, f"{who} is connected; drop it before it is redialled")
         if who in state.dialling:
             raise _CommandRefusal(BUSY, f"{who} is being called")

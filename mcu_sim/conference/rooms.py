@@ -6,7 +6,7 @@ A participant sits in one meeting at a time; several meetings run side by side (
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from giaoban.mcu_sim.conference import control
 from giaoban.mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
@@ -28,8 +28,7 @@ class Rooms:
 
     `start_ms`: the time from which the file's `opens_s` and `closes_s` count. The owner calls
     `advance` at the start and whenever `next_timeout` has come. `registered`: where a participant
-    can be called at a time, as the device's registrar knows it. `observers`: telecom
-    technicians, who may be in any meeting there is, without a place in it (Art. 17(1)).
+    can be called at a time, as the device's registrar knows it.
     """
 
     def __init__(
@@ -37,10 +36,8 @@ class Rooms:
         meetings: Meetings,
         start_ms: float,
         registered: Callable[[str, float], str | None],
-        observers: Container[str] = (),
     ) -> None:
         self._meetings = meetings
-        self._observers = observers
         self._uri_of = registered
         self._conferences = {one.id: Conference(one) for one in meetings.meeting}
         self._opens_ms = {one.id: start_ms + one.opens_s * 1e3 for one in meetings.meeting}
@@ -58,15 +55,6 @@ class Rooms:
     def __getitem__(self, meeting: str) -> Conference:
         """A meeting by its id; `KeyError` if there is none."""
         return self._conferences[meeting]
-
-    def observes(self, participant: str) -> bool:
-        """Whether somebody is a telecom technician."""
-        return participant in self._observers
-
-    def meeting_of(self, participant: str) -> str | None:
-        """The meeting a participant sits in, its line standing or lost; None if in none."""
-        home = self._home(participant)
-        return None if home is None else home.meeting.id
 
     def next_timeout(self) -> float | None:
         """When a meeting dials its members or closes next, in ms; None if nothing is to come."""
@@ -110,7 +98,7 @@ class Rooms:
         if home is not None and home is not conference:
             effects += self._leave(home, participant)
         self._conferences[meeting] = conference
-        _, joined = conference.join(participant, contact, self.observes(participant))
+        _, joined = conference.join(participant, contact)
         return decision, [*effects, *joined]
 
     def left(self, participant: str) -> list[Effect]:
@@ -149,14 +137,10 @@ class Rooms:
             return control.refuse(None, by, command, NOT_FOUND, "no such meeting")
         busy = {who for one in self if one is not home for who in one.live}
         answer, effects = home.command(
-            by, command, now_ms, busy, lambda who: self._registered(who, now_ms)
+            by, command, now_ms, busy, lambda who: self._uri_of(who, now_ms)
         )
         self._tidy(home)
         return answer, effects
-
-    def _registered(self, participant: str, now_ms: float) -> str | None:
-        """Where somebody can be called; observers are not, they call in."""
-        return None if self.observes(participant) else self._uri_of(participant, now_ms)
 
     def _home(self, participant: str) -> Conference | None:
         return next((one for one in self._conferences.values() if participant in one), None)
@@ -171,8 +155,6 @@ class Rooms:
         """A meeting that is there, or the room that a call of this participant opens."""
         if meeting in self._conferences or self._meetings.open_rooms is None:
             return self._conferences.get(meeting)
-        if self.observes(participant):
-            return None
         made = _opened(self._meetings.open_rooms, meeting, participant)
         return None if made is None else Conference(made, open_room=True)
 
@@ -182,7 +164,7 @@ class Rooms:
         name = conference.meeting.id
         if now_ms < self._opens_ms.get(name, now_ms):
             return NOT_OPEN_YET
-        decision = conference.admits(participant, self.observes(participant))
+        decision = conference.admits(participant)
         elsewhere = self._sits_elsewhere(participant, name)
         if elsewhere is not None and isinstance(decision, JoinAccepted):
             return busy_elsewhere(elsewhere)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from giaoban.mcu_sim.conference.floor import Floor, Speakers
 from giaoban.mcu_sim.conference.meeting import LayoutChoice, Meeting
-from giaoban.mcu_sim.conference.roles import Grant
 
 
 @dataclass(slots=True)
@@ -16,12 +15,10 @@ class Place:
 
     Attributes:
         number: places are numbered in the order they were taken; the cells of a picture follow it.
-        layout: what the chair's technician chose for this viewer alone.
     """
 
     number: int
     live: bool = True
-    layout: LayoutChoice | None = None
 
 
 @dataclass(slots=True)
@@ -30,14 +27,11 @@ class ConferenceState:
 
     Attributes:
         places: by participant, in the order they came.
-        choosy: those with a layout of their own.
         dialling: those the MCU is calling.
         dropped: those the chair put out; calling in does not bring them back.
         presenter: whom the chair gave the content channel; it presents while its line stands.
-        layout: of every viewer without one of its own.
+        layout: of every viewer.
         taken: how many places have been taken so far.
-        observers: telecom technicians in a call: they have no place, and are not heard or seen.
-        grants: what the chair's technician has asked branches to do about others.
         unreported: whose line was lost and who has not said why (Art. 16(2)d).
         stirred: whose line came or went since what is heard and seen was last worked out.
     """
@@ -47,13 +41,10 @@ class ConferenceState:
     speakers: Speakers = field(init=False)
     layout: LayoutChoice = field(init=False)
     places: dict[str, Place] = field(default_factory=dict)
-    choosy: dict[str, None] = field(default_factory=dict)
     dialling: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
     addresses: dict[str, str] = field(default_factory=dict)
     presenter: str | None = None
-    observers: dict[str, None] = field(default_factory=dict)
-    grants: set[Grant] = field(default_factory=set)
     unreported: dict[str, None] = field(default_factory=dict)
     ended: bool = False
     taken: int = 0
@@ -108,24 +99,10 @@ class ConferenceState:
         self.unreported[participant] = None
         self.stirred.add(participant)
 
-    def choose(self, participant: str, layout: LayoutChoice) -> None:
-        """A participant gets a layout of its own."""
-        self.places[participant].layout = layout
-        self.choosy[participant] = None
-
-    def choose_for_all(self, layout: LayoutChoice) -> None:
-        """Everybody gets this layout."""
-        self.layout = layout
-        for participant in self.choosy:
-            self.places[participant].layout = None
-        self.choosy.clear()
-
     def vacate(self, participant: str) -> None:
         """Take a participant's place away, with all that goes with it."""
         del self.places[participant]
-        self.choosy.pop(participant, None)
         self.unreported.pop(participant, None)
-        self.grants = {grant for grant in self.grants if grant.participant != participant}
         self.stirred.add(participant)
         self.floor.forget(participant)
         self.speakers.forget(participant)

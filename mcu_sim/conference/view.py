@@ -18,8 +18,8 @@ from giaoban.mcu_sim.conference.effects import (
     SetLayoutOfOthers,
     SetPresenter,
 )
-from giaoban.mcu_sim.conference.layout import LAYOUTS, VideoLayout, assign, automatic
-from giaoban.mcu_sim.conference.meeting import LayoutChoice, Meeting
+from giaoban.mcu_sim.conference.layout import LAYOUTS, assign, automatic
+from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.conference.state import ConferenceState
 
 Composition = tuple[str, tuple[str | None, ...]]
@@ -167,15 +167,8 @@ def _compositions(
         if len(near) == NEAR:
             break
         near[who] = places[who].number
-    auto = automatic(len(places))
-    chosen = {who: _layout(places[who].layout or state.layout, auto) for who in state.choosy}
-    layout = _layout(state.layout, auto)
-    rule = (
-        speaker,
-        tuple(near.items()),
-        layout.id,
-        tuple((who, each.id) for who, each in chosen.items()),
-    )
+    layout = automatic(len(places)) if state.layout == "auto" else LAYOUTS[state.layout]
+    rule = (speaker, tuple(near.items()), layout.id)
     if rule == before.rule:
         return before
     speaks = None if speaker is None else places[speaker].number
@@ -183,18 +176,14 @@ def _compositions(
     names[speaks] = speaker
     by_recency = list(near.values())
 
-    def seen_by(number: int, layout: VideoLayout) -> Composition:
+    def seen_by(number: int) -> Composition:
         nearest = by_recency[: len(layout.cells) + 2]
         listed = nearest if speaks is None or speaks in nearest else [*nearest, speaks]
         shown = assign(layout, listed, number, speaks)
         return layout.id, tuple(map(names.get, shown))
 
     own = {
-        who: seen_by(places[who].number, chosen.get(who, layout))
-        for who in chain(near, () if speaker is None else (speaker,), chosen)
+        who: seen_by(places[who].number)
+        for who in chain(near, () if speaker is None else (speaker,))
     }
-    return Compositions(rule, own, seen_by(NO_PLACE, layout))
-
-
-def _layout(choice: LayoutChoice, auto: VideoLayout) -> VideoLayout:
-    return auto if choice == "auto" else LAYOUTS[choice]
+    return Compositions(rule, own, seen_by(NO_PLACE))

@@ -46,7 +46,6 @@ def new_call(
     *,
     offered: bool,
     contact: str | None = None,
-    observes: bool = False,
     dialled: tuple[str, int] | None = None,
 ) -> ParticipantCall:
     """A call that has its row and its terms.
@@ -69,7 +68,6 @@ def new_call(
         contact=contact,
         local=terms.local,
         agreed=terms.agreed,
-        observes=observes,
         offered=offered,
         dialled_ns=None if dialled is None else dialled[1],
         refused=terms.refused,
@@ -169,8 +167,7 @@ class CallController:
         self._registrar = registrar
         self._rng = rng
         self._tell = tell
-        observers = frozenset() if config.accounts is None else config.accounts.observers()
-        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of, observers)
+        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
         self._effects = ConferenceEffects(
             participants, plane, tell, self._dial, self._put_out, negotiation
         )
@@ -261,7 +258,6 @@ class CallController:
                 host,
                 offered=call.sdp is None,
                 contact=f"sip:{participant}@{host}:{port}" if transport == "UDP" else None,
-                observes=self.rooms.observes(participant),
             )
         )
         self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6)
@@ -273,8 +269,7 @@ class CallController:
         row = self._take_row(participant)
         if row is None:
             return NO_PLACE
-        observes = self.rooms.observes(participant)
-        terms = self._negotiation.take(call.call, meeting, call.sdp, audio_only=observes)
+        terms = self._negotiation.take(call.call, meeting, call.sdp)
         if isinstance(terms, NegotiationRefusal):
             self._participants.give_row(row)
             return terms
@@ -385,8 +380,6 @@ class CallController:
             return
         self._open(call, now_ns)
         details: dict[str, object] = {"meeting": call.meeting, **self._where(call.host)}
-        if call.observes:
-            details["role"] = "telecom-technician"
         if call.dialled_ns is not None:
             details["setup_ms"] = round((now_ns - call.dialled_ns) / 1e6, 3)
         if call.given != call.asked:

@@ -24,7 +24,6 @@ class ParticipantCall:
         why_less: why it is given less than it asked for, "" if it is not.
         refused: what of its offer is not taken, or of ours by it, in words.
         sees: whose forwarded picture and content it is to see, by medium.
-        observes: whether it is a telecom technician's: it gets audio alone, and is not heard.
         offered: whether `local` is an offer that waits for its answer.
         standing: whether it is in its meeting, with media; `since_ns`: since when, or when it was
             last.
@@ -45,7 +44,6 @@ class ParticipantCall:
     local: SessionDescription
     agreed: dict[Kind, NegotiatedMedia] = field(default_factory=dict)
     sees: dict[Kind, str | None] = field(default_factory=dict)
-    observes: bool = False
     offered: bool = False
     standing: bool = False
     since_ns: int = 0

@@ -113,7 +113,7 @@ class MediaNegotiation:
         ]
 
     def take(
-        self, call: str, meeting: str, offer: bytes | None, *, audio_only: bool = False
+        self, call: str, meeting: str, offer: bytes | None
     ) -> NegotiationResult | NegotiationRefusal:
         """Answer a caller's offer, or (None) make one to a bridge that is called.
 
@@ -124,9 +124,7 @@ class MediaNegotiation:
             return NegotiationRefusal(refusal.code, refusal.reason)
         try:
             terms = (
-                self._offer(call, meeting, audio_only=audio_only)
-                if offer is None
-                else self._answer(call, meeting, offer, audio_only=audio_only)
+                self._offer(call, meeting) if offer is None else self._answer(call, meeting, offer)
             )
         except sdp.SdpError as error:
             terms = NegotiationRefusal(NOT_ACCEPTABLE_HERE, str(error), error.warning)
@@ -194,7 +192,7 @@ class MediaNegotiation:
         If the device has not what the offer asks for, the call keeps what it has. Raises
         `SdpError`.
         """
-        theirs = self._reachable(sdp.parse(offer), first=False, audio_only=call.observes)
+        theirs = self._reachable(sdp.parse(offer), first=False)
         _, most = self._make_again(call, theirs, self._can(call.port_group))
         self._check_addresses(call, most)
         before = call.asked, call.given, call.why_less
@@ -209,19 +207,14 @@ class MediaNegotiation:
             call.asked, call.given, call.why_less = before
             raise
 
-    def _reachable(
-        self, theirs: sdp.SessionDescription, *, first: bool, audio_only: bool = False
-    ) -> sdp.SessionDescription:
-        """Their description without the media that are at no host's address, or at our own, and
-        with `audio_only` without all but audio.
+    def _reachable(self, theirs: sdp.SessionDescription, *, first: bool) -> sdp.SessionDescription:
+        """Their description without the media that are at no host's address, or at our own.
 
         c=0.0.0.0 puts media of a call that stands on hold (RFC 3264 §8.4); no call begins with it.
         """
         media = []
         for one in theirs.media:
             why = self._why_not(theirs, one, first=first)
-            if audio_only and one.port and one.kind != "audio":
-                why = "an observer gets audio alone"
             media.append(one if why is None else one.without(sdp.Problem(why, sdp.Warn.NETWORK)))
         told = tuple(media)
         return theirs if told == theirs.media else replace(theirs, media=told)
@@ -281,9 +274,9 @@ class MediaNegotiation:
         return True
 
     def _answer(
-        self, call: str, meeting: str, offer: bytes, *, audio_only: bool
+        self, call: str, meeting: str, offer: bytes
     ) -> NegotiationResult | NegotiationRefusal:
-        theirs = self._reachable(sdp.parse(offer), first=True, audio_only=audio_only)
+        theirs = self._reachable(sdp.parse(offer), first=True)
         taken = self._make(theirs, self._can(0))[1]
         probe = by_kind(taken)
         admission = self._admit(call, meeting, *self._asked(probe))
@@ -307,11 +300,9 @@ class MediaNegotiation:
         kbps = None if main.max_kbps is None else main.max_kbps + sound_kbps
         return resolution_of(main.codec, self._resolutions), kbps
 
-    def _offer(
-        self, call: str, meeting: str, *, audio_only: bool
-    ) -> NegotiationResult | NegotiationRefusal:
+    def _offer(self, call: str, meeting: str) -> NegotiationResult | NegotiationRefusal:
         best = self._resolutions[0] if self._resolutions else AUDIO
-        wanted = AUDIO if audio_only else self._dialled or best
+        wanted = self._dialled or best
         admission = self._admit(call, meeting, wanted, None)
         if isinstance(admission, NegotiationRefusal):
             return admission

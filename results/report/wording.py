@@ -118,7 +118,6 @@ _COMMANDS = (
     N_("end-meeting"),
     N_("queue"),
     N_("state"),
-    N_("permit"),
     N_("report-interruption"),
 )
 _COMMAND_REFUSALS = {

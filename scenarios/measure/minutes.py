@@ -32,7 +32,6 @@ TOLD = (
     "dropped",
     "refused",
     "report-due",
-    "permitted",
 )
 """Kinds of the control room's log that people write down."""
 BRIEF_S = 1.0

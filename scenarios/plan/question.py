@@ -10,7 +10,7 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, near_names, unknown
 from giaoban.files import sum_before_reading
-from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
+from giaoban.mcu_sim.conference.commands import Drop, Layout, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
@@ -524,10 +524,7 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             yield (*loc, "at_s"), control.at_s, soon
         named = subject(control.do)
         if named and named not in bridges:
-            key = "for" if isinstance(control.do, Layout) else "participant"
-            yield (*loc, "do", key), named, unknown("bridge", named, bridges)
-        if isinstance(control.do, Permit) and control.do.on not in bridges:
-            yield (*loc, "do", "on"), control.do.on, unknown("bridge", control.do.on, bridges)
+            yield (*loc, "do", "participant"), named, unknown("bridge", named, bridges)
         if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
             what = Sentence('there are no layouts with meeting.video = "switched"')
             yield (*loc, "do", "command"), control.do.command, what

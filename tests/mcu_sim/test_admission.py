@@ -124,17 +124,6 @@ def test_codian_audio_callers_take_audio_ports_first_then_video_ports() -> None:
     assert capacity.ports_used == 80
 
 
-def test_codian_video_callers_get_audio_ports_if_only_those_are_left() -> None:
-    capacity = full_of("codian-4505-hd", 12, "720p30")
-    answer = capacity.admit("v", "720p30")
-    assert (answer.given, answer.stepped_down, answer.units) == ("audio", True, 0.0)
-    for number in range(11):
-        assert capacity.admit(f"a{number}", "audio").given == "audio"
-    assert capacity.admit("w", "720p30").code == 503
-    capacity.release("c0")
-    assert capacity.admit("w", "720p30").given == "720p30"
-
-
 def test_rmx_voice_ports_serve_audio_and_video_that_found_no_room() -> None:
     device = pick(DEVICES, "rmx-1500-mpmx").model_copy(update={"voice_units": 3})
     capacity = Capacity(device)
@@ -185,27 +174,6 @@ def test_a_conference_that_becomes_mixed_makes_its_calls_dearer() -> None:
     assert capacity.admit("late", "720p30", conference="a").units == 1.5
 
 
-def test_a_call_that_would_make_others_dearer_than_fits_gets_no_video() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-hd-ports"))
-    capacity.open_conference("a")
-    for number in range(20):
-        capacity.admit(f"a{number}", "720p30", conference="a")
-    # 20 × 1.5 + 1/3 of 30
-    assert capacity.admit("svc", "SVC", conference="a").given == "audio"
-    assert capacity.units_used == 21.0
-    assert capacity.admit("other", "SVC").given == "SVC"  # in no conference with them
-
-
-def test_1080p60_is_not_possible_in_a_mixed_conference() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-hd-ports"))
-    capacity.open_conference("a")
-    capacity.open_conference("b")
-    assert capacity.admit("svc", "SVC", conference="a").accepted
-    assert capacity.admit("avc", "1080p60", conference="a").given == "1080p30"
-    assert capacity.admit("avc2", "1080p60", conference="b").given == "1080p60"
-    assert capacity.admit("svc2", "SVC", conference="b").given == "audio"
-
-
 def test_whole_units_are_rounded_up_in_sum_and_not_call_by_call() -> None:
     """Resource report, Admin Guide 8.4 p. 501: one or two SVC calls show as one port."""
     capacity = Capacity(pick(DEVICES, "rmx-1500-hd-ports"))
@@ -214,21 +182,6 @@ def test_whole_units_are_rounded_up_in_sum_and_not_call_by_call() -> None:
         capacity.admit(str(number), "SVC")
         used.append(capacity.units_used)
     assert used == [1.0, 1.0, 1.0, 2.0]
-
-
-def test_costs_that_binary_cannot_say_still_fill_a_device() -> None:
-    device = with_units("codian-4220", 0.3)
-    tenths = [cost.model_copy(update={"units": 0.1}) for cost in device.cost]
-    capacity = Capacity(device.model_copy(update={"cost": tenths}))
-    for number in range(3):  # 3 × 0.1 is a little more than 0.3
-        assert capacity.admit(str(number), "CIF30").given == "CIF30"
-    assert capacity.admit("audio", "CIF30").given == "audio"
-    device = with_units("rmx-1500-hd-ports", 30.0)
-    more = [cost.model_copy(update={"units": 0.28}) for cost in device.cost]
-    capacity = Capacity(device.model_copy(update={"cost": more}))
-    for number in range(25):  # and 25 × 0.28 a little more than 7
-        capacity.admit(str(number), "720p30")
-    assert capacity.units_used == 7.0
 
 
 def test_a_backplane_is_held_from_the_opening_of_a_conference_to_its_end() -> None:
@@ -245,31 +198,6 @@ def test_a_backplane_is_held_from_the_opening_of_a_conference_to_its_end() -> No
     capacity.release("c")
     capacity.close_conference("0")
     assert capacity.units_used == 18.0
-
-
-def test_a_copy_goes_its_own_way() -> None:
-    capacity = full_of("rmx-1500-mpmx", 30, "720p30")
-    other = capacity.copy()
-    other.release("c0")
-    assert (capacity.units_used, other.units_used) == (90.0, 87.0)
-    assert capacity.holds("c0")
-
-
-def test_mistakes_of_the_caller_are_errors() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-mpmx"))
-    capacity.admit("c", "audio")
-    capacity.open_conference("m")
-    with pytest.raises(ValueError, match="already"):
-        capacity.admit("c", "audio")
-    with pytest.raises(ValueError, match="not open"):
-        capacity.admit("d", "audio", conference="n")
-    with pytest.raises(ValueError, match="is open already"):
-        capacity.open_conference("m")
-    with pytest.raises(ValueError, match="not open"):
-        capacity.close_conference("n")
-    assert capacity.release("c") == 1.0
-    with pytest.raises(ValueError, match="holds nothing"):
-        capacity.release("c")
 
 
 class Bookkeeping(RuleBasedStateMachine):
@@ -382,13 +310,6 @@ class Bookkeeping(RuleBasedStateMachine):
 TestBookkeeping = Bookkeeping.TestCase
 
 
-def test_the_last_unit_is_in_use_as_any_other() -> None:
-    capacity = Capacity(with_units("rmx-1500-mpmx", 1.0))
-    assert (capacity.use.of, capacity.use.total) == ("units", 1.0)
-    assert capacity.admit("a", AUDIO).accepted
-    assert (capacity.use.pct, capacity.use.of, capacity.use.amount) == (100.0, "units", 1.0)
-
-
 def stepping(device: Device, *steps: str) -> Device:
     """A device that does something else when it is full."""
     when_full = device.when_full.model_copy(update={"steps": steps})
@@ -406,20 +327,6 @@ def test_a_device_that_refuses_gives_no_sound_in_place_of_a_picture(
     assert capacity.admit("a", "720p30").given == "720p30"
     assert capacity.admit("b", "720p30").given == given
     assert capacity.admit("c", AUDIO).accepted is (given is None)
-
-
-@pytest.mark.parametrize(
-    ("steps", "total"),
-    [(("lower", "refuse"), 10), (("higher", "lower", "refuse"), 20)],
-    ids=["own", "higher"],
-)
-def test_ports_of_the_next_level_count_where_the_device_gives_them(
-    steps: tuple[str, ...], total: int
-) -> None:
-    capacity = Capacity(stepping(pick(DEVICES, "rmx-1500-mpmx-fixed"), *steps))
-    assert capacity.admit("a", "720p30").accepted
-    [use] = [use for use in capacity.uses() if use.of == "ports of 720p30"]
-    assert (use.amount, use.total) == (1, total)
 
 
 def test_the_eight_bridges_of_the_province_fit_on_its_mcu() -> None:
@@ -444,38 +351,11 @@ def test_refused_and_stepped_down_calls_are_told_in_the_order_asked() -> None:
     assert set(found.more.values()) == {0}
 
 
-def test_order_decides() -> None:
-    device = pick(DEVICES, "rmx-1500-mpmx-fixed")
-    assert fit(device, [(10, "1080p30"), (10, "720p30")]).fits
-    assert fit(device, [(20, "720p30")]).fits
-    late = fit(device, [(20, "720p30"), (1, "1080p30")])
-    assert [a.call_id for a in late.refused] == ["21"]
-
-
 def test_the_meeting_holds_the_reserve_of_its_conference() -> None:
     device = pick(DEVICES, "pexip-node-20")
     assert fit(device, [(19, "720p30")]).fits
     assert fit(device, []).units_used == 1.0
     assert not fit(device, [(20, "720p30")]).fits
-
-
-def test_ordinary_and_scalable_calls_are_in_one_conference() -> None:
-    found = fit(pick(DEVICES, "rmx-1500-hd-ports"), [(10, "720p30"), (3, "SVC")])
-    assert (found.fits, found.units_used) == (True, 16.0)
-    assert (found.more["720p30"], found.more["SVC"], found.more["1080p60"]) == (9, 42, 0)
-
-
-def test_what_the_device_does_not_do_is_refused_with_488() -> None:
-    found = fit(pick(DEVICES, "te30"), [(1, "720p30"), (3, "SD30")])
-    assert [(a.call_id, a.code) for a in found.refused] == [("1", 488)]
-    assert found.units_used == 3.0
-
-
-def test_room_leaves_the_capacity_alone() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-mpmx"))
-    capacity.open_conference(MEETING)
-    assert [room(capacity, "1080p30") for _ in range(2)] == [15, 15]
-    assert (capacity.ports_used, capacity.units_used) == (0, 0.0)
 
 
 @given(
@@ -492,14 +372,6 @@ def test_so_many_more_fit_and_not_one_beyond(
     given = [answer.given == name for answer in again.answers[len(found.answers) :]]
     assert given == [True] * found.more[name] + [False]
     assert again.answers[: len(found.answers)] == found.answers
-
-
-def test_nothing_asked_fits() -> None:
-    for device in DEVICES.device:
-        found = fit(device, [])
-        assert found.fits
-        assert found.ports_used == 0
-        assert found.units_used == pytest.approx(device.reserve.units if device.reserve else 0)
 
 
 @pytest.mark.parametrize(
@@ -531,16 +403,6 @@ def test_two_kinds_of_a_limit_are_counted_as_the_one_of_which_there_may_be_most(
     assert (use.amount, use.total) == (pytest.approx(60.0), 80)
 
 
-def test_ports_for_sound_are_a_bound_where_nothing_else_is_left_to_it() -> None:
-    """Fixed mode with twelve voice ports and no level for CIF: sound has no other port."""
-    device = pick(DEVICES, "rmx-1500-mpmx-fixed")
-    more = device.capacity.model_copy(update={"units_total": 93.0})
-    device = device.model_copy(update={"capacity": more, "voice_units": 3})
-    use = fit(device, [(9, "audio")]).use
-    assert (use.pct, use.of, use.amount, use.total) == (75.0, "audio-ports", 9, 12)
-    assert fit(device, [(12, "audio")]).more["audio"] == 0
-
-
 def test_content_takes_what_the_device_says_while_it_is_shown() -> None:
     device = pick(DEVICES, "pexip-node-20")
     capacity = meeting_on(device, content=True)
@@ -556,22 +418,6 @@ def test_content_takes_what_the_device_says_while_it_is_shown() -> None:
     assumed = {d.id for d in DEVICES.device if d.content.assumed}
     assert {"rmx-1500-mpmx", "codian-4220"} <= assumed
     assert not assumed & {"pexip-node-20", "codian-4505-hd"}
-
-
-def test_room_within_a_limit() -> None:
-    """80 % of 90 units are 24 calls of 3; of 30 HD ports 24 calls of 1."""
-    one, two = pick(DEVICES, "rmx-1500-mpmx"), pick(DEVICES, "rmx-2000-mpmx")
-    assert room_beside(one, "720p30", 8, 80.0) == 16
-    assert room_beside(two, "720p30", 8, 80.0) == 40
-    assert room_beside(one, "720p30", 25, 80.0) == -1
-    assert room_beside(one, "720p30", 10) == 20
-    # ten SD calls take a third of the units, and all ports that SD may have
-    fixed = pick(DEVICES, "rmx-1500-mpmx-fixed")
-    assert room_beside(fixed, "SD30", 10) == 0
-    assert room_beside(fixed, "SD30", 8, 80.0) == 0
-    # at 512 kb/s no call gets 720p30
-    assert room_beside(one, "720p30", 8, kbps=576.0) == -1
-    assert room_beside(pick(DEVICES, "pexip-node-20"), "720p30", 8, content=True) == 10
 
 
 @pytest.mark.parametrize("device", DEVICES.device, ids=lambda device: device.id)

@@ -39,7 +39,6 @@ SENTENCES: Mapping[str, str] = {
     "present-ends": N_("The showing of slides ended"),
     "dropped": N_("{by} took {bridge} out of the meeting"),
     "refused": N_("A command of {by} was refused"),
-    "permitted": N_("{by} asked the technician of {bridge} to act on another bridge"),
     "fault": N_("Failure: {fault}. No bridge was interrupted"),
     "restored": N_("Mended: {fault}"),
     "interrupted": N_(

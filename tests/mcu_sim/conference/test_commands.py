@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.mcu_sim.conference.commands import (
@@ -15,7 +13,6 @@ from giaoban.mcu_sim.conference.commands import (
     CommandAccepted,
     CommandError,
     CommandRejected,
-    Layout,
     Mute,
     MuteAll,
     Present,
@@ -41,7 +38,6 @@ NEEDS: dict[str, dict[str, object]] = {
     "end-meeting": {},
     "queue": {},
     "state": {},
-    "permit": {"participant": "cu-jut", "do": "redial", "on": "dak-mil"},
     "report-interruption": {"cause": "cáp đứt", "remedy": "hàn nối", "expected_min": 30},
 }
 WORDS = sorted(NEEDS)
@@ -52,8 +48,6 @@ def test_a_command_is_read_with_what_it_needs() -> None:
     assert mute == Mute(command="mute", participant="cu-jut")
     call = parse(b'{"command":"call-to-speak","participant":"cu-jut","also":true}')
     assert call.also
-    layout = parse(b'{"command":"layout","layout":"auto","for":"cu-jut"}')
-    assert (layout.layout, layout.viewer, subject(layout)) == ("auto", "cu-jut", "cu-jut")
     assert subject(parse(b'{"command":"mute-all"}')) == ""
 
 
@@ -62,26 +56,19 @@ def test_a_command_is_read_with_what_it_needs() -> None:
     [
         (b"", "not JSON"),
         (b"\xff", "not JSON"),
-        (b'{"command":"queue"} {}', "not JSON"),
         (b"[" * 1000, "not JSON"),
         (b'{"command":' + b"9" * 900 + b"}", "command: is not known"),
         (b'"queue"', "not a JSON object"),
-        (b'["queue"]', "not a JSON object"),
         (b" " * (MAX_BYTES + 1), "1024 at most"),
         (b"{}", "command: is missing"),
         (b'{"command":"Mute"}', "command: is not known"),
         (b'{"command":"mute\\nx"}', "command: is not known"),
-        (b'{"command":"mute","command":"queue"}', "twice"),
         (b'{"command":"queue","participant":"cu-jut"}', "participant: "),
         (b'{"command":"drop"}', "participant: "),
         (b'{"command":"drop","participant":"Cu Jut"}', "participant: "),
-        (b'{"command":"drop","participant":"\\ud800"}', "participant: "),
-        (b'{"command":"drop","participant":7}', "participant: "),
         (b'{"command":"call-to-speak","participant":"a","also":1}', "also: "),
         (b'{"command":"layout","layout":"5x5"}', "layout: "),
         (b'{"command":"layout","layout":"2x2","viewer":"cu-jut"}', "viewer: "),
-        (b'{"command":"permit","participant":"a","do":"call-to-speak","on":"b"}', "do: "),
-        (b'{"command":"permit","participant":"a","do":"drop"}', "on: "),
         (
             b'{"command":"report-interruption","cause":"a\\u0007b","remedy":"c","expected_min":1}',
             "cause: .*control character",
@@ -107,21 +94,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-KEYS = st.sampled_from(["command", "participant", "also", "layout", "for"]) | st.text()
-
-
-@given(st.binary() | st.dictionaries(KEYS, JSON, max_size=5).map(lambda v: json.dumps(v).encode()))
-def test_bytes_are_a_command_or_a_reason_in_one_printable_line(data: bytes) -> None:
-    try:
-        command = parse(data)
-    except CommandError as error:
-        reason = str(error)
-        assert reason
-        assert reason.isascii()
-        assert reason.isprintable()
-        assert len(reason) < 400
-    else:
-        assert command.command in WORDS
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -160,36 +132,5 @@ def test_a_line_is_a_command_and_what_it_needs() -> None:
     assert read_line("call-to-speak dak-mil also") == (None, wanted)
 
 
-def test_a_layout_may_be_for_one_viewer() -> None:
-    everybody = Layout.model_validate({"command": "layout", "layout": "2x2"})
-    one = Layout.model_validate({"command": "layout", "layout": "3x3", "for": "krong-no"})
-    assert read_line("layout 2x2") == (None, everybody)
-    assert read_line("layout 3x3 for krong-no") == (None, one)
-
-
 def test_the_meeting_comes_first() -> None:
     assert read_line("briefing: mute-all") == ("briefing", MuteAll(command="mute-all"))
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("", "no command"),
-        ("briefing:", "no command"),
-        ("shout cu-jut", "not known"),
-        ("mute cu-jut dak-mil", "one word too many"),
-        ("mute-all cu-jut", "participant"),
-        ("drop", "participant"),
-        ("layout 5x5", "layout"),
-    ],
-)
-def test_what_is_no_command_is_told(line: str, said: str) -> None:
-    with pytest.raises(CommandError, match=said):
-        read_line(line)
-
-
-@given(st.text(max_size=60))
-def test_any_text_is_a_command_or_a_command_error(line: str) -> None:
-    with contextlib.suppress(CommandError):
-        _, command = read_line(line)
-        assert command.command in line

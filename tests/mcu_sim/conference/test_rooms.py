@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from giaoban.mcu_sim.conference.commands import CommandRejected, parse
 from giaoban.mcu_sim.conference.effects import (
     HAS_ENDED,
-    NOT_A_MEMBER,
     NOT_OPEN_YET,
     OPERATOR,
-    UNKNOWN_MEETING,
     By,
     DialOut,
     Effect,
@@ -28,6 +24,11 @@ from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.sip.registration import Registrar
 
 START = 5_000.0
+
+
+def home_of(device: Rooms, who: str) -> str | None:
+    """The meeting in which a participant has a place."""
+    return next((one.meeting.id for one in device if who in one), None)
 
 
 def rooms(**second: Any) -> Rooms:
@@ -67,19 +68,10 @@ def test_a_participant_sits_in_one_meeting_at_a_time() -> None:
     assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban")
     assert device.join("hop", "cu-jut", START) == (busy_elsewhere("giao-ban"), [])
     assert device.join("phong-1", "cu-jut", START) == (busy_elsewhere("giao-ban"), [])
-    assert device.meeting_of("cu-jut") == "giao-ban"
+    assert home_of(device, "cu-jut") == "giao-ban"
     device.left("cu-jut")
-    assert device.meeting_of("cu-jut") is None
+    assert home_of(device, "cu-jut") is None
     assert device.join("hop", "cu-jut", START)[0] == JoinAccepted("hop")
-
-
-@pytest.mark.parametrize("name", ["no-such", "", "giao ban", "phong-", "phong-é", "\ud800"])
-def test_a_meeting_that_is_not_there_is_unknown(name: str) -> None:
-    device = rooms()
-    decision, effects = device.join(name, "cu-jut", START)
-    assert (decision, effects) == (UNKNOWN_MEETING, [])
-    assert UNKNOWN_MEETING.code == 404
-    assert device.admits("giao-ban", "krong-no", START) == NOT_A_MEMBER
 
 
 def test_meetings_run_side_by_side_and_do_not_touch() -> None:
@@ -112,18 +104,18 @@ def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
     assert device["phong-1"].meeting.chair == "krong-no"
     _, effects = tell(device, "krong-no", "end-meeting")
     assert effects[-1] == MeetingEnded("phong-1")
-    assert device.meeting_of("krong-no") is None
+    assert home_of(device, "krong-no") is None
 
 
 def test_one_that_lost_its_line_gives_up_its_place_when_it_goes_elsewhere() -> None:
     device = rooms()
     device.join("phong-1", "cu-jut", START)
     device.lost("cu-jut")
-    assert device.meeting_of("cu-jut") == "phong-1"
+    assert home_of(device, "cu-jut") == "phong-1"
     decision, effects = device.join("giao-ban", "cu-jut", START)
     assert decision == JoinAccepted("giao-ban")
     assert MeetingEnded("phong-1") in effects
-    assert device.meeting_of("cu-jut") == "giao-ban"
+    assert home_of(device, "cu-jut") == "giao-ban"
     device.lost("cu-jut")
     assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban", rejoined=True)
 
@@ -180,23 +172,3 @@ def test_one_that_sits_elsewhere_is_not_redialled() -> None:
     device.lost("dak-mil")
     _, effects = tell(device, "cu-jut", "redial", participant="dak-mil")
     assert calls(effects) == [("hop", "dak-mil")]
-
-
-def test_commands_from_outside_are_refused_and_logged() -> None:
-    device = rooms()
-    answer, [entry] = tell(device, "cu-jut", "drop", participant="dak-mil")
-    assert answer.code == 403
-    assert (entry.meeting, entry.by, entry.on) == (None, "cu-jut", "dak-mil")
-    answer, [entry] = tell(device, OPERATOR, "mute-all", "no-such")
-    assert (answer.code, entry.by) == (404, "operator")
-    assert tell(device, OPERATOR, "mute-all")[0].code == 404
-
-
-def test_each_open_floor_follows_its_own_voices() -> None:
-    device = rooms()
-    for room, who in [("phong-1", "cu-jut"), ("phong-1", "dak-mil"), ("phong-2", "krong-no")]:
-        device.join(room, who, START)
-    for at in range(0, 2000, 20):
-        device.voice({"dak-mil": 1e6, "krong-no": 1e8}, START + at)
-    assert device["phong-1"].speaker == "dak-mil"
-    assert device["phong-2"].speaker == "krong-no"

@@ -117,17 +117,6 @@ def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Out) -> None:
     assert way.logged()["sequence"].tolist() == [2, 3, 5]
 
 
-def test_another_address_and_another_payload_type(way: Out) -> None:
-    a, b = way.far(27_000), way.far(27_100)
-    way.open(leg(0, terms("audio", 27_000)))
-    moved = leg(0, terms("audio", 27_100, send_type=0)).flows["audio"]
-    way.outbound.turn("audio", 0, moved)
-    marked = bytes([0x80, 0x88]) + packet(1)[2:]
-    way.send([marked, packet(2)], [0, 0])
-    assert a.got() == []
-    assert [p[1] for p in b.got()] == [0x80, 0x00]
-
-
 def test_the_injector_takes_and_delays(way: Out) -> None:
     a = way.far(27_000)
     way.open(leg(0, terms("audio", 27_000), impairments=during_all(loss=BernoulliLoss(p=0.5))))
@@ -136,18 +125,6 @@ def test_the_injector_takes_and_delays(way: Out) -> None:
     gone = log["sequence"][log["copies"] == 0].tolist()
     assert 10 < len(gone) < 50
     assert sorted(numbers(a.got()) + gone) == list(range(60))
-
-
-def test_jitter_is_in_the_log_and_on_the_wire(way: Out) -> None:
-    a = way.far(27_000)
-    jitter = NormalJitter(mean_ms=10.0, sd_ms=5.0)
-    way.open(leg(0, terms("audio", 27_000), impairments=during_all(jitter=jitter)))
-    way.send([packet(n) for n in range(30)], [0] * 30)
-    log = way.logged()
-    assert log["due_ns"].tolist() == list(range(30))
-    assert (log["leaving_ns"] - log["due_ns"]).max() > 5 * MS
-    by_time = log["sequence"][np.argsort(log["leaving_ns"], kind="stable")].tolist()
-    assert numbers(a.got()) == by_time
 
 
 def test_encrypted_and_plain_calls_side_by_side(way: Out) -> None:
@@ -193,20 +170,6 @@ def test_what_was_sent_is_counted_for_reports(way: Out) -> None:
     assert counters.packets.tolist() == [0, 0, 0, 0]
 
 
-def test_another_ssrc(way: Out) -> None:
-    a, b = way.far(27_000), way.far(27_100)
-    way.open(leg(0, terms("audio", 27_000)))
-    way.open(leg(1, terms("audio", 27_100)))
-    way.outbound.rename("audio", 0, 0x12345678)
-    way.send([packet(1), packet(2)], [0, 1])
-    assert [p[8:12].hex() for p in a.got() + b.got()] == ["12345678", "00000007"]
-    way.open(leg(0, terms("audio", 27_000)))
-    way.outbound.close(0)
-    way.open(leg(0, terms("audio", 27_000)))
-    way.send([packet(3)], [0])
-    assert a.got() == [packet(3)]
-
-
 def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Out) -> None:
     a = way.far(27_000)
     way.ports.hold(0, 0, {"audio": (local_address(86), 27_000)})
@@ -226,16 +189,6 @@ def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Out) -> 
         32_000: list(range(0, many, 2)),
         32_006: list(range(1, many, 2)),
     }
-
-
-def test_what_is_sent_as_it_is_has_its_timestamp_in_itself(way: Out) -> None:
-    a = way.far(27_002)
-    way.open(leg(0, terms("video", 27_002)))
-    way.send_as_is([packet(1, kind=97, stamp=0x89ABCDEF)], [0])
-    assert numbers(a.got()) == [1]
-    assert int(way.outbound.counters["video"].timestamp[0]) == 0x89ABCDEF
-    way.send_as_is([], [])
-    assert len(way.logged()) == 0
 
 
 # ------------------------------------------------------------------------ impairments, in detail
@@ -302,14 +255,6 @@ def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Out) -> 
     wanted = sequence_at(log)
     assert wanted != sorted(wanted)
     assert numbers(a.got()) == wanted
-
-
-def test_what_is_held_for_one_call_does_not_hold_up_another(way: Out) -> None:
-    b = way.far(27_100)
-    way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
-    way.open(leg(2, terms("audio", 27_100)))
-    way.send([packet(1), packet(2)], [0, 2])
-    assert numbers(b.got()) == [2]
 
 
 def test_impairments_begin_and_end_at_their_times(way: Out) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from giaoban.mcu_sim.media import ports
-from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind, Position
-from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane, forwarding_step_ns
+from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind
+from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
-from giaoban.traffic.impairments import Impairments, Interval, NormalJitter
 from giaoban.traffic.log import RECEIVED, SENT, read
-from giaoban.traffic.receiver.timestamps import StampClock
-from tests.loopback import local_address
 from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
 from tests.mcu_sim.server_factory import MODEL
 
@@ -110,22 +105,6 @@ def test_sound_leaves_every_20_ms_after_the_delay_of_the_mix(bench: Bench) -> No
     assert len(sent) == 50
 
 
-def test_steps_of_the_wall_clock_are_told_of_though_nothing_comes(tmp_path: Path) -> None:
-    wall_ns = [0]
-
-    def read(clock: int) -> int:
-        return time.clock_gettime_ns(clock) + (wall_ns[0] if clock == time.CLOCK_REALTIME else 0)
-
-    bench = Bench(tmp_path, stamps=StampClock(read=read))
-    for step_ns in (-50 * MS, 1000 * MS):
-        wall_ns[0] += step_ns
-        bench.run(200)
-    health = bench.plane.health()
-    bench.close()
-    assert health["clock_steps"] == 2
-    assert health["clock_step_ms"] == pytest.approx(1000, abs=1)
-
-
 def test_a_machine_that_stood_still_leaves_nothing_out(bench: Bench) -> None:
     """What was due meanwhile is sent at once, and counted as late."""
     a = bench.far(28_000)
@@ -189,26 +168,6 @@ def test_a_report_that_is_due_tells_of_all_that_has_come(tmp_path: Path, watched
     }
 
 
-def test_before_the_origin_nothing_happens(bench: Bench) -> None:
-    bench.now_ns = ORIGIN - 1000 * MS
-    a = bench.far(28_000)
-    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
-    bench.run(900)
-    assert numbers(a.got()) == []
-
-
-def test_it_may_begin_long_after_the_origin(bench: Bench) -> None:
-    a, b = bench.far(28_000), bench.far(28_002)
-    bench.now_ns += 3_600_000 * MS
-    bench.plane.skip_to(bench.now_ns)
-    one = leg(0, terms("audio", 28_000), terms("video", 28_002), composed=MODEL)
-    bench.plane.open(one, bench.now_ns)
-    bench.run(200)
-    assert 8 <= len(numbers(a.got())) <= 10
-    assert b.got()
-    assert bench.plane.health()["starved"] == 0
-
-
 @pytest.mark.parametrize("kernel", [False, True])
 def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     bench = Bench(tmp_path, kernel_paces=kernel)
@@ -223,80 +182,6 @@ def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     assert within["size"].sum() * 8 / 10_000 == pytest.approx(MODEL.kbps, rel=0.15)
     assert np.all(np.diff(sent["sequence"]) == 1)
     assert within["due_ns"][0] >= ORIGIN + 30 * MS
-
-
-def test_pictures_of_some_calls_at_a_time_are_made_where_the_loop_paces(bench: Bench) -> None:
-    """So that no wake-up takes so long that packets of others leave late."""
-    made: list[set[int]] = []
-    fill = bench.plane._composed.fill
-
-    def noted(*what: Any) -> Any:
-        rows, lengths, times = fill(*what)
-        made[-1] |= set(rows.tolist())
-        return rows, lengths, times
-
-    for row in range(4):
-        bench.far(28_002 + 100 * row)
-        one = leg(row, terms("video", 28_002 + 100 * row), composed=MODEL)
-        bench.plane.open(one, bench.now_ns)
-    bench.plane._composed.fill = noted  # type: ignore[method-assign]
-    for _ in range(200):
-        made.append(set())
-        bench.run(5)
-    assert max(map(len, made[12:])) == 1  # once all have had their turn
-    assert set().union(*made) == {0, 1, 2, 3}
-    assert bench.plane.pacer.late == 0
-
-
-def test_what_is_due_does_not_wait_for_pictures_that_are_made(bench: Bench) -> None:
-    fill = bench.plane._composed.fill
-
-    def slow(*what: Any) -> Any:
-        bench.now_ns += 4 * MS
-        return fill(*what)
-
-    for row in range(4):
-        bench.far(28_002 + 100 * row)
-        one = leg(row, terms("video", 28_002 + 100 * row), composed=MODEL)
-        bench.plane.open(one, bench.now_ns)
-    bench.run(200)  # at first it is all calls' turn at once
-    bench.plane.pacer.worst_late_ns = 0
-    bench.plane._composed.fill = slow  # type: ignore[method-assign]
-    bench.run(1000)
-    # 5 ms to the next step, or 4 ms until what was made is handed over; not both
-    assert 4 < bench.plane.health()["worst_late_ms"] <= 5
-
-
-def test_what_was_done_since_the_wake_up_makes_packets_late_too(bench: Bench) -> None:
-    """All that leaves is as late as it leaves, also what does not wait for the next pictures."""
-    for row in range(4):
-        bench.far(28_000 + 100 * row)
-        bench.far(28_002 + 100 * row)
-        both = terms("audio", 28_000 + 100 * row), terms("video", 28_002 + 100 * row)
-        bench.plane.open(leg(row, *both, composed=MODEL), bench.now_ns)
-    bench.run(200)
-    mix, flush, told = bench.plane.bank.mix, bench.plane.pacer.flush, []
-
-    def slow(tick: int) -> Any:
-        bench.now_ns += 4 * MS
-        return mix(tick)
-
-    def note(now_ns: int) -> None:
-        told.append((now_ns, bench.now_ns))
-        flush(now_ns)
-
-    bench.plane.bank.mix = slow  # type: ignore[method-assign]
-    bench.plane.pacer.flush = note  # type: ignore[method-assign]
-    bench.run(200)
-    assert told
-    assert all(said == true for said, true in told)
-
-
-@pytest.mark.parametrize("delay_ms", [10.0, 5.0, 2.0, 0.5, 0.2])
-def test_the_loop_looks_twice_within_what_it_takes_to_forward(delay_ms: float) -> None:
-    """Else pictures would reach the kernel when they are due already, or later."""
-    step_ns = forwarding_step_ns(delay_ms)
-    assert 0 < step_ns <= min(5 * MS, delay_ms * MS / 2)
 
 
 @pytest.mark.parametrize(("kernel", "step_ms"), [(True, 1), (False, 5)])
@@ -314,47 +199,6 @@ def test_who_forwards_quickly_is_woken_more_often_where_the_kernel_paces(
         assert bench.run(20, 20) == bench.now_ns + step_ms * MS
     finally:
         bench.close()
-
-
-class _Told(StampClock):
-    """Things came when a test says they did, one after another."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.came_ns: list[int] = []
-
-    def monotonic_ns(self, stamps_ns: Any) -> Any:
-        return np.array([self.came_ns.pop(0) for _ in stamps_ns], np.int64)
-
-
-def test_pictures_that_are_held_anyhow_are_taken_in_seldom_and_leave_when_they_would(
-    tmp_path: Path,
-) -> None:
-    """Where the receive buffers hold what comes meanwhile."""
-    left: dict[bool, list[list[int]]] = {}
-    looked: dict[bool, int] = {}
-    for granted in (True, False):
-        came = _Told()
-        bench = Bench(tmp_path, stamps=came)
-        try:
-            viewer, source = bench.far(28_002), bench.far(28_102)
-            for row, port in ((0, 28_002), (1, 28_102)):
-                bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
-            bench.plane.watch("video", 0, 1, bench.now_ns)
-            bench.ports.buffers_granted = granted
-            left[granted], looked[granted] = [], 0
-            for n in range(60):
-                came.came_ns.append(bench.now_ns + (n * 7 % 50) * MS // 10)
-                source.send(picture(n, key=n == 0), VIDEO)
-                waiting = len(came.came_ns)
-                bench.run(5)
-                looked[granted] += len(came.came_ns) < waiting
-                left[granted].append(numbers(viewer.got()))
-        finally:
-            bench.close()
-    assert left[True] == left[False]
-    assert sum(map(len, left[True])) >= 56
-    assert (looked[True], looked[False]) == (31, 60)  # the first at once
 
 
 def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None:
@@ -415,32 +259,6 @@ def test_forwarded_pictures_leave_a_fixed_time_after_they_came(bench: Bench) -> 
     assert received["stream"].tolist() == [50] * 5
 
 
-def test_what_may_be_overtaken_leaves_though_nobody_watches_any_more(bench: Bench) -> None:
-    """Packets are held back for others that may leave before them; it is not the next forwarded
-    packet that lets them go."""
-    bench.far(28_002)
-    source = bench.far(28_102)
-    jitter = Impairments(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
-    late = [Interval(from_s=0, what=jitter)]
-    receive = bench.plane.inbound.receive
-
-    def now(kind: Kind) -> Iterator[Any]:
-        for got in receive(kind):
-            yield got._replace(arrival_ns=np.full_like(got.arrival_ns, bench.now_ns))
-
-    bench.plane.inbound.receive = now  # type: ignore[method-assign]
-    bench.plane.open(leg(0, terms("video", 28_002), impairments=late), bench.now_ns)
-    bench.plane.open(leg(1, terms("video", 28_102)), bench.now_ns)
-    bench.plane.watch("video", 0, 1, bench.now_ns)
-    for n in range(40):
-        source.send(picture(n, key=n == 0), VIDEO)
-    bench.run(20)
-    bench.plane.watch("video", 0, NOBODY, bench.now_ns)
-    assert bench.plane.outbound.holds
-    bench.run(400)
-    assert not bench.plane.outbound.holds
-
-
 def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
     kinds: tuple[Kind, ...] = ("video", "content")
     viewer = {kind: bench.far(28_002 + 2 * n) for n, kind in enumerate(kinds)}
@@ -484,54 +302,6 @@ def test_positions_run_on(bench: Bench) -> None:
         assert sequence == mine["sequence"].max() + 1
         ahead = (timestamp - int(mine["timestamp"][-1])) % 2**32
         assert 0 < ahead < 90_000
-
-
-def test_a_position_in_time_is_never_before_it() -> None:
-    made_ahead = Position(sequence=5, timestamp=1000, at_ns=10 * MS, clock_hz=90_000)
-    assert made_ahead.at(0) == (5, 1000)
-    assert made_ahead.at(10 * MS) == (5, 1000)
-    assert made_ahead.at(1010 * MS) == (5, 91_000)
-
-
-def test_the_last_packets_are_in_the_log(bench: Bench) -> None:
-    a = bench.far(28_000)
-    bench.plane.open(leg(0, terms("audio", 28_000), up=7), bench.now_ns)
-    bench.plane.close(0, bench.now_ns)
-    a.send(packet(3), AUDIO)
-    _, received = bench.logs()
-    assert received[["stream", "sequence"]].tolist() == [(7, 3)]
-
-
-def test_a_row_that_is_forgotten_gives_its_ports_back_and_what_waits_for_them(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ports, "SPARE_GROUPS", 1)
-    bench.plane.hold(0, 0, {"audio": (local_address(86), 28_000)})
-    port_group = bench.ports.port_group_for({"audio": (local_address(86), 28_000)})
-    assert port_group == 1
-    a = bench.far(28_000)
-    bench.plane.hold(1, port_group, {"audio": (local_address(86), 28_000)})
-    bench.plane.open(leg(1, terms("audio", 28_000), port_group=port_group), bench.now_ns)
-    bench.run(60)
-    assert numbers(a.got())
-    bench.plane.forget(0)
-    bench.plane.close(1, bench.now_ns)
-    bench.plane.forget(1)
-    assert {local.group for local, _ in bench.ports.sockets} == {0}
-    bench.run(60)
-    assert numbers(a.got()) == []
-
-
-def test_unknown_rows_are_nobodys(bench: Bench) -> None:
-    bench.plane.set_heard(3, True)
-    bench.plane.relayout(3)
-    bench.plane.watch("video", 3, 1, bench.now_ns)
-    bench.plane.key_frame_wanted(3, "video", bench.now_ns, bench.now_ns)
-    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
-    bench.plane.watch("video", 0, 1, bench.now_ns)
-    bench.plane.key_frame_wanted(0, "video", bench.now_ns, bench.now_ns)
-    bench.plane.relayout(0)
-    assert bench.plane.take_key_requests(bench.now_ns) == []
 
 
 def test_the_many_of_a_meeting_get_a_key_frame_at_once_and_nobody_else(bench: Bench) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-import select
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 
 from giaoban.mcu_sim.media import ports as module
-from giaoban.mcu_sim.media.leg import KINDS, NOBODY
+from giaoban.mcu_sim.media.leg import NOBODY
 from giaoban.mcu_sim.media.ports import (
     PORTS_A_GROUP,
-    LocalPort,
     PortPool,
     PortsExhaustedError,
     Remotes,
 )
-from giaoban.traffic.batch import SOCKADDR_IN, media_socket, sockaddr
-from tests.loopback import local_address, udp_socket
+from giaoban.traffic.batch import SOCKADDR_IN, sockaddr
+from tests.loopback import local_address
 
 HERE = local_address(79)
 A, B = (local_address(80), 24_000), (local_address(80), 24_002)
@@ -82,16 +78,6 @@ def test_one_port_group_serves_calls_from_different_addresses(ports: PortPool) -
     assert ports.owner(0, "audio", B) == NOBODY
 
 
-def test_the_ports_of_a_port_group(ports: PortPool) -> None:
-    ports.port_group_for({})
-    found = {local: sock.getsockname() for local, sock in ports.sockets}
-    assert {local.kind for local in found} == set(KINDS)
-    for local, address in found.items():
-        assert address == (HERE, ports.port(0, local.kind) + local.rtcp)
-        assert address[1] % 2 == local.rtcp
-    assert ports.port(1, "audio") == ports.port(0, "audio") + PORTS_A_GROUP
-
-
 def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(
     ports: PortPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,16 +108,6 @@ def test_a_port_group_of_two_calls_stays_with_the_second(ports: PortPool) -> Non
     assert ports.owner(1, "audio", B) == 2
 
 
-@pytest.mark.parametrize("taken", [0, 3, 5])
-def test_ports_of_other_programs_are_passed_over(ports: PortPool, taken: int) -> None:
-    with udp_socket(HERE, 30_000 + taken):
-        assert ports.port_group_for({}) == 1
-        assert {local.group for local, _ in ports.sockets} == {1}
-    ports.hold(0, 1, {})
-    ports.release(0)
-    assert {local.group for local, _ in ports.sockets} == {1}
-
-
 def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_PORT_GROUPS", 2)
     few = PortPool(HERE, 30_000)
@@ -148,25 +124,6 @@ def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     assert high.sockets == []
 
 
-def test_a_lack_of_sockets_passes(ports: PortPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is lacking is given back, and the port group may be had later."""
-    opened = module.media_socket
-    left = [4]
-
-    def scarce(address: str, port: int, *, dscp: int, buffer_bytes: int) -> socket.socket:
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError(errno.EMFILE, "too many open files")
-        return opened(address, port, dscp=dscp, buffer_bytes=buffer_bytes)
-
-    monkeypatch.setattr(module, "media_socket", scarce)
-    with pytest.raises(PortsExhaustedError):
-        ports.port_group_for({})
-    assert ports.sockets == []
-    left[0] = 100
-    assert ports.port_group_for({}) == 0
-
-
 def test_sockets_are_marked_for_what_they_carry(ports: PortPool) -> None:
     ports.port_group_for({})
     marks = {
@@ -175,63 +132,3 @@ def test_sockets_are_marked_for_what_they_carry(ports: PortPool) -> None:
     }
     assert marks["audio"] == 46
     assert marks["video"] == marks["content"] != 46
-
-
-THERE = (local_address(91, 2), 24_000)
-
-
-def open_port_groups(ports: PortPool, count: int) -> None:
-    for row in range(count):
-        ports.hold(row, ports.port_group_for({"audio": THERE}), {"audio": THERE})
-
-
-def readable(ports: PortPool, *, rtcp: bool = False) -> list[LocalPort]:
-    return [local for local, _ in ports.readable("audio", rtcp=rtcp)]
-
-
-def test_a_few_are_always_looked_into(ports: PortPool) -> None:
-    assert readable(ports) == []
-    open_port_groups(ports, 2)
-    assert readable(ports) == [LocalPort(0, "audio", False), LocalPort(1, "audio", False)]
-    assert readable(ports, rtcp=True) == [LocalPort(0, "audio", True), LocalPort(1, "audio", True)]
-
-
-def test_of_many_those_that_have_something(
-    ports: PortPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "SPARE_GROUPS", 1)
-    open_port_groups(ports, 5)
-    assert readable(ports) == []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for port_group in (3, 1):
-            sender.sendto(b"x", (HERE, ports.port(port_group, "audio")))
-        sender.sendto(b"x", (HERE, ports.port(2, "audio") + 1))
-        sender.sendto(b"x", (HERE, ports.port(2, "video")))
-    sockets = dict(ports.sockets)
-    waiting = [
-        LocalPort(1, "audio", False),
-        LocalPort(3, "audio", False),
-        LocalPort(2, "audio", True),
-    ]
-    for local in waiting:
-        assert select.select([sockets[local]], [], [], 5)[0]
-    assert readable(ports) == waiting[:2]
-    assert [local for local, _ in ports.readable(*KINDS, rtcp=True)] == waiting[2:]
-    sockets[waiting[0]].recv(10)
-    assert readable(ports) == waiting[1:2]
-    ports.release(0)
-    ports.release(3)
-    assert readable(ports) == []
-
-
-@pytest.mark.parametrize("short", [False, True])
-def test_whether_receive_buffers_are_as_large_as_asked_for(
-    ports: PortPool, monkeypatch: pytest.MonkeyPatch, short: bool
-) -> None:
-    def as_the_system_allows(*where: Any, dscp: int, buffer_bytes: int) -> socket.socket:
-        return media_socket(*where, dscp=dscp, buffer_bytes=buffer_bytes >> (8 if short else 0))
-
-    monkeypatch.setattr(module, "media_socket", as_the_system_allows)
-    monkeypatch.setattr(module, "RECEIVE_BUFFER", 1 << 16)  # any user may have that
-    ports.port_group_for({})
-    assert ports.buffers_granted is not short

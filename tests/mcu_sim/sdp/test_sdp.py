@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.mcu_sim import sdp
@@ -23,11 +23,9 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     PCMU,
     audio,
     make_answer,
-    make_offer,
     refusals,
     video,
 )
-from giaoban.text import text_problem
 
 POLYCOM = b"""v=0\r
 o=RMX1500 1381 2 IN IP4 10.67.0.2\r
@@ -99,17 +97,6 @@ RFC_4568_KEY = b"YS___semctl () {\t220;}\n}\nunles"
 """A key of RFC 4568's examples, in plain."""
 
 
-def test_attributes_of_later_rfcs_are_read() -> None:
-    sound, main, slides = sdp.parse(CISCO).media
-    assert (sound.ptime_ms, sound.maxptime_ms, sound.rtcp_mux) == (None, 40, False)
-    assert (main.protocol, main.content) == ("RTP/SAVPF", ("main",))
-    assert (main.rtcp_port, main.rtcp_mux) == (2338, True)
-    assert feedback_for(main.feedback, 97) == {"nack pli", "ccm fir"}
-    assert feedback_for(main.feedback, 98) == {"nack pli"}
-    assert main.crypto == (Crypto(1, RFC_4568_KEY),)
-    assert (slides.content, slides.crypto) == (("slides", "alt"), ())
-
-
 @pytest.mark.parametrize(
     ("value", "kinds"),
     [
@@ -170,28 +157,6 @@ def test_keys_that_cannot_be_used_are_passed_over(line: str, usable: bool) -> No
     assert section_with_key(line).crypto == ((Crypto(1, RFC_4568_KEY),) if usable else ())
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("", "needs a tag"),
-        (f"1 inline:{KEY}", "needs a tag, a suite and a key"),
-        (f"one AES_CM_128_HMAC_SHA1_80 inline:{KEY}", "needs a tag, a suite and a key"),
-        (f"1 AES_CM_128_HMAC_SHA1_80 {KEY}", "needs a key method"),
-        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|for ever", "no lifetime"),
-        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY[:36]}", "30 bytes, not 27"),
-        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY[1:]}", "not base64"),
-        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY[:-1]}\u00e1", "not base64"),
-    ],
-)
-def test_mistakes_in_keys_are_named_without_the_key(line: str, message: str) -> None:
-    """The line is lost, and the call is not."""
-    section = section_with_key(line)
-    assert section.crypto == ()
-    [(problem, _)] = section.problems
-    assert message in problem
-    assert not shows_key(problem)
-
-
 def shows_key(text: str) -> bool:
     parts = [KEY[at : at + 6] for at in range(len(KEY) - 5)]
     return any(part in text for part in [*parts, "semctl", RFC_4568_KEY.hex()])
@@ -209,25 +174,6 @@ def test_no_repr_and_no_error_shows_a_key(start: int, end: int, junk: str) -> No
     except SdpError as error:
         shown = str(error)
     assert not shows_key(shown)
-
-
-def test_what_is_written_is_in_the_order_of_the_rfc() -> None:
-    text = sdp.build(make_offer("10.68.0.2", [audio(5004), video(5006, 2000)], 7)).decode()
-    assert text == (
-        "v=0\r\no=- 7 7 IN IP4 10.68.0.2\r\ns=-\r\nc=IN IP4 10.68.0.2\r\nt=0 0\r\n"
-        "m=audio 5004 RTP/AVP 9 8 0\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-        "a=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=rtcp:5005\r\na=rtcp-mux\r\na=sendrecv\r\n"
-        "m=video 5006 RTP/AVP 97\r\nb=AS:2000\r\nb=TIAS:2000000\r\na=rtpmap:97 H264/90000\r\n"
-        "a=fmtp:97 profile-level-id=42801F;packetization-mode=1\r\n"
-        "a=rtcp-fb:* nack pli\r\na=rtcp-fb:* ccm fir\r\n"
-        "a=rtcp:5007\r\na=rtcp-mux\r\na=sendrecv\r\n"
-    )
-
-
-def test_direction_of_the_session_holds_where_a_section_has_none() -> None:
-    text = POLYCOM.replace(b"t=0 0\r\n", b"t=0 0\r\na=inactive\r\n")
-    directions = [media.direction for media in sdp.parse(text).media]
-    assert directions == [Direction.INACTIVE, Direction.RECVONLY, Direction.INACTIVE]
 
 
 PORTS = st.integers(1, 65535)
@@ -337,23 +283,6 @@ def test_a_bad_line_costs_what_it_is_about_and_not_the_call(
     assert any(one.startswith(problem) for one in told), told
     assert [one and one.codec.name for one in agreed] == [sound, pictures, None]
     assert [bool(one.port) for one in answer.media] == [bool(sound), bool(pictures), False]
-
-
-ATTRIBUTES = [n for n, line in enumerate(POLYCOM.split(b"\r\n")) if line[:2] in (b"a=", b"b=")]
-
-
-@given(st.sampled_from(ATTRIBUTES), st.text(st.characters(codec="utf-8"), max_size=30))
-@example(ATTRIBUTES[3], "0\xa00")
-@example(ATTRIBUTES[3], "e" + 9 * "\N{COMBINING ACUTE ACCENT}")
-def test_no_attribute_that_is_mangled_costs_the_call(number: int, junk: str) -> None:
-    lines = POLYCOM.split(b"\r\n")
-    name = lines[number].partition(b":")[0]
-    lines[number] = name + b":" + junk.replace("\r", "").replace("\n", "").encode()
-    can = [audio(20_000), video(20_002, 4000)]
-    offer = sdp.parse(b"\r\n".join(lines))
-    _, agreed = make_answer(offer, can, "10.67.0.2", 1)
-    assert agreed[0] is not None
-    assert [told for one in refusals(offer, can) if (told := text_problem(one.text))] == []
 
 
 @given(st.binary(max_size=300), st.integers(0, len(POLYCOM)), st.integers(0, len(POLYCOM)))

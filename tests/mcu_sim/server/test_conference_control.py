@@ -10,17 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from giaoban.mcu_sim.accounts import Accounts
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.mcu_sim.server.negotiation import NegotiationResult
 from giaoban.mcu_sim.sip.events import CallEnded, InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.info import FULL_PICTURE, MEDIA_CONTROL_TYPE, wants_full_picture
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
-from tests.mcu_sim.server_factory import meeting_of, meetings, planned_streams
+from tests.mcu_sim.server_factory import meeting_of, meetings
 from tests.phone import loudness
 
 MCU = local_address(77)
@@ -105,87 +103,7 @@ def test_a_dropped_bridge_is_out_until_it_is_redialled(make: Make) -> None:
     assert harness.controller.rooms["meeting"].live == ("chair", "east", "west")
 
 
-def test_the_chair_ends_the_meeting(make: Make) -> None:
-    harness = make()
-    bridges = three(harness)
-    assert ask(bridges[0], command="end-meeting") == 200
-    assert all(one.got(CallEnded) for one in bridges)
-    assert harness.is_empty()
-
-
 REPORT = {"cause": "đứt cáp", "remedy": "hàn nối", "expected_min": 30.0}
-
-
-def on_duty(harness: McuHarness, **more: Any) -> Bridge:
-    """A telecom technician, calling as a room system would."""
-    one = Bridge(harness, "telecom", local_address(78, 9), password="secret", **more)
-    one.dial("meeting")
-    return one
-
-
-def with_telecom(make: Make, **more: Any) -> McuHarness:
-    accounts = Accounts.model_validate(
-        {
-            "schema": "giaoban.accounts/1",
-            "account": [
-                *({"user": who, "password": "secret"} for who in MEMBERS),
-                {"user": "telecom", "password": "secret", "role": "telecom-technician"},
-            ],
-        }
-    )
-    return make(meetings(meeting_of(MEMBERS, **more)), guests=1, accounts=accounts)
-
-
-@pytest.mark.parametrize("video", ["switched", "presence"])
-def test_a_telecom_technician_hears_and_reports_and_steers_nothing(make: Make, video: str) -> None:
-    harness = with_telecom(make, video=video)
-    chair, west, _ = three(harness, password="secret")
-    before = harness.capacity.units_used, harness.capacity.ports_used
-    telecom = on_duty(harness)
-    telecom.sock("audio")
-    assert set(telecom.agreed) == {"audio"}
-    [joined] = [e for e in harness.events if e["event"] == "joined" and e["bridge"] == "telecom"]
-    assert joined["role"] == "telecom-technician"
-    assert joined["refused"] == ["video: an observer gets audio alone"]
-    audio = harness.config.device.units_for("audio") or 0
-    assert harness.capacity.units_used - before[0] == audio
-    assert harness.controller.rooms["meeting"].live == MEMBERS
-    assert tones_at(telecom, harness, (west, 600)) == [True]
-    assert tones_at(west, harness, (telecom, 600)) == [False]
-    for command in ("mute-all", "end-meeting", "request-to-speak", "present"):
-        assert ask(telecom, command=command) == 403
-    assert ask(telecom, command="drop", participant="west") == 403
-    refused = [e for e in harness.events if e.get("kind") == "refused"]
-    assert [e["by"] for e in refused] == ["telecom"] * 5
-    assert all(e["text"].endswith("steers no meeting") for e in refused)
-    telecom.events.clear()
-    chair.events.clear()
-    assert ask(telecom, command="state") == 200
-    [told] = [json.loads(event.body) for event in telecom.got(InfoReceived)]
-    assert (told["connected"], told["observers"]) == (list(MEMBERS), ["telecom"])
-    assert ask(telecom, command="report-interruption", participant="west", **REPORT) == 200
-    [heard] = [json.loads(event.body) for event in chair.got(InfoReceived)]
-    assert heard == {"interruption": {**REPORT, "participant": "west"}}
-    [entry] = [e for e in harness.events if e.get("kind") == "interruption"]
-    assert (entry["by"], entry["bridge"]) == ("telecom", "west")
-    assert REPORT.items() <= entry.items()
-
-
-def test_a_telecom_technician_never_gets_video_however_it_asks(make: Make) -> None:
-    """Not by an offer of the MCU's, and not by a later one of its own."""
-    harness = with_telecom(make)
-    three(harness, password="secret")
-    terms = harness.controller._negotiation.take("its", "meeting", None, audio_only=True)
-    assert isinstance(terms, NegotiationResult)
-    assert ([one.kind for one in terms.local.media], terms.admission.given) == (["audio"], "audio")
-    harness.controller._negotiation.give_back("its", "meeting")
-    telecom = on_duty(harness)
-    telecom.local = telecom.offer("audio", "video")
-    telecom.reoffer()
-    assert set(telecom.agreed) == {"audio"}
-    assert harness.participants.of("telecom").given == "audio"  # type: ignore[union-attr]
-    telecom.hang_up()
-    assert harness.controller.rooms["meeting"].observers == ()
 
 
 def test_a_branch_reports_its_interruption_to_the_chair(make: Make) -> None:
@@ -221,14 +139,6 @@ def test_infos(make: Make, content_type: str, body: bytes, code: int) -> None:
     assert [event.code for event in chair.got(InfoAnswered)] == [code]
 
 
-def test_a_415_says_what_would_be_taken(make: Make) -> None:
-    harness = make()
-    chair, _, _ = three(harness)
-    chair.info("text/plain", b"hello")
-    refusal = next(data for data, _ in reversed(harness.sent) if b"SIP/2.0 415" in data)
-    assert f"\r\nAccept: {CONTROL_TYPE}, {MEDIA_CONTROL_TYPE}\r\n".encode() in refusal
-
-
 def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
     harness = make()
     west = Bridge(harness, "west", local_address(78))
@@ -245,26 +155,6 @@ def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
     west.info(MEDIA_CONTROL_TYPE, FULL_PICTURE)
     harness.run(200)
     assert keys() == 1
-
-
-def test_nobody_hears_another_meeting(make: Make) -> None:
-    held = meetings(meeting_of(MEMBERS), meeting_of(("north", "south"), id="other"))
-    harness = make(held, planned_streams={}, guests=8)
-    _, west, east = three(harness)
-    north, south = (
-        Bridge(harness, who, local_address(78, n)) for n, who in ((8, "north"), (9, "south"))
-    )
-    for one in (north, south):
-        one.sock("audio")
-        one.dial("other")
-    speakers = ((west, 400), (north, 600))
-    assert tones_at(east, harness, *speakers) == [True, False]
-    assert tones_at(south, harness, *speakers) == [False, True]
-    assert tones_at(west, harness, *speakers) == [False, False]
-    # its number may be another meeting's when it is over
-    for one in (north, south):
-        one.hang_up()
-    assert tones_at(east, harness, (west, 400)) == [True]
 
 
 def switched(**more: Any) -> Any:
@@ -399,25 +289,3 @@ def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:
     ask(chair, command="call-to-speak", participant="west")
     harness.run(1200)
     assert silent.got(InfoReceived) == []
-
-
-def test_the_many_whom_nobody_sees_get_their_new_picture_together(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One leaves whose picture all saw: who sees something else is told alone, all others at once,
-    and nobody twice."""
-    names = ["chair", *(f"b-{n}" for n in range(25))]
-    harness = make(meetings(meeting_of(names)), planned_streams=planned_streams(names))
-    bridges = [Bridge(harness, who, local_address(79, n)) for n, who in enumerate(names, 1)]
-    for one in bridges:
-        one.dial("meeting")
-    alone: list[int] = []
-    together: list[int] = []
-    composed: Any = harness.plane._composed
-    monkeypatch.setattr(harness.plane, "relayout", alone.append)
-    monkeypatch.setattr(composed, "relayout", lambda rows, _from_ns: together.extend(rows))
-    bridges[1].hang_up()
-    harness.settle()
-    rows = {harness.participants.own_row(who) for who in names if who != "b-0"}
-    assert sorted(alone + together) == sorted(rows)
-    assert len(together) > 5

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from giaoban.mcu_sim.conference import commands
-from giaoban.mcu_sim.sip.events import CallEnded
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
@@ -49,16 +48,6 @@ def test_bridges_that_answer_are_in_the_meeting(make: Make) -> None:
     west.hang_up()
     assert harness.said("left") == ["west"]
     assert harness.capacity.ports_used == 1
-
-
-def test_a_bridge_holds_no_more_than_it_takes(make: Make) -> None:
-    """It is offered the device's best."""
-    harness = make(meetings(called()), planned_streams={}, guests=4)
-    bridge(harness, "chair", 1, resolution="720p30")
-    bridge(harness, "west", 2, kinds=("audio",))
-    begin(harness)
-    assert harness.said("joined") == ["chair", "west"]
-    assert harness.capacity.units_used == 3.0 + 1.0
 
 
 def answer_of(media: str) -> bytes:
@@ -108,52 +97,12 @@ def test_what_a_bridge_does_not_take_of_our_offer_is_told(
     assert told == {"chair": None, "west": refused}
 
 
-def test_a_meeting_that_opens_later_is_dialled_then(make: Make) -> None:
-    harness = make(meetings(called(opens_s=30.0, closes_s=60.0)), planned_streams={}, guests=4)
-    chair, west = bridge(harness, "chair", 1), bridge(harness, "west", 2)
-    early = bridge(harness, "west", 9)
-    early.dial("meeting")
-    assert early.codes() == [404]
-    harness.wait(29)
-    assert harness.said("joined") == []
-    harness.wait(2)
-    assert harness.said("joined") == ["chair", "west"]
-    harness.wait(30)
-    assert chair.got(CallEnded)
-    assert west.got(CallEnded)
-    assert harness.is_empty()
-
-
 def redial(harness: McuHarness, who: str, meeting: str = "meeting") -> str | None:
     """At the console; why it is refused."""
     command = commands.Redial(command="redial", participant=who)
     answer = harness.controller.controls.at_console(command, meeting, harness.now_ns)
     harness.settle()
     return getattr(answer, "reason", None)
-
-
-def test_one_whose_address_is_none(make: Make) -> None:
-    """A name is not looked up: it has to register."""
-    held = meetings(
-        {
-            "id": "meeting",
-            "chair": "chair",
-            "member": [
-                {"id": "chair", "uri": f"sip:chair@{local_address(74)}"},
-                {"id": "west", "uri": "sip:west@west.example"},
-            ],
-            "dial": "out",
-        }
-    )
-    harness = make(held, planned_streams={}, guests=4)
-    bridge(harness, "chair", 1)
-    west = bridge(harness, "west", 2)
-    begin(harness)
-    assert [e["code"] for e in harness.events if e["event"] == "dial-failed"] == [404]
-    west.agent.register(f"sip:{MCU}:5060", harness.now_ms)
-    harness.settle()
-    assert redial(harness, "west") is None
-    assert harness.said("joined") == ["chair", "west"]
 
 
 def test_a_member_without_an_address_is_called_where_it_has_registered(make: Make) -> None:
@@ -174,19 +123,6 @@ def test_a_member_without_an_address_is_called_where_it_has_registered(make: Mak
     west.agent.unregister(harness.now_ms)
     harness.settle()
     assert redial(harness, "west") is not None
-
-
-def test_one_bridge_of_two_meetings_is_called_by_one(make: Make) -> None:
-    harness = make(
-        meetings(called(), called("other", ("chair", "west", "east"))), planned_streams={}, guests=6
-    )
-    chair = bridge(harness, "chair", 1)
-    begin(harness)
-    assert harness.said("dial-failed") == ["chair", "west"]
-    assert len(chair.got(CallEnded)) == 0
-    harness.wait(60)
-    assert sorted(harness.said("dial-failed")) == ["chair", "east", "west", "west"]
-    assert harness.capacity.ports_used == 1
 
 
 def test_one_that_calls_while_it_is_called_is_in(make: Make) -> None:
@@ -210,28 +146,6 @@ def test_one_that_calls_while_it_is_called_is_in(make: Make) -> None:
     west.answers = True
     assert redial(harness, "west") is None
     assert harness.said("joined")[-1] == "west"
-
-
-def test_answers_from_one_address_cannot_be_told_apart(make: Make) -> None:
-    """Both calls were offered the same port: the later one cannot be had."""
-    held = meetings(
-        {
-            "id": "meeting",
-            "chair": "chair",
-            "member": [
-                {"id": "chair", "uri": f"sip:chair@{local_address(74)}"},
-                {"id": "west", "uri": f"sip:west@{local_address(74)}:5062"},
-            ],
-            "dial": "out",
-        }
-    )
-    harness = make(held, planned_streams={}, guests=4)
-    bridge(harness, "chair", 1)
-    bridge(harness, "west", 1, sip_port=5062)
-    begin(harness)
-    assert harness.said("joined") == ["chair"]
-    assert harness.said("turned-away") == ["west"]
-    assert len(harness.ports.held) == 1
 
 
 def test_encrypted_calls_are_made_where_it_is_wanted(make: Make) -> None:

@@ -152,7 +152,7 @@ HEALTH = dict.fromkeys(mcu.WRONG, 2) | {
     "sip_received": 4, "sip_dropped": {"x": 1}, "clock_steps": 2, "clock_step_ms": -3.0,
 }  # fmt: skip
 CALL = {"event": "joined", "bridge": "cu-jut", "t_ms": 1500, "units": 2.5, "ports": 3, "who": "mcu"}
-STATE = MeetingState("x", ["cu-jut"], [], [], [], ["dak-mil"], [])
+STATE = MeetingState("x", ["cu-jut"], [], [], [], ["dak-mil"])
 
 
 def test_what_the_mcu_says_is_said_in_it() -> None:

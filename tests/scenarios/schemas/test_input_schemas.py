@@ -117,7 +117,6 @@ SAMPLES = {
         [[account]]
         user = "vien-thong"
         password = "c"
-        role = "telecom-technician"
         """,
     "scenario": """
         schema = "giaoban.scenario/1"
@@ -152,7 +151,7 @@ SAMPLES = {
         [[control]]
         at_s = 3.0
         by = "operator"
-        do = { command = "layout", layout = "2x2", for = "a" }
+        do = { command = "layout", layout = "2x2" }
         [[control]]
         at_s = 4.0
         by = "a"

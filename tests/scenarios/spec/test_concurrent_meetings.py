@@ -124,8 +124,8 @@ def test_a_meeting_that_all_join_at_its_beginning_is_one_phase(
         (
             TWO_AT_ONCE
             + '[[control]]\nat_s = 1\nby = "east"\n'
-            + 'do = { command = "permit", participant = "north", do = "mute", on = "nirth" }\n',
-            r"control\[0\].do.on = .nirth.: unknown bridge \(did you mean",
+            + 'do = { command = "mute", participant = "nirth" }\n',
+            r"control\[0\].do.participant = .nirth.: unknown bridge \(did you mean",
         ),
     ],
 )

@@ -54,7 +54,6 @@ KINDS: Mapping[str, str] = {
     "muted": pgettext("mcu event", "muted"),
     "unmuted": pgettext("mcu event", "unmuted"),
     "layout": pgettext("mcu event", "layout"),
-    "permitted": pgettext("mcu event", "permitted"),
     "interruption": pgettext("mcu event", "interruption"),
     "report-due": pgettext("mcu event", "report-due"),
     "lost": pgettext("mcu event", "lost"),
@@ -73,7 +72,6 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "kind": KINDS,
     "refused": KINDS,
     "by": {"operator": pgettext("mcu event", "operator")},
-    "role": {"telecom-technician": pgettext("mcu event", "telecom-technician")},
     "command": {
         **KINDS,
         "mute": pgettext("mcu event", "mute"),
@@ -87,7 +85,7 @@ ELSEWHERE = {"t_ms", "who", "event", "bridge", "units", "ports", "use"}
 """What stands at another place of the line, or only in the file."""
 
 
-MORE_IN_TEXT = {"refused", "layout", "permitted", "ended"}
+MORE_IN_TEXT = {"refused", "layout", "ended"}
 """What was done of which the text alone says all."""
 
 

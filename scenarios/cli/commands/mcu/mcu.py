@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks, strerror
-from giaoban.mcu_sim.accounts import Accounts, load_accounts
+from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.conference.commands import (
     HELP,
     Answer,
@@ -87,12 +87,10 @@ def _in_words(answer: Answer) -> Sentence:
             return Sentence("refused: {code} {reason}", code=code, reason=reason)
         case MeetingState():
             return Sentence(
-                "connected: {connected}; lost: {lost}; interrupted without a report: "
-                "{unreported}; telecom technicians: {observers}",
+                "connected: {connected}; lost: {lost}; interrupted without a report: {unreported}",
                 connected=_people(answer.connected),
                 lost=_people(answer.lost),
                 unreported=_people(answer.unreported),
-                observers=_people(answer.observers),
             )
         case _:
             waiting = [
@@ -289,8 +287,6 @@ def _config(
     held = Meetings(schema="giaoban.meetings/1", open_rooms=OpenRooms(video=video))
     held = held if meetings is None else load_meetings(meetings)
     known = None if accounts is None else load_accounts(accounts)
-    if known is not None:
-        _check_observers(known, held, accounts)
     return McuConfig(
         address=address,
         device=device,
@@ -306,20 +302,6 @@ def _config(
         kernel_paces=False,
         tcp=True,
     )
-
-
-def _check_observers(accounts: Accounts, meetings: Meetings, path: Path | None) -> None:
-    """Raises `InputError` for a telecom technician that is a member of a meeting."""
-    for meeting in meetings.meeting:
-        for who in sorted(accounts.observers()):
-            if who == meeting.chair or meeting.lists(who):
-                raise InputError(
-                    '{path}: user "{who}" has role = "telecom-technician", but is a member of the '
-                    "meeting {meeting} (allowed: an account that is no bridge's)",
-                    path=str(path),
-                    who=who,
-                    meeting=meeting.id,
-                )
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -10,12 +10,11 @@ from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.audio.bank import AudioBank, AudioOut
 from giaoban.mcu_sim.media.audio.codec import G722Call, codec_named
 from giaoban.traffic import rtp
-from giaoban.traffic.sources.tone import tone, tone_hz
+from giaoban.traffic.sources.tone import tone_hz
 from tests.mcu_sim.audio_factory import (
     LOUD,
     ORIGIN_NS,
     PLAYOUT_MS,
-    QUIET,
     bank_of,
     counts,
     deliver,
@@ -46,18 +45,6 @@ def test_each_hears_all_the_others_but_itself(calls: int) -> None:
     assert (bank.jitter.late.sum(), bank.concealed.sum()) == (0, 0)
 
 
-def test_alone_means_silence() -> None:
-    bank = bank_of(1)
-    say(bank, 0, list(range(10)), [20 * n for n in range(10)])
-    assert all(silent(bank.mix(tick)[0]) for tick in range(10))
-
-
-def test_nobody_there_means_nothing_to_send() -> None:
-    bank = AudioBank(3, ORIGIN_NS, PLAYOUT_MS)
-    assert bank.mix(0).shape == (0, 160)
-    assert bank.rows.tolist() == []
-
-
 @pytest.fixture
 def bank() -> AudioBank:
     return bank_of(2)
@@ -74,41 +61,6 @@ def test_a_packet_is_played_at_its_own_tick(bank: AudioBank) -> None:
     assert heard == [5]
 
 
-def test_a_lost_packet_is_replaced_by_the_one_before_dying_away_over_60_ms(bank: AudioBank) -> None:
-    frames = [n for n in range(20) if n not in (7, 12, 13, 14, 15, 16)]
-    say(bank, 0, frames, [20.0 * n for n in frames])
-    heard = [g711.a_law_decode(bank.mix(tick)[1]) for tick in range(2, 22)]
-    whole = heard[6].astype(float)
-    fade = 1 - np.arange(480) / 480
-    # A-law is exact to 1/32
-    np.testing.assert_allclose(heard[7], whole * fade[:160], atol=100)
-    gap = np.concatenate(heard[12:15])
-    np.testing.assert_allclose(gap, np.tile(whole, 3) * fade, atol=100)
-    assert np.abs(np.concatenate(heard[15:17])).max() <= 8
-    np.testing.assert_array_equal(heard[17], heard[6])
-    assert bank.concealed.tolist() == [4, 0]
-
-
-def test_half_a_frame_is_replaced_too(bank: AudioBank) -> None:
-    first, second = tone(500), tone(1100)
-    for n, sound in ((0, first), (1, second), (2, first)):
-        payload = g711.a_law_encode(sound).tobytes()
-        halves = [packet(payload[80 * k :][:80], 2 * n + k, 160 * n + 80 * k) for k in (0, 1)]
-        deliver(bank, 0, halves[:1] if n == 1 else halves, [20.0 * n] * (1 if n == 1 else 2))
-    heard = [g711.a_law_decode(bank.mix(tick)[1]) for tick in (2, 3, 4)]
-    np.testing.assert_allclose(heard[1][:80], second[:80], atol=100)
-    fade = 1 - np.arange(80) / 480
-    np.testing.assert_allclose(heard[1][80:], first[80:] * fade, atol=100)
-    np.testing.assert_allclose(heard[2], first, atol=100)
-    assert bank.concealed[0] == 1
-
-
-def test_a_call_that_never_spoke_is_not_concealed(bank: AudioBank) -> None:
-    for tick in range(20):
-        bank.mix(tick)
-    assert bank.concealed.tolist() == [0, 0]
-
-
 def test_a_call_that_left_is_not_heard_and_may_come_back() -> None:
     bank = bank_of(3)
     for row in (0, 1):
@@ -122,18 +74,6 @@ def test_a_call_that_left_is_not_heard_and_may_come_back() -> None:
     assert silent(bank.mix(5)[1])  # what it had said before is not said again
     say(bank, 0, [0], [200.0], first_timestamp=77)
     assert not silent(bank.mix(12)[1])
-
-
-def test_opening_a_row_starts_its_counters_afresh_and_closing_keeps_them(bank: AudioBank) -> None:
-    say(bank, 0, [0, 1, 1], [0, 20, 20])
-    deliver(bank, 0, [packet(b"x", 2, 1320), packet(QUIET, 3, 1320, payload_type=101)], [40, 40])
-    for tick in range(2, 8):
-        bank.mix(tick)
-    bank.close(0)
-    counters = (bank.jitter.duplicated, bank.jitter.odd, bank.jitter.foreign, bank.concealed)
-    assert [int(counter[0]) for counter in counters] == [1, 1, 1, 3]
-    bank.open(0)
-    assert [int(counter[0]) for counter in counters] == [0, 0, 0, 0]
 
 
 def test_old_frames_are_not_heard_again_when_the_ring_comes_round(bank: AudioBank) -> None:
@@ -212,49 +152,6 @@ def test_all_codecs_hear_each_other(codecs: list[str]) -> None:
             assert found == pytest.approx(0 if speaker == listener else 3000, abs=150)
 
 
-def test_wideband_calls_hear_each_other_above_4_khz_and_narrowband_calls_no_alias() -> None:
-    heard = meeting(["G722", "G722", "PCMA"], [5000, 600, 900], 60)
-    found, _ = tone_and_rest(heard[1][3200:], 5000, 16_000)
-    assert found == pytest.approx(3000, rel=0.1)
-    alias, _ = tone_and_rest(heard[2][1600:], 3000, 8000)
-    assert alias < 30
-
-
-@pytest.mark.parametrize(("lost_ms", "ticks"), [(range(400, 420), 1), (range(410, 430), 2)])
-def test_lost_wideband_sound_is_replaced_and_the_decoder_stays_sound(
-    lost_ms: range, ticks: int
-) -> None:
-    """Packets of 10 ms, two of which are lost."""
-    bank = AudioBank(2, ORIGIN_NS, PLAYOUT_MS)
-    bank.open(0, "G722")
-    bank.open(1, "G722")
-    octets = G722Call().encode(sine(1000, 16_000, 80 * 160, 3000))
-    at = [n for n in range(80) if 10 * n not in lost_ms]
-    datagrams = [packet(octets[80 * n :][:80].tobytes(), n, 80 * n, payload_type=9) for n in at]
-    deliver(bank, 0, datagrams, [10.0 * n for n in at])
-    power = []
-    for tick in range(2, 42):
-        bank.mix(tick)
-        power.append(float(bank.power[0]))
-    assert bank.concealed.tolist() == [ticks, 0]
-    if ticks == 1:
-        fade = 1 - np.arange(320) / 960
-        assert power[20] == pytest.approx(3000**2 / 2 * np.mean(fade**2), rel=0.1)
-    assert power[30] == pytest.approx(3000**2 / 2, rel=0.05)
-
-
-def test_a_row_takes_another_codec_with_its_next_call() -> None:
-    bank = AudioBank(2, ORIGIN_NS, PLAYOUT_MS)
-    bank.open(0, "G722")
-    bank.open(1, "pcmu")
-    bank.open(0, "PCMA", payload_type=99)
-    deliver(bank, 0, [packet(g711.a_law_encode(tone(500)).tobytes(), 0, 0, payload_type=99)], [0])
-    heard = g711.mu_law_decode(bank.mix(2)[1])
-    np.testing.assert_allclose(heard, tone(500), atol=200)
-    with pytest.raises(ValueError, match="no audio codec"):
-        bank.open(1, "OPUS")
-
-
 def test_outgoing_packets_run_on_over_the_wraps_and_a_row_may_begin_anew() -> None:
     out = AudioOut(2)
     rows = np.array([1])
@@ -279,41 +176,6 @@ def test_outgoing_packets_run_on_over_the_wraps_and_a_row_may_begin_anew() -> No
             assert data[0, 12:].tolist() == list(range(160))
 
 
-def test_a_pause_is_not_a_loss_where_it_is_known_in_time() -> None:
-    """No sequence number is missing: the sender had nothing to say."""
-    pause, loss = bank_of(2), bank_of(2)
-    for bank, sequence in ((pause, 2), (loss, 3)):
-        datagrams = [packet(LOUD, 0, 0), packet(LOUD, 1, 160), packet(LOUD, sequence, 480)]
-        deliver(bank, 0, datagrams, [0, 20, 60])
-    # the frame that is missing is due at tick 4, 80 ms
-    assert heard_at(pause, range(2, 6)) == [2, 3, 5]
-    assert counts(pause) == {}
-    assert heard_at(loss, range(2, 6)) == [2, 3, 4, 5]
-    assert counts(loss) == {"concealed": 1}
-
-
-def test_a_long_pause_is_concealed_for_60_ms_at_most(bank: AudioBank) -> None:
-    stream(bank, 0, 5, 0)
-    datagrams = [packet(LOUD, 5 + i, 160 * (505 + i)) for i in range(5)]
-    deliver(bank, 0, datagrams, [10_100.0 + 20 * i for i in range(5)])
-    for tick in range(2, 505):
-        bank.mix(tick)
-    assert counts(bank) == {"concealed": 3}
-    assert heard_at(bank, range(505, 512)) == [507, 508, 509, 510, 511]
-
-
-def test_pauses_of_odd_lengths_do_not_shift_the_sound_in_the_long_run(bank: AudioBank) -> None:
-    stamp = 0.0
-    for i in range(100):
-        deliver(bank, 0, [packet(LOUD, i, round(stamp))], [stamp / 8])
-        stamp += 160 + 79
-    due_ms = 40 + 99 * 239 / 8
-    heard = heard_at(bank, range(0, 200))
-    # the last frame may lie in two ticks, and is concealed for three
-    assert due_ms / 20 + 3 <= heard[-1] <= due_ms / 20 + 5
-    assert counts(bank).keys() <= {"concealed"}
-
-
 def test_another_ssrc_is_timed_anew(bank: AudioBank) -> None:
     stream(bank, 0, 10, 0)
     datagrams = [packet(LOUD, 900 + i, 77 + 160 * i, ssrc=8) for i in range(5)]
@@ -332,15 +194,6 @@ def test_a_jump_of_the_timestamp_is_a_new_start(bank: AudioBank, jump: int) -> N
     assert "late" not in counts(bank)
 
 
-def test_an_old_packet_that_lost_its_way_does_not_set_the_clock(bank: AudioBank) -> None:
-    stream(bank, 0, 80, 0)
-    deliver(bank, 0, [packet(LOUD, 1, 160)], [1599])
-    deliver(bank, 0, [packet(LOUD, 2**16 - 5, -5 * 160)], [1599])
-    stream(bank, 80, 5, 1600)
-    assert heard_at(bank, range(2, 87)) == list(range(2, 87))
-    assert counts(bank) == {"duplicated": 1, "late": 1, "reordered": 1}
-
-
 def test_25_late_packets_in_a_row_time_the_call_anew(bank: AudioBank) -> None:
     stream(bank, 0, 10, 0)
     stream(bank, 10, 24, 200 + 50)
@@ -349,30 +202,6 @@ def test_25_late_packets_in_a_row_time_the_call_anew(bank: AudioBank) -> None:
     assert counts(bank) == {"late": 25, "resynchronised": 1}
     # ten frames and their concealment; 730 + 40 ms: tick 39
     assert heard_at(bank, range(2, 49)) == [*range(2, 15), *range(39, 49)]
-
-
-def test_24_late_packets_and_one_in_time_do_not(bank: AudioBank) -> None:
-    stream(bank, 0, 10, 0)
-    for first in (10, 35, 60):
-        stream(bank, first, 24, 20 * first + 50)
-        stream(bank, first + 24, 1, 20 * (first + 24) + 20)
-    assert counts(bank)["late"] == 72
-    assert "resynchronised" not in counts(bank)
-
-
-def test_a_buffer_that_fills_up_is_emptied_after_25_packets(bank: AudioBank) -> None:
-    """The sender's clock is faster than ours, here much faster."""
-    stream(bank, 0, 40, 0, step_ms=15)  # lead: playout + 195 ms at the end
-    assert counts(bank) == {}
-    stream(bank, 40, 25, 600, step_ms=15 + 4.5)
-    assert "resynchronised" not in counts(bank)
-    stream(bank, 65, 1, 600 + 25 * 19.5)
-    assert counts(bank)["resynchronised"] == 1
-    stream(bank, 66, 10, 600 + 26 * 19.5)
-    heard = heard_at(bank, range(2, 80))
-    # what was queued after the new start was dropped: 1087.5 + 40 ms, tick 57, then 11 frames
-    assert set(range(57, 68)) <= set(heard)
-    assert max(heard) <= 70
 
 
 @pytest.mark.parametrize("parts_per_million", [-6000, 6000])
@@ -390,12 +219,3 @@ def test_a_client_with_another_clock_is_served_for_minutes(
             tick += 1
     assert bank.jitter.resynchronised[0] >= 1
     assert played > 0.9 * n
-
-
-def test_playout_delay_is_what_was_asked_for() -> None:
-    for playout_ms in (0.0, 200.0, 1000.0):
-        bank = bank_of(2, playout_ms)
-        stream(bank, 0, 100, 0)
-        first = round(playout_ms / 20)
-        assert heard_at(bank, range(0, first + 100)) == list(range(first, first + 100))
-        assert counts(bank) == {}

@@ -106,24 +106,6 @@ def test_any_packet_time_up_to_120_ms(slots: int) -> None:
     assert counts(bank) == {}
 
 
-def test_packets_of_many_calls_with_different_packet_times_in_one_go() -> None:
-    slots = [1, 2, 3, 2]
-    bank = bank_of(4)
-    datagrams, rows, arrivals = [], [], []
-    for ms in range(0, 300, 10):
-        for row, k in enumerate(slots):
-            if ms % (10 * k) == 0:
-                i = ms // (10 * k)
-                datagrams.append(packet(LOUD[:80] * k, i, 80 * k * i))
-                rows.append(row)
-                arrivals.append(float(ms))
-    deliver(bank, rows, datagrams, arrivals)
-    for tick in range(2, 17):
-        bank.mix(tick)
-        assert (bank.power > 1e6).all()
-    assert all(counts(bank, row) == {} for row in range(4))
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -165,12 +147,6 @@ def test_odd_packets_are_counted_and_change_nothing(datagram: bytes) -> None:
     assert heard_at(bank, range(5, 8)) == [7]
 
 
-def test_packets_longer_than_the_buffer_are_odd() -> None:
-    bank = bank_of(1)
-    deliver(bank, 0, [packet(LOUD * 2, 0, 0)], [0], width=12 + 160)
-    assert counts(bank) == {"odd": 1}
-
-
 def test_other_payload_types_are_no_sound_and_no_gap() -> None:
     bank = bank_of(2)
     digit = packet(b"\x01\x0a\x00\xa0", 1, 160, payload_type=101)
@@ -178,18 +154,6 @@ def test_other_payload_types_are_no_sound_and_no_gap() -> None:
     # 40 ms of pause from tick 3 on, which is due at 60 ms: known just in time
     assert heard_at(bank, range(2, 6)) == [2, 5]
     assert counts(bank) == {"foreign": 1}
-
-
-@given(st.lists(st.binary(min_size=0, max_size=60), max_size=12), st.integers(0, 2**32))
-def test_no_bytes_crash_it(datagrams: list[bytes], seed: int) -> None:
-    bank, rng = bank_of(3), np.random.default_rng(seed)
-    at = np.sort(rng.integers(0, 400, len(datagrams))).astype(float)
-    rows = rng.integers(0, 3, len(datagrams)).tolist()
-    sound = [d + bytes(rng.integers(0, 256, rng.integers(0, 300))) for d in datagrams]
-    if datagrams:
-        deliver(bank, rows, [b"\x80\x08" + d if rng.random() < 0.7 else d for d in sound], at)
-    for tick in range(30):
-        assert bank.mix(tick).shape == (3, 160)
 
 
 # ------------------------------------------------------------------------- nothing but arrivals

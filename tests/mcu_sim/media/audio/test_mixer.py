@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from giaoban.mcu_sim.media.audio.mixer import (
-    DELAY_SAMPLES,
     GAIN_LIMIT,
-    MAX_CALLS,
     Downsampler,
     TwoBusMixer,
     Upsampler,
@@ -50,11 +48,6 @@ def test_full_scale_does_not_wrap() -> None:
     assert (mix_minus_one(-loud) == -32768).all()
 
 
-def test_more_calls_than_a_sum_has_room_for_are_refused() -> None:
-    with pytest.raises(ValueError, match="at most 16384"):
-        mix_minus_one(np.zeros((16_385, 1), np.int16))
-
-
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32))
 def test_each_bus_hears_the_others_sum_resampled(n: int, w: int, seed: int) -> None:
     """Frame by frame as in one go, with some calls muted."""
@@ -76,31 +69,6 @@ def test_each_bus_hears_the_others_sum_resampled(n: int, w: int, seed: int) -> N
     np.testing.assert_array_equal(out_w, np.clip(expected_w, -32768, 32767))
 
 
-def test_calls_of_one_kind_are_mixed_as_ever_and_nothing_is_left_of_the_other() -> None:
-    mixer = TwoBusMixer()
-    rng = np.random.default_rng(5)
-    narrow = rng.integers(-9000, 9000, (3, 160)).astype(np.int16)
-    wide = rng.integers(-9000, 9000, (2, 320)).astype(np.int16)
-    first = mixer.mix(narrow, wide)
-    for alone in (narrow, wide):
-        pair = (alone, wide[:0]) if alone is narrow else (narrow[:0], alone)
-        out = mixer.mix(*pair)
-        np.testing.assert_array_equal(out[alone is wide], mix_minus_one(alone))
-        assert len(out[alone is narrow]) == 0
-    # both kinds again: nothing of before is heard
-    for got, expected in zip(mixer.mix(narrow, wide), first, strict=True):
-        np.testing.assert_array_equal(got, expected)
-
-
-def test_a_full_house_at_full_scale_does_not_wrap() -> None:
-    mixer = TwoBusMixer()
-    narrow = np.full((MAX_CALLS, 80), -32768, np.int16)
-    wide = np.full((MAX_CALLS, 160), -32768, np.int16)
-    outs = [mixer.mix(narrow, wide) for _ in range(2)]
-    assert (outs[1][0] == -32768).all()
-    assert (outs[1][1] == -32768).all()
-
-
 SETTLED = 100  # samples
 
 
@@ -117,12 +85,6 @@ def test_up_keeps_the_tone_and_makes_no_image(hz: int) -> None:
     assert db(image / amplitude) < -55
 
 
-@pytest.mark.parametrize("hz", [300, 1000, 2000, 3400])
-def test_down_keeps_the_tone(hz: int) -> None:
-    out = Downsampler().process(sine(hz, 16_000, 16_000))[SETTLED:]
-    assert abs(db(tone_and_rest(out, hz, 8000)[0] / 8000)) < 0.1
-
-
 @pytest.mark.parametrize("hz", [4600, 5000, 6000, 7000, 7700])
 def test_down_folds_nothing_back(hz: int) -> None:
     out = Downsampler().process(sine(hz, 16_000, 16_000))[SETTLED:]
@@ -130,25 +92,6 @@ def test_down_folds_nothing_back(hz: int) -> None:
     assert np.abs(out).max() <= 8000 * 10 ** (-55 / 20) + 1
 
 
-def test_a_constant_passes_unchanged() -> None:
-    assert set(Upsampler().process(np.full(200, 1234))[2 * SETTLED :].tolist()) == {1234}
-    assert set(Downsampler().process(np.full(400, -777))[SETTLED:].tolist()) == {-777}
-
-
-def test_delay_is_as_stated() -> None:
-    click = np.zeros(100, np.int32)
-    click[10] = 10_000
-    up = Upsampler().process(click)
-    assert int(np.argmax(up)) == 2 * 10 + DELAY_SAMPLES
-    # symmetric about it: linear phase
-    around = up[20 : 20 + 2 * DELAY_SAMPLES + 1]
-    np.testing.assert_array_equal(around, around[::-1])
-    click = np.zeros(200, np.int32)
-    click[21] = 10_000
-    assert int(np.argmax(Downsampler().process(click))) == (21 + DELAY_SAMPLES) // 2
-
-
-SOUND = st.lists(st.integers(-(2**29), 2**29), max_size=60)
 CUTS = st.lists(st.integers(0, 40), max_size=6)
 
 
@@ -163,15 +106,6 @@ def test_a_stream_in_pieces_is_the_stream(seed: int, sizes: list[int]) -> None:
     down = Downsampler()
     parts = [down.process(part) for part in np.split(sound, 2 * ends)]
     np.testing.assert_array_equal(np.concatenate(parts), Downsampler().process(sound))
-
-
-@given(SOUND)
-def test_output_stays_within_the_gain_limit(sound: list[int]) -> None:
-    samples = np.array(sound + [0] * (len(sound) % 2) + [0] * 80, np.int64)
-    most = GAIN_LIMIT * max(map(abs, sound), default=0)
-    for out in (Upsampler().process(samples), Downsampler().process(samples)):
-        assert out.dtype == np.int32
-        assert np.abs(out.astype(np.int64)).max(initial=0) <= most
 
 
 def test_the_worst_input_does_not_overflow() -> None:

@@ -47,12 +47,6 @@ def test_a_frame_has_the_size_and_the_ticks_of_its_rfc(encoding_id: str) -> None
     assert (codec.frame_bytes, codec.ticks(20)) == FRAMES[encoding_id]
 
 
-@pytest.mark.parametrize("encoding_id", ["g711a", "g711u", "g722"])
-def test_what_the_mcu_decodes_is_not_modelled(encoding_id: str) -> None:
-    assert modelled(ENCODINGS[encoding_id]) is None
-    assert modelled(None) is None
-
-
 def test_what_comes_in_longer_packets_is_not_mixed() -> None:
     assert not is_mixed(ENCODINGS["opus"].model_copy(update={"packet_ms": 60}))
     assert is_mixed(ENCODINGS["g711a"].model_copy(update={"packet_ms": 30}))
@@ -91,65 +85,6 @@ def test_each_hears_the_others_and_not_itself(encoding_id: str) -> None:
     # two bridges with one tone in step: twice the amplitude
     assert power == pytest.approx([one, one, 4 * one], rel=0.1)
     assert counts(bank, 0) == counts(bank, 1) == {}
-
-
-@pytest.mark.parametrize("encoding_id", FRAMES)
-def test_a_packet_too_late_or_missing_is_concealed_by_the_clock_of_its_codec(
-    encoding_id: str,
-) -> None:
-    bank = bank_of(encoding_id, 2)
-    say(bank, 0, encoding_id, [n for n in range(30) if n != 12], 500)
-    for tick in range(1, 30):
-        bank.mix(tick)
-    assert counts(bank) == {"concealed": 1}
-
-
-def test_a_pause_is_told_by_the_clock_and_the_sequence_numbers() -> None:
-    bank = bank_of("opus", 2)
-    frame = stand_in(tone(500)[np.newaxis], 80)[0].tobytes()
-    stamps = [0, 960, 2880]
-    made = [packet(frame, n, stamp, payload_type=111) for n, stamp in enumerate(stamps)]
-    deliver(bank, 0, made, [0, 20, 60])
-    powers = []
-    for tick in range(2, 6):
-        bank.mix(tick)
-        powers.append(bool(bank.power[0] > 1000))
-    assert powers == [True, True, False, True]
-    assert counts(bank) == {}
-
-
-def test_frames_of_another_size_are_odd_and_of_another_type_foreign() -> None:
-    bank = bank_of("g722-1c-24", 1)
-    sizes = (60, 59, 61, 120, 160, 0)
-    deliver(bank, 0, [packet(bytes(s), n, 640 * n, payload_type=113) for n, s in enumerate(sizes)],
-            [20.0 * n for n in range(len(sizes))])  # fmt: skip
-    deliver(bank, 0, [packet(bytes(160), 9, 0, payload_type=8)], [200.0])
-    assert counts(bank) == {"odd": 5, "foreign": 1}
-
-
-def test_a_frame_is_found_behind_csrcs_an_extension_and_before_padding() -> None:
-    bank = bank_of("opus", 2)
-    frame = stand_in(tone(500)[np.newaxis], 80)[0].tobytes()
-    made = packet(frame, 0, 0, payload_type=111, csrcs=2, extension=bytes(8), padding=4)
-    deliver(bank, 0, [made], [0])
-    bank.mix(2)
-    assert bank.power[0] == pytest.approx(3000**2 / 2, rel=0.05)
-
-
-def test_beside_calls_that_are_decoded_each_hears_the_others() -> None:
-    bank = bank_of("opus", 3)
-    bank.open(1, "PCMA")
-    bank.open(2, "G722")
-    say(bank, 0, "opus", list(range(30)), 300)
-    deliver(bank, 1, [packet(LOUD, n, 160 * n) for n in range(30)], [20.0 * n for n in range(30)])
-    for tick in range(1, 30):
-        heard = bank.mix(tick)
-    assert heard.shape == (3, 160)
-    at_0 = g711.a_law_decode(heard[0, :80]).astype(float)
-    at_1 = g711.a_law_decode(heard[1]).astype(float)
-    for samples in (at_0, at_1):
-        assert np.mean(samples**2) == pytest.approx(3000**2 / 2, rel=0.05)
-    assert len(set(heard[2].tolist())) > 20  # and G.722 hears both
 
 
 def test_outgoing_packets_run_by_the_codecs_clock() -> None:

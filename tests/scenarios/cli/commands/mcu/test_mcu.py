@@ -171,26 +171,6 @@ def test_accounts_that_are_wrong(tmp_path: Path, text: str, mode: int, says: str
     assert "geheim" not in ran.err
 
 
-@pytest.mark.parametrize("role", ["member", "chair"])
-def test_a_telecom_technician_is_no_bridge(tmp_path: Path, role: str) -> None:
-    accounts, meetings = tmp_path / "accounts.toml", tmp_path / "meetings.toml"
-    accounts.touch(mode=0o600)
-    accounts.write_text(
-        'schema = "giaoban.accounts/1"\n'
-        '[[account]]\nuser = "vien-thong"\npassword = "geheim"\nrole = "telecom-technician"\n'
-    )
-    chair, member = ("vien-thong", "b") if role == "chair" else ("b", "vien-thong")
-    meetings.write_text(
-        'schema = "giaoban.meetings/1"\n[[meeting]]\nid = "hop"\nname = "x"\n'
-        f'pattern = "any-bridges"\nchair = "{chair}"\nmembers = ["{member}"]\n'
-    )
-    ran = here("mcu", "serve", "--accounts", str(accounts), "--meetings", str(meetings))
-    assert (ran.code, ran.out) == (2, "")
-    assert 'user "vien-thong" has role = "telecom-technician"' in ran.err
-    assert "meeting hop" in ran.err
-    assert "geheim" not in ran.err
-
-
 @pytest.mark.parametrize(
     ("words", "says"),
     [
