@@ -48,6 +48,8 @@ def asked(inputs: Inputs | LoadInputs) -> tuple[object, ...]:
 def input_refs(inputs: Inputs | LoadInputs) -> list[tuple[str, FileRef]]:
     """The files that an answer was made from, each with its role; those that there may be several
     of (`SEVERAL`) come last."""
+    if isinstance(inputs, LoadInputs):
+        return [] if inputs.mcu is None else [("devices", inputs.mcu)]
     named = [
         ("scenario", inputs.scenario),
         ("province", inputs.province),

@@ -158,17 +158,9 @@ SENTENCES: Mapping[str, str] = {
     "generators-silent": N_(
         "{said} of {generators} {generators:generator|generators} said how {said:it|they} fared"
     ),
-    "media-process-ended": N_("the process with the media of generator {generator} has ended"),
-    "generator-silent": N_("generator {generator} has said nothing since {since_s:.0f} s"),
+    "media-process-ended": N_("a process with the media of a generator has ended"),
     "generator-busy": N_(
-        "a generator's process took {cpu_pct:g} % of a core in the mean (limit {limit_pct:g} %)"
-    ),
-    "generator-stood": N_(
-        "a generator stood still for more than {late_ms:g} ms in {late} of {seconds} "
-        "{seconds:second|seconds} (limit {limit_pct:g} %)"
-    ),
-    "dialled-late": N_(
-        "1 of 100 calls was dialled {late_ms:g} ms late or later (limit {limit_ms:g} ms)"
+        "a generator's process took {cpu_pct:g} % of a core (limit {limit_pct:g} %)"
     ),
     "generator-media-late": N_(
         "{late_pct:g} % of the generator's media left more than 20 ms late (limit {limit_pct:g} %)"
@@ -177,9 +169,6 @@ SENTENCES: Mapping[str, str] = {
         "{packets} {packets:packet|packets} overflowed the generator's buffers"
     ),
     "nothing-done": N_("nothing was done: no generator came to its first call"),
-    "not-dialled": N_(
-        "only {dialled} of {calls} {calls:call|calls} of the timetable {dialled:was|were} dialled"
-    ),
     "mcu-machine-late": N_(
         "the MCU's machine could not keep up: {late_pct:.1f} % of its media left more than 20 ms "
         "late (limit {limit_pct:g} %), {packets} {packets:packet|packets} overflowed a receive "

@@ -190,8 +190,10 @@ class Wording(Translator):
             self._names |= {bridge.id: bridge.name for bridge in of.bridges} | of.names
             self._links |= of.all_links
             self._know_links((link.id, link.direction) for link in of.links)
-        elif isinstance(of, CalendarAnswer | LoadResult):
+        elif isinstance(of, CalendarAnswer):
             self._names |= of.names
+        elif isinstance(of, LoadResult):
+            pass  # names are those of the load itself
         elif isinstance(of, MeetingAnswer):
             self._names |= of.names
             for part in of.parts:

@@ -1,10 +1,10 @@
-"""A load test of an MCU's control plane: many bridges and technicians, made with Locust.
+"""A load test of an MCU's control plane: many bridges call it, made with Locust.
 
-It lives here and not in `traffic/`, which knows nothing of SIP: the callers are
-`giaoban.mcu_sim.sip`'s own user agents, their media the processes of `giaoban.traffic.media_load`,
-their timetable (`timetable`) and what is made of their records (`measures`, `judge`) are pure.
-`traffic/locustfile.py` is the door through which Locust comes in.
+Locust has users, spawn rates, statistics, its page, processes and workers. Beside it are only the
+SIP call (`phone`, `locust.session`), the media of a call (`giaoban.traffic.media_load`), the test's
+own MCU, criteria and the verdict (`measures`, `judge`). It lives here and not in `traffic/`, which
+knows no SIP; `traffic/locustfile.py` is the file that Locust loads.
 
-gevent is in the processes that Locust runs in (`users`, `hooks`, `sip_transport`, all in `locust`)
-and nowhere else: no other module imports these.
+gevent is only in the processes that Locust runs in: no module outside `locust` imports `users`,
+`hooks` or `session`.
 """

@@ -10,7 +10,7 @@ from giaoban.scenarios.load.media import LEAST_PCT, START_MS
 from giaoban.scenarios.measure.assumptions import assumed
 from giaoban.sentence import N_, message
 
-LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"
+LAST_BACK = "last-back"
 _SECONDS = "{seconds} s"
 _NO_STANDARD = message(N_("no standard gives it"))
 _ENDPOINTS = message(N_("the settings of the province's own endpoints"))
@@ -55,11 +55,6 @@ def of_media(media: Iterable[MediaResult]) -> Iterator[Assumption]:
 
 
 _THRESHOLDS = {
-    GUESSES_ANSWERED: (
-        N_("how often a minute one account's password may be tried"),
-        "{limit}",
-        N_("a decision of whoever keeps the accounts"),
-    ),
     LAST_BACK: (
         N_("how long it may take until the last bridge is back"),
         "{limit} s",

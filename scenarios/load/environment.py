@@ -1,14 +1,10 @@
-"""What generators find in their environment, which only the same user's processes can read, and
-how a worker is ended."""
+"""Environment variables of Locust's processes, which only the same user's processes can read."""
 
-import signal
-
-JOURNAL = "GIAOBAN_LOAD_JOURNAL"
-"""The file that records go to; without it they go nowhere but to Locust."""
 SECRET = "GIAOBAN_LOAD_SECRET"
-"""From which the passwords at the test's own MCU are drawn."""
+"""The bridges' password at the test's own MCU."""
 ACCOUNTS = "GIAOBAN_LOAD_ACCOUNTS"
-"""The file with the accounts at somebody's device."""
-UNTOLD = signal.SIGUSR1
-"""Ends a worker whose parent is gone, unless a test has begun: then its master tells it to hang up,
-and to be told twice would keep it from that."""
+"""The file of the bridges' accounts at `--target`."""
+STATISTICS = "GIAOBAN_LOAD_STATISTICS"
+"""The file for Locust's statistics at the end of the test."""
+CALLS = "GIAOBAN_LOAD_CALLS"
+"""The file for each single request, of a test in one process; without it none is written."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from giaoban.errors import InputError, near_names
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.studies.load import (
-    Guessing,
     LoadCriterion,
     MediaResult,
     OperationResult,
@@ -20,7 +19,6 @@ from giaoban.translation import N_, translator
 E721 = N_("ITU-T E.721 (1999) table 2, post-selection delay of local connections")
 OURS = N_("our own: none of what this software asks for may fail")
 ASSUMED = N_("assumed; to be settled with whoever chairs the meetings")
-ASSUMED_KEPT = N_("assumed; to be settled with whoever keeps the accounts")
 CALLS_NOT_HEARD, CALLS_NOT_SEEN = "calls-not-heard", "calls-not-seen"
 SET_HERE = N_("set for this test")
 
@@ -31,8 +29,6 @@ class _Measured:
     operations: Mapping[str, OperationResult]
     storm: Storm | None
     media: Mapping[str, MediaResult]
-    guessing: Guessing | None
-    refused: int
 
 
 @dataclass(frozen=True)
@@ -55,14 +51,6 @@ def _failed(operation: str) -> Callable[[_Measured], float | None]:
     return value
 
 
-def _not_set_up(measured: _Measured) -> float | None:
-    sessions = measured.sessions
-    incoming = measured.operations.get("incoming")
-    if not sessions.attempts and incoming is None:
-        return None
-    return float(measured.refused + (sum(incoming.failed.values()) if incoming else 0))
-
-
 def _missed(medium: str) -> Callable[[_Measured], float | None]:
     def value(measured: _Measured) -> float | None:
         found = measured.media.get(medium)
@@ -71,34 +59,19 @@ def _missed(medium: str) -> Callable[[_Measured], float | None]:
     return value
 
 
-def _unseen(measured: _Measured) -> float | None:
-    """One of the test's own MCU alone: what somebody's device has noticed nobody here knows."""
-    found = measured.guessing
-    if found is None or found.seen is None:
-        return None
-    return float(max(0, found.answered - found.seen))
-
-
 _OF_OPERATION = {
     "options": ("options-failed",),
     "register": ("registrations-failed",),
-    "guess": ("guesses-accepted", "guesses-answered"),
 }
 _OF_MEDIUM = {"audio": CALLS_NOT_HEARD, "video": CALLS_NOT_SEEN}
 
 CRITERIA: tuple[_Criterion, ...] = (
-    _Criterion("calls-not-set-up", N_("Calls not set up"), "calls", _not_set_up),
+    _Criterion("calls-not-set-up", N_("Calls not set up"), "calls", _failed("invite")),
     _Criterion(
         "calls-dropped",
         N_("Calls dropped by the MCU"),
         "calls",
         lambda m: float(m.sessions.dropped) if m.sessions.established else None,
-    ),
-    _Criterion(
-        "calls-held-up",
-        N_("Calls held up by the bridge's call before"),
-        "calls",
-        lambda m: float(m.sessions.held_up) if m.sessions.attempts else None,
     ),
     _Criterion(
         "setup-p95",
@@ -130,7 +103,6 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion("registrations-failed", N_("Registrations refused"), "times", _failed("register")),
     _Criterion("options-failed", N_("OPTIONS not answered"), "times", _failed("options")),
-    _Criterion("commands-failed", N_("Commands not carried out"), "times", _failed("info")),
     _Criterion("hang-ups-failed", N_("Hang-ups not answered"), "times", _failed("bye")),
     _Criterion(
         "bridges-missing",
@@ -145,22 +117,6 @@ CRITERIA: tuple[_Criterion, ...] = (
         lambda m: m.storm.last_back_s if m.storm else None,
         60,
         ASSUMED,
-    ),
-    _Criterion("guesses-accepted", N_("Guessed passwords not refused"), "times", _failed("guess")),
-    _Criterion(
-        "guesses-answered",
-        N_("Guesses of one account's password answered within a minute"),
-        "times",
-        lambda m: float(m.guessing.most_a_minute) if m.guessing else None,
-        20,
-        ASSUMED_KEPT,
-    ),
-    _Criterion("guesses-unseen", N_("Guesses that the MCU does not report"), "times", _unseen),
-    _Criterion(
-        "malformed-not-survived",
-        N_("Malformed messages not refused or not survived"),
-        "times",
-        _failed("malformed"),
     ),
 )
 
@@ -195,21 +151,16 @@ def judge(
     *,
     media: Sequence[MediaResult] = (),
     lacks: Collection[str] = (),
-    guessing: Guessing | None = None,
-    refused: int | None = None,
 ) -> list[LoadCriterion]:
     """Every criterion that something of its kind was done for.
 
     Args:
         lacks: operations that the device does not have: what they came to is not judged unless a
             threshold was given for it.
-        refused: calls that count as refused, where that are not all that were: of a storm, as
-            `measures.refused_for_good` has it.
     """
     by_operation = {each.operation: each for each in operations}
     of_medium = {str(each.medium): each for each in media}
-    counted = sessions.refused if refused is None else refused
-    measured = _Measured(sessions, by_operation, storm, of_medium, guessing, counted)
+    measured = _Measured(sessions, by_operation, storm, of_medium)
     left_out = {ident for each in lacks for ident in _OF_OPERATION[each]} - set(thresholds)
     left_out |= {_OF_MEDIUM[each.medium] for each in media if not each.calls}
     vietnamese = translator("vi").text

@@ -1,208 +1,186 @@
-"""From records to measures: pure.
+"""From Locust's statistics to measures. Pure.
 
 RFC 7501 defines what is measured, RFC 7502 how: rates over the time in which attempts were made,
-delays of sessions that were established, standing sessions at each moment.
+delays of sessions that were established.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Sequence
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from giaoban.results.model.studies.load import (
     Delay,
-    Guessing,
     McuView,
     OperationResult,
-    Second,
     Sessions,
     Storm,
 )
-from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.outcomes import (
-    AUTHENTICATION,
-    Cause,
-    GeneratorHealth,
-    Performed,
-    Record,
-)
-from giaoban.scenarios.load.plan import BackOff, LoadPlan
+from giaoban.scenarios.load.outcomes import NO_ANSWER, cause_of
+from giaoban.scenarios.load.plan import LoadPlan
 
-CALLS: tuple[Performed, ...] = ("invite",)
-ORDER: tuple[Performed, ...] = (
-    "options",
-    "register",
-    "invite",
-    "incoming",
-    "info",
-    "bye",
-    "drop",
-    "guess",
-    "malformed",
-    "unregister",
-)
+ORDER = ("options", "register", "invite", "redial", "back", "bye", "drop", "unregister")
+INVITE, REDIAL, BACK, DROP = "invite", "redial", "back", "drop"
+_ERROR = re.compile(r"RequestFailedError\((['\"])(.*)\1\)", re.DOTALL)
+MOST_ANSWERS = 8
 
 
-def nearest_rank(ascending: Sequence[float], percent: float) -> float:
-    """A percentile that is one of the values."""
-    return float(ascending[max(0, int(np.ceil(len(ascending) * percent / 100)) - 1)])
+@dataclass(frozen=True)
+class Statistics:
+    """What Locust leaves at the end of a test.
+
+    Attributes:
+        entries: its entries by name, as it serialises them.
+        failures: texts of failures by name, with how many there were.
+        counts, peak: sums of all processes, and the most calls that stood.
+        cpu_pct: the highest of a process by Locust's monitor, a share of a core.
+    """
+
+    entries: Mapping[str, Mapping[str, Any]]
+    failures: Mapping[str, Counter[str]]
+    counts: Mapping[str, int]
+    peak: int
+    cpu_pct: float
+    workers_missing: int
 
 
-def delay_of(values_ms: Sequence[float]) -> Delay | None:
-    """Percentiles by the nearest rank, so that each is a delay that happened; None of nothing."""
-    if not values_ms:
-        return None
-    values = sorted(values_ms)
-
-    def rank(percent: float) -> float:
-        return round(nearest_rank(values, percent), 3)
-
-    return Delay(
-        p50_ms=rank(50),
-        p95_ms=rank(95),
-        p99_ms=rank(99),
-        max_ms=rank(100),
-        mean_ms=round(float(np.mean(values)), 3),
+def read_statistics(path: Path) -> Statistics:
+    """Read the file that `giaoban.scenarios.load.locust.hooks` writes."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    failures: dict[str, Counter[str]] = {}
+    for error in data["errors"]:
+        matched = _ERROR.fullmatch(error["error"])
+        text = matched[2] if matched else error["error"]
+        failures.setdefault(error["name"], Counter())[text.strip()] += error["occurrences"]
+    return Statistics(
+        {entry["name"]: entry for entry in data["entries"]},
+        failures,
+        data["counts"],
+        data["peak"],
+        data["cpu_pct"],
+        data["workers_missing"],
     )
 
 
-def operations(records: Sequence[Record]) -> list[OperationResult]:
-    """Each kind of what was done, in the order of a call's life."""
-    found = []
-    for operation in ORDER:
-        own = [record for record in records if record.operation == operation]
-        if not own:
+def nearest_rank(entry: Mapping[str, Any], rank: float) -> float:
+    """Return the `rank`th lowest delay of Locust's histogram, in ms.
+
+    Locust rounds to 1 ms, and from 100 ms on to two digits.
+    """
+    below = 0
+    for ms, count in sorted((float(ms), n) for ms, n in entry["response_times"].items()):
+        below += count
+        if below >= rank:
+            return ms
+    raise ValueError("no delay of this rank")
+
+
+def delay_of(entry: Mapping[str, Any]) -> Delay | None:
+    """Return percentiles by the nearest rank; None without a success. The largest delay and the
+    mean are exact."""
+    number = sum(entry["response_times"].values())
+    if not number:
+        return None
+    return Delay(
+        p50_ms=nearest_rank(entry, 0.50 * number),
+        p95_ms=nearest_rank(entry, 0.95 * number),
+        p99_ms=nearest_rank(entry, 0.99 * number),
+        max_ms=round(entry["max_response_time"], 3),
+        mean_ms=round(entry["total_response_time"] / number, 3),
+    )
+
+
+def operations(
+    found: Statistics, plan: LoadPlan, names: Sequence[str] = ORDER
+) -> list[OperationResult]:
+    """Return each kind of operation, in the order of a call's life."""
+    made = []
+    for name in names:
+        if (entry := found.entries.get(name)) is None or not entry["num_requests"]:
             continue
-        failed = [record for record in own if not record.ok]
-        answers = Counter(f"{r.code or '-'} {r.reason}".strip() for r in failed)
-        found.append(
+        failures = found.failures.get(name, Counter())
+        causes: Counter[str] = Counter()
+        for text, count in failures.items():
+            code = text.partition(" ")[0]
+            known = cause_of(int(code) if code.isdigit() else 0, plan.capacity_codes)
+            causes["protocol" if name == DROP else str(known)] += count
+        made.append(
             OperationResult(
-                operation=operation,
-                attempts=len(own),
-                succeeded=len(own) - len(failed),
-                failed=dict(sorted(Counter(str(record.cause) for record in failed).items())),
-                answers=dict(answers.most_common(8)),
-                repeats=sum(record.repeats for record in own),
-                delay=delay_of([record.ms for record in own if record.ok]),
+                operation=name,
+                attempts=entry["num_requests"],
+                succeeded=entry["num_requests"] - entry["num_failures"],
+                failed=dict(sorted(causes.items())),
+                answers=dict(failures.most_common(MOST_ANSWERS)),
+                delay=delay_of(entry),
             )
         )
-    return found
+    return made
 
 
-def sessions(records: Sequence[Record]) -> Sessions:
-    """Sessions that bridges and technicians asked for.
+def sessions(found: Statistics, operations: Sequence[OperationResult]) -> Sessions:
+    """Return the sessions that bridges asked for; of a storm before its cut.
 
     The rate is the attempts that follow the first one over the time from it to the last.
     """
-    calls = [record for record in records if record.operation in CALLS]
-    begun = sorted(record.at_s for record in calls)
-    span_s = begun[-1] - begun[0] if len(begun) > 1 else 0.0
-    established = [record for record in calls if record.ok]
-    rate = (len(begun) - 1) / span_s if span_s else 0.0
-    share = len(established) / len(calls) if calls else 0.0
-    standing = standing_at(records)
+    by_name = {each.operation: each for each in operations}
+    calls, drops = by_name.get(INVITE), by_name.get(DROP)
+    if calls is None:
+        return Sessions(
+            attempts=0, established=0, refused=0, dropped=0, attempt_rate_per_s=0.0,
+            established_per_s=0.0, capacity=0, setup=None,
+        )  # fmt: skip
+    entry = found.entries[INVITE]
+    span_s = entry["last_request_timestamp"] - entry["start_time"]
+    rate = (calls.attempts - 1) / span_s if span_s > 0 else 0.0
     return Sessions(
-        attempts=len(calls),
-        established=len(established),
-        refused=len(calls) - len(established),
-        dropped=sum(record.operation == "drop" for record in records),
-        held_up=sum(record.held_up for record in records),
+        attempts=calls.attempts,
+        established=calls.succeeded,
+        refused=calls.attempts - calls.succeeded,
+        dropped=drops.attempts if drops else 0,
         attempt_rate_per_s=round(rate, 3),
-        established_per_s=round(rate * share, 3),
-        capacity=max((count for _, count in standing), default=0),
-        setup=delay_of([record.ms for record in established]),
+        established_per_s=round(rate * calls.succeeded / calls.attempts, 3),
+        capacity=found.peak,
+        setup=calls.delay,
     )
 
 
-def standing_at(records: Sequence[Record]) -> list[tuple[float, int]]:
-    """(s, sessions that stand from then on), whenever that changes.
-
-    A session of a bridge lasts from its 200 to its BYE, to its end by the MCU, or to the bridge's
-    next call if the line was cut without a word.
-    """
-    changes: list[tuple[float, int]] = []
-    up: set[str] = set()
-    for record in sorted(records, key=lambda r: (r.at_s + _lasts_s(r), r.who)):
-        at_s = record.at_s + _lasts_s(record)
-        begins = record.operation in ("invite", "incoming") and record.ok
-        ends = record.operation in ("bye", "drop")
-        if begins and record.who not in up:
-            up.add(record.who)
-        elif ends and record.who in up:
-            up.remove(record.who)
-        else:
-            continue
-        changes.append((at_s, len(up)))
-    return changes
-
-
-def storm(plan: LoadPlan, records: Sequence[Record]) -> Storm:
-    """How those came back who were cut off."""
-    outage = timetable.outage(plan)
-    calls = [r for r in records if r.operation in CALLS and plan.is_bridge(r.who)]
-    before = {r.who for r in calls if r.ok and r.at_s < outage.at_s}
-    again = [r for r in calls if r.at_s >= outage.at_s and r.who in before]
-    return storm_after(before, again, outage.back_s, plan.back_off)
-
-
-def storm_after(
-    before: Collection[str], again: Sequence[Record], back_s: float, back_off: BackOff
-) -> Storm:
-    """How those came back who were there `before`, by their attempts since they were cut off.
-
-    Args:
-        back_s: when the line was back.
-    """
-    back: dict[str, float] = {}
-    for record in again:
-        if record.ok:
-            back.setdefault(record.who, record.at_s + record.ms / 1e3 - back_s)
-    times = sorted(back.values())
-    missing = len(before) - len(back)
+def storm(plan: LoadPlan, found: Statistics, operations: Sequence[OperationResult]) -> Storm:
+    """Return how the bridges came back that were cut off. Times count from the restoration."""
+    by_name = {each.operation: each for each in operations}
+    back, again = by_name.get(BACK), by_name.get(REDIAL)
+    cut_off, returned = (back.attempts, back.succeeded) if back else (0, 0)
+    half = -(-cut_off // 2)
+    half_s = last_s = None
+    if 0 < half <= returned:
+        half_s = round(nearest_rank(found.entries[BACK], half) / 1e3, 3)
+    if back is not None and back.delay is not None and returned == cut_off:
+        last_s = round(back.delay.max_ms / 1e3, 3)
     return Storm(
-        cut_off=len(before),
-        back=len(back),
-        missing=missing,
-        attempts=len(again),
-        refused=sum(not record.ok for record in again),
-        half_back_s=_half(times, len(before)),
-        last_back_s=round(max(0.0, times[-1]), 3) if times and not missing else None,
-        back_off=back_off,
-    )
-
-
-def refused_for_good(records: Sequence[Record], cut_s: float) -> int:
-    """Refused calls of a storm that are a failure of the MCU's.
-
-    Who is refused after the fault and gets in later is back, and that was no failure. Before the
-    fault there is no storm that would excuse it.
-
-    Args:
-        cut_s: when the fault began.
-    """
-    calls = [record for record in records if record.operation in CALLS]
-    last_in_s: dict[str, float] = {}
-    for record in calls:
-        if record.ok:
-            last_in_s[record.who] = max(record.at_s, last_in_s.get(record.who, record.at_s))
-    return sum(
-        not record.ok and (record.at_s < cut_s or record.at_s >= last_in_s.get(record.who, cut_s))
-        for record in calls
+        cut_off=cut_off,
+        back=returned,
+        missing=cut_off - returned,
+        attempts=again.attempts if again else 0,
+        refused=again.attempts - again.succeeded if again else 0,
+        half_back_s=half_s,
+        last_back_s=last_s,
+        back_off=plan.back_off,
     )
 
 
 def mcu_view(
     events: Sequence[dict[str, Any]], report: dict[str, Any], units_total: float | None
 ) -> McuView:
-    """The MCU's side of a test, from its events and its closing report."""
+    """Return the MCU's side of a test, from its events and its closing report."""
     refused = Counter(f"{e['code']} {e['reason']}" for e in events if e["event"] == "refused")
     left = Counter(str(e.get("cause", "")) for e in events if e["event"] == "left")
     return McuView(
         joined=sum(e["event"] == "joined" for e in events),
-        refused=dict(refused.most_common(8)),
+        refused=dict(refused.most_common(MOST_ANSWERS)),
         left=dict(sorted(left.items())),
         units_peak=max((float(e.get("units", 0)) for e in events), default=0.0),
         units_total=units_total,
@@ -213,64 +191,19 @@ def mcu_view(
         media_sent=report["rtp_sent"],
         media_late=report["starved"],
         media_overflowed=report["overflowed"],
-        wrong_passwords=report.get("wrong_passwords", 0),
     )
 
 
-def series(
-    records: Sequence[Record],
-    healths: Sequence[GeneratorHealth],
-    mcu_cpu: Sequence[tuple[float, float]],
-) -> list[Second]:
-    """Second by second; `mcu_cpu` are (s, per cent)."""
-    last_s = max((r.at_s + _lasts_s(r) for r in records), default=0.0)
-    standing = standing_at(records)
-    seconds = []
-    for t in range(int(last_s) + 1):
-        calls = [r for r in records if r.operation in CALLS and t <= r.at_s < t + 1]
-        good = [r for r in calls if r.ok]
-        cpu = [h.cpu_pct for h in healths if t <= h.at_s < t + 1]
-        of_mcu = [value for at_s, value in mcu_cpu if t <= at_s < t + 1]
-        delays = delay_of([r.ms for r in good])
-        seconds.append(
-            Second(
-                t_s=t,
-                attempts=len(calls),
-                established=len(good),
-                failed=len(calls) - len(good),
-                standing=next((n for at, n in reversed(standing) if at < t + 1), 0),
-                setup_p95_ms=None if delays is None else delays.p95_ms,
-                generator_cpu_pct=max(cpu, default=None),
-                mcu_cpu_pct=max(of_mcu, default=None),
-            )
-        )
-    return seconds
-
-
-def _lasts_s(record: Record) -> float:
-    """From what a record is dated by to its end: that of a dropped call is when it began."""
-    return record.ms / 1e3
-
-
-def _half(times: Sequence[float], whole: int) -> float | None:
-    needed = -(-whole // 2)
-    return round(max(0.0, times[needed - 1]), 3) if 0 < needed <= len(times) else None
-
-
-BESIDE = ("options", "register", "guess")
-"""Operations that calls do without. A guessed password is one to register with."""
-ABSENT: tuple[Cause, ...] = ("timeout", "unsupported", "protocol")
-"""Causes that say that there is no such thing: no answer; 405, 501 and the like; 404, 500 and the
-like. A device that is full, or asks for a proof, has it."""
+BESIDE = ("options", "register")
+"""Operations that calls do without."""
+ABSENT = ("timeout", "unsupported", "protocol")
+"""Causes by which a device has no such operation: no answer; 405, 501 and the like; 404, 500 and
+the like. A device that is full, or asks for a password, has it."""
 
 
 def lacking(operations: Sequence[OperationResult], *, accounts: bool) -> list[str]:
-    """Which operations a device does not have for these bridges: every attempt failed, and none for
-    another cause.
-
-    Args:
-        accounts: whether the bridges have any. Who asks them for a proof does not register them.
-    """
+    """Return the operations that a device does not have for these bridges: every attempt failed,
+    and none for another cause. `accounts`: without any, a request for a password is one, too."""
     absent = {*ABSENT, *(() if accounts else ("authentication",))}
     return [
         each.operation
@@ -279,44 +212,14 @@ def lacking(operations: Sequence[OperationResult], *, accounts: bool) -> list[st
     ]
 
 
-def nobody_answered(operations: Sequence[OperationResult]) -> list[str]:
-    """What all calls met if none was set up, in a sentence."""
+def unanswered(operations: Collection[OperationResult]) -> list[str]:
+    """Return what all calls met if none was set up, in a sentence."""
     for each in operations:
-        if each.operation != "invite" or each.succeeded or not each.attempts:
+        if each.operation != INVITE or each.succeeded or not each.attempts:
             continue
-        if set(each.answers) == {"- no answer"}:
+        if set(each.answers) == {NO_ANSWER}:
             calls = "call" if each.attempts == 1 else "calls"
             return [f"no answer to any INVITE ({each.attempts} {calls})"]
         met = ", ".join(f"{count} × {answer}" for answer, count in each.answers.items())
         return [f"no call was set up: {met}"]
     return []
-
-
-MINUTE_S = 60.0
-
-
-def guessing(records: Sequence[Record], mcu: McuView | None) -> Guessing | None:
-    """Of all guesses that there were; None if there were none."""
-    guesses = [record for record in records if record.operation == "guess"]
-    if not guesses:
-        return None
-    answered = [record for record in guesses if record.code in AUTHENTICATION]
-    return Guessing(
-        guesses=len(guesses),
-        answered=len(answered),
-        most_a_minute=most_a_minute(answered),
-        seen=None if mcu is None else mcu.wrong_passwords,
-    )
-
-
-def most_a_minute(answered: Sequence[Record]) -> int:
-    """The most that were answered to one name within any minute."""
-    most = 0
-    times: dict[str, deque[float]] = defaultdict(deque)
-    for at_s, who in sorted((record.at_s + record.ms / 1e3, record.who) for record in answered):
-        lately = times[who]
-        lately.append(at_s)
-        while lately[0] <= at_s - MINUTE_S:
-            lately.popleft()
-        most = max(most, len(lately))
-    return most

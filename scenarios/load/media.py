@@ -1,68 +1,72 @@
-"""Whether calls brought the sound and the pictures that they should have brought. Pure.
+"""Whether a call brought the sound and the pictures that it should. Pure.
 
-What should come is what was agreed, from shortly after a call stands to its end. Sound is counted
-by how long it can be played and pictures by how long they moved, whatever a packet of them is.
+Due is what was agreed, from shortly after a call stands to its end. Sound is counted by how long it
+can be played, pictures by how long they moved, whatever a packet of them is.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from giaoban.results.model.studies.load import MediaResult
-from giaoban.scenarios.load.locust.outcomes import ReceivedMedia
+from giaoban.results.model.studies.load import MediaResult, OperationResult
+from giaoban.scenarios.load.outcomes import ReceivedMedia
 from giaoban.traffic.media_load.messages import MEDIA
 
 START_MS = 1000.0
 """How long a device may take until it sends, once a call stands; assumed."""
 LEAST_PCT = 95.0
-"""Of what should come from then on; assumed."""
+"""Of what is due from then on; assumed."""
 ON_ITS_WAY_MS = 100.0
 """What may be on its way, or not yet cut into packets, when a call ends."""
 SHORTEST_MS = 300.0
-"""Of a call that ends before this nobody can tell what should have come."""
+"""Shorter calls are not judged, unless no call brought a packet."""
 WITHHELD, NOT_AGREED, NOTHING = "withheld", "not-agreed", "nothing"
 LATE, TOO_LITTLE = "late", "too-little"
 
 
-def results(heard: Sequence[ReceivedMedia]) -> list[MediaResult]:
-    """Each medium that bridges asked for."""
+def results(
+    operations: Mapping[str, OperationResult], counts: Mapping[str, int]
+) -> list[MediaResult]:
+    """Return the result of each medium that bridges asked for.
+
+    Args:
+        operations: by medium, calls judged (`missing`).
+        counts: sums of all calls, as `giaoban.scenarios.load.locust.run` has them.
+    """
     found = []
     for medium in MEDIA:
-        calls = [call for call in heard if call.medium == medium]
-        if not calls:
+        judged, short = operations.get(medium), counts.get(f"{medium} short", 0)
+        if judged is None and not short:
             continue
-        judged = [call for call in calls if call.lasted_ms >= SHORTEST_MS]
-        together_ms = sum(call.lasted_ms for call in calls)
-        if not any(call.received for call in calls) and together_ms >= START_MS:
-            judged = calls  # however short each is: a device that never sends is seen
-        missed = Counter(why for call in judged if (why := missing(call)) is not None)
-        shares = [received_pct(call) for call in judged]
+        calls = 0 if judged is None else judged.attempts
+        missed = {} if judged is None else judged.answers
+        received = counts.get(f"{medium} received", 0)
+        if not received and not calls and counts.get(f"{medium} short ms", 0) >= START_MS:
+            calls, short, missed = short, 0, {NOTHING: short}  # a device that never sends is seen
         found.append(
             MediaResult(
                 medium=medium,
-                calls=len(judged),
-                too_short=len(calls) - len(judged),
+                calls=calls,
+                too_short=short,
                 missed=dict(sorted(missed.items())),
-                packets_sent=sum(call.sent for call in calls),
-                packets_received=sum(call.received for call in calls),
-                packets_lost=sum(max(0, call.lost) for call in calls),
-                expected_s=round(sum(map(expected_ms, judged)) / 1e3, 3),
-                heard_s=round(sum(min(c.heard_ms, expected_ms(c)) for c in judged) / 1e3, 3),
-                worst_pct=round(min(shares), 1) if shares else None,
+                packets_sent=counts.get(f"{medium} sent", 0),
+                packets_received=received,
+                packets_lost=counts.get(f"{medium} lost", 0),
+                expected_s=counts.get(f"{medium} expected ms", 0) / 1e3,
+                heard_s=counts.get(f"{medium} heard ms", 0) / 1e3,
             )
         )
     return found
 
 
 def expected_ms(call: ReceivedMedia) -> float:
-    """For how long something should have come: from when the first came, or should have."""
+    """Return for how long a medium was due: from when the first packet came, or should have."""
     wait_ms = START_MS if call.wait_ms is None else min(call.wait_ms, START_MS)
     return max(0.0, call.lasted_ms - wait_ms - ON_ITS_WAY_MS)
 
 
 def received_pct(call: ReceivedMedia) -> float:
-    """How much of it came, up to 100; of a call that has hardly begun, whether anything did."""
+    """Return how much of it came, up to 100; of a call that has hardly begun, whether any did."""
     expected = expected_ms(call)
     if call.heard_ms >= expected:
         return 100.0 if call.received else 0.0
@@ -70,7 +74,7 @@ def received_pct(call: ReceivedMedia) -> float:
 
 
 def missing(call: ReceivedMedia) -> str | None:
-    """Why the bridge did not hear or see what it should; None if it did."""
+    """Return why the bridge did not hear or see what was due; None if it did."""
     if call.withheld:
         return WITHHELD
     if not call.agreed:

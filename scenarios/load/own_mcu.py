@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +25,12 @@ from giaoban.processes.children import beginning, interruptions_held
 from giaoban.results.model.studies.load import McuView
 from giaoban.scenarios.load.measures import mcu_view
 from giaoban.scenarios.load.passwords import accounts_toml
-from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load.plan import LoadPlan, bridge_name
 
 HOST = "127.0.0.1"
 STARTS_WITHIN_S, ENDS_WITHIN_S = 60.0, 30.0
+MOST_WORKERS = 64
+"""A worker may be given one user more than its share, so that numbers go beyond the bridges."""
 MOST_MEMBERS = 900
 """Of a meeting with a list; larger ones are open to anyone."""
 NOWHERE = f"sip:%s@{HOST}:9"
@@ -63,41 +65,17 @@ def wait_for(process: subprocess.Popen[str], address: tuple[str, int]) -> None:
     raise MachineLacks("`giaoban mcu serve` did not start:\n{said}", "giaoban doctor", said=said)
 
 
-def meetings_toml(plan: LoadPlan, video: str) -> str:
-    """The meeting that all bridges call, and one for each technician."""
-
-    def text(ident: str, chair: str, members: list[str]) -> list[str]:
-        lines = [
-            "[[meeting]]",
-            f'id = "{ident}"\nname = "{ident}"\npattern = "province-districts"',
-            f'chair = "{chair}"\nvideo = "{video}"',
-        ]
-        for name in members:
-            lines += ["[[meeting.member]]", f'id = "{name}"', f'uri = "{NOWHERE % name}"']
-        return lines
-
-    members = plan.members
-    listed = members if 1 < len(members) <= MOST_MEMBERS else []
-    lines = ['schema = "giaoban.meetings/1"', *text(plan.room, members[0], listed)]
-    for number in range(plan.technicians):
-        own = [plan.line(number, line) for line in range(plan.lines)]
-        chair = plan.technician(number)
-        lines += text(plan.meeting(number), chair, [chair, *own])
+def meetings_toml(plan: LoadPlan, names: Sequence[str], video: str) -> str:
+    """Return the file of the meeting that all bridges call."""
+    lines = [
+        'schema = "giaoban.meetings/1"',
+        "[[meeting]]",
+        f'id = "{plan.room}"\nname = "{plan.room}"\npattern = "province-districts"',
+        f'chair = "{names[0]}"\nvideo = "{video}"',
+    ]
+    for name in names if 1 < len(names) <= MOST_MEMBERS else ():
+        lines += ["[[meeting.member]]", f'id = "{name}"', f'uri = "{NOWHERE % name}"']
     return "\n".join(lines) + "\n"
-
-
-@contextmanager
-def memory_file(text: str) -> Iterator[int]:
-    """A file in memory that has no name: a descriptor for a child, which ends with the last who
-    has it. However we are ended, no password lies about. Linux only (memfd_create(2))."""
-    number = os.memfd_create("giaoban")
-    try:
-        os.fchmod(number, 0o600)
-        with open(number, "w", encoding="utf-8", closefd=False) as file:
-            file.write(text)
-        yield number
-    finally:
-        os.close(number)
 
 
 class CataloguedDevice(NamedTuple):
@@ -117,57 +95,48 @@ class OwnMcu:
         video: str,
         secret: str,
         events: Path,
+        private: Path,
     ) -> None:
-        """`events`: the file for them. Raises `MachineLacks`."""
+        """`events`: the file for them; `private`: a folder that is removed after the test. Raises
+        `MachineLacks`."""
         self._events = events
         self._device = of.device
         words = ["--listen", f"{HOST}:{plan.target[1]}", "--device", of.device.id]
-        words += ["--devices", str(of.file)]
-        words += ["--events", str(events), "--kbps", str(round(plan.kbps))]
-        given = {"--meetings": meetings_toml(plan, video)}
+        words += ["--devices", str(of.file), "--kbps", str(round(plan.kbps))]
+        words += ["--events", str(events), "--meetings", str(private / "meetings.toml")]
+        names = [bridge_name(number) for number in range(plan.bridges + MOST_WORKERS)]
+        meeting = meetings_toml(plan, names[: plan.bridges], video)
+        (private / "meetings.toml").write_text(meeting, encoding="utf-8")
         if plan.accounts != "none":
-            given["--accounts"] = accounts_toml(plan.everybody, secret)
-        with ExitStack() as stack, interruptions_held():
-            files = {
-                option: stack.enter_context(memory_file(text)) for option, text in given.items()
-            }
-            for option, number in files.items():
-                words += [option, f"/proc/self/fd/{number}"]
-            command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "mcu", "serve", *words]
+            accounts = private / "accounts.toml"
+            accounts.touch(0o600)
+            accounts.write_text(accounts_toml(names, secret), encoding="utf-8")
+            words += ["--accounts", str(accounts)]
+        program = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "mcu", "serve"]
+        with interruptions_held():
             self._process = subprocess.Popen(
-                [*command, "--json"],
+                [*program, *words, "--json"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                pass_fds=list(files.values()),
                 cwd=IMPORTED_FROM,
                 start_new_session=True,
                 preexec_fn=beginning(shares(available())[0]),
             )
-        self._cpu: list[tuple[float, float]] = []
-        self._before = (time.monotonic(), 0.0)
         try:
             wait_for(self._process, plan.target)
         except BaseException:
             self.kill()
             raise
-        self.sample()
-        self._cpu.clear()
+        self._began = (time.monotonic(), _cpu_s(self._process.pid))
 
-    def sample(self) -> None:
-        """Note what it took of the processor since the last time."""
-        now, used = time.monotonic(), _cpu_s(self._process.pid)
-        before, used_before = self._before
-        self._before = now, used
-        if now > before:
-            share = 100 * max(0.0, used - used_before) / (now - before)
-            self._cpu.append((now, share))
-
-    def cpu_since(self, monotonic_s: float) -> list[tuple[float, float]]:
-        """(s since then, per cent of a core), by `sample`."""
-        return [(at_s - monotonic_s, share) for at_s, share in self._cpu]
+    def cpu_pct(self) -> float:
+        """Return its share of a core since it answered."""
+        began_s, before_s = self._began
+        used_s = max(0.0, _cpu_s(self._process.pid) - before_s)
+        return round(100 * used_s / (time.monotonic() - began_s), 1)
 
     def stop(self) -> dict[str, Any]:
         """Its closing report. Raises `InvalidRun`: it ended otherwise than it should."""
@@ -191,17 +160,11 @@ class OwnMcu:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
-    def view(self, report: dict[str, Any], standing: int) -> McuView:
-        """What it has seen. `standing`: calls that were up when it was told to stop."""
+    def view(self, report: dict[str, Any], standing: int, cpu_pct: float) -> McuView:
+        """Return its own view. `standing`: calls that were up when it was told to stop."""
         events = [json.loads(line) for line in self._events.read_text("utf-8").splitlines()]
-        shares = [share for _, share in self._cpu]
-        return mcu_view(events, report, self._device.units_total).model_copy(
-            update={
-                "calls_left": standing,
-                "cpu_pct_mean": round(sum(shares) / len(shares), 1) if shares else None,
-                "cpu_pct_max": round(max(shares), 1) if shares else None,
-            }
-        )
+        update = {"calls_left": standing, "cpu_pct_mean": cpu_pct}
+        return mcu_view(events, report, self._device.units_total).model_copy(update=update)
 
     def standing(self) -> int:
         """Calls that it holds, by its events."""

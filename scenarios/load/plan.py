@@ -1,8 +1,7 @@
-"""Everything a load test is told before it begins; it goes to Locust's processes as one option."""
+"""The parameters of a load test; Locust's processes get them as options."""
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,45 +9,44 @@ from pydantic import Field
 from giaoban.tomlfile import StrictModel
 from giaoban.traffic.media_load.messages import Medium
 
-Shape = Literal["steady", "ramp", "hold", "storm", "guess", "malformed"]
+Shape = Literal["steady", "hold", "storm"]
 BackOff = Literal["none", "random"]
-BRIDGE, CHAIR, LINE, BABBLER = "bridge", "technician", "line", "babbler"
+MediaChoice = Literal["none", "audio", "both"]
+MEDIA: dict[str, list[Medium]] = {"none": [], "audio": ["audio"], "both": ["audio", "video"]}
 ROOM = "giao-ban"
+HELD_SHARE = 0.8
+"""Share of the time between two calls of a bridge that a call lasts unless `hold_s` says it."""
+SETTLE_S = 3.0
+"""From the last first call to the cut of a storm."""
 
 
 class LoadPlan(StrictModel):
     """A load test.
 
     Attributes:
-        target: IPv4 address and port of the MCU; `transport` is UDP.
-        address: this machine's, to call from; "" for the one on the way to the target.
-        rate_per_s: of session attempts; of a ramp the highest, of guesses and malformed messages
-            theirs too.
-        seconds: how long the shape lasts once everybody who is to be there first is there.
-        hold_s: length of a call of the steady shape.
-        answer_within_s: the establishment threshold time of RFC 7501: an attempt without a
-            final answer by then has failed.
-        media: of each call; none: signalling alone.
-        lines: bridges that a technician dials.
-        outage_s, spread_s, redial_s: of a storm: how long the line is away, over how long bridges
-            with random back-off spread, after how long one that was refused tries again.
-        capacity_codes: status codes by which this MCU says that it is full.
-        by_hand: Locust's own numbers say how many users there are, at any time; `bridges` is the
-            most there may be, and each calls again and again until it is stopped. `hold_s` 0: a
-            call lasts until then.
-        accounts: whether bridges prove who they are: with passwords of a file at each generator,
-            or with such that are drawn from a secret (`passwords`).
+        target: IPv4 address and port of the MCU, over UDP.
+        rate_per_s: first calls a second (Locust's spawn rate); of the steady shape all calls.
+        seconds: duration of the shape: of the steady one from the first call, else from when all
+            bridges have called.
+        hold_s: length of a call; 0: until the test ends.
+        period_s: of the steady shape, from one call of a bridge to its next; 0: `hold_s` is
+            `HELD_SHARE` of it.
+        answer_within_s: establishment threshold time of RFC 7501. An attempt without a final answer
+            by then has failed.
+        media: of each call; empty: signalling alone.
+        outage_s, spread_s, redial_s: of a storm: duration of the cut, interval over which bridges
+            with random back-off spread, time after a refusal until the next attempt.
+        capacity_codes: status codes by which this MCU refuses a call that it has no room for.
+        accounts: whether bridges have passwords: of a file at each generator, or one secret.
     """
 
     target: tuple[str, int]
-    address: str = ""
     shape: Shape
     bridges: Annotated[int, Field(ge=1, le=5000)]
-    technicians: Annotated[int, Field(ge=0, le=100)] = 0
-    lines: Annotated[int, Field(ge=1, le=50)] = 3
     rate_per_s: Annotated[float, Field(gt=0, le=5000)]
     seconds: Annotated[float, Field(gt=0, le=86_400)]
     hold_s: Annotated[float, Field(ge=0, le=86_400)]
+    period_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
     answer_within_s: Annotated[float, Field(gt=0, le=180)] = 10.0
     media: list[Medium]
     profile: str
@@ -59,50 +57,20 @@ class LoadPlan(StrictModel):
     redial_s: Annotated[float, Field(gt=0, le=600)] = 5.0
     registers: bool = True
     asks_options: bool = True
-    asks_to_speak: bool = True
     accounts: Literal["none", "file", "secret"] = "none"
-    by_hand: bool = False
     capacity_codes: list[int] = Field(default_factory=lambda: [486, 503, 600])
     room: str = ROOM
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
-
-    def name(self, number: int) -> str:
-        """What a bridge is called."""
-        return f"{BRIDGE}-{number + 1:04d}"
-
-    def technician(self, number: int) -> str:
-        """What a technician is called."""
-        return f"{CHAIR}-{number + 1:02d}"
-
-    def line(self, technician: int, number: int) -> str:
-        """What a bridge is called that a technician dials."""
-        return f"{LINE}-{technician + 1:02d}-{number + 1:02d}"
-
-    def babbler(self, number: int) -> str:
-        """What one is called that sends what is malformed; it may come to the meeting."""
-        return f"{BABBLER}-{number + 1:04d}"
-
-    def meeting(self, technician: int) -> str:
-        """The meeting that a technician builds."""
-        return f"phong-{technician + 1:02d}"
-
-    def is_bridge(self, name: str) -> bool:
-        """Whether somebody is one of the bridges, whatever their accounts are called."""
-        return not name.startswith((f"{CHAIR}-", f"{LINE}-", f"{BABBLER}-"))
 
     @property
-    def members(self) -> list[str]:
-        """Those of the meeting that bridges call, its chair first."""
-        names = [self.name(number) for number in range(self.bridges)]
-        if self.shape == "malformed":
-            names += [self.babbler(number) for number in range(math.ceil(self.rate_per_s))]
-        return names
+    def total_s(self) -> float:
+        """From the first call to the end of the test."""
+        if self.shape == "steady":
+            return self.seconds
+        spawned_s = self.bridges / self.rate_per_s
+        cut_s = SETTLE_S + self.outage_s if self.shape == "storm" else 0.0
+        return spawned_s + cut_s + self.seconds
 
-    @property
-    def everybody(self) -> list[str]:
-        """All names that call or are called."""
-        names = self.members
-        for number in range(self.technicians):
-            names.append(self.technician(number))
-            names += [self.line(number, line) for line in range(self.lines)]
-        return names
+
+def bridge_name(number: int) -> str:
+    """Return the name of a bridge, numbered from 0."""
+    return f"bridge-{number + 1:04d}"

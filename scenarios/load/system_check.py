@@ -8,7 +8,9 @@ its own technician sees; that it took them, and what it sent, is judged.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.processes.progress import Progress
@@ -22,10 +24,16 @@ from giaoban.results.model.studies.meetings import (
     StreamJudged,
 )
 from giaoban.scenarios.load import media
-from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, execute, problems
-from giaoban.scenarios.load.locust.outcomes import ReceivedMedia, Record
+from giaoban.scenarios.load.load_test import (
+    LoadRecords,
+    LoadTest,
+    execute,
+    generator_view,
+    problems,
+)
 from giaoban.scenarios.load.locust.processes import LocustSetup
-from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load.outcomes import ReceivedMedia, Request
+from giaoban.scenarios.load.plan import LoadPlan, bridge_name
 from giaoban.traffic.media_load.messages import Medium
 from giaoban.traffic.profiles import load_profiles
 
@@ -33,6 +41,7 @@ RATE_PER_S = 2.0
 """Bridges call one after another, as technicians do."""
 TOGETHER_S = 10.0
 """So long all of them are connected."""
+CALLS_FILE = "calls.jsonl"
 KINDS: tuple[Medium, ...] = ("audio", "video")
 
 
@@ -54,11 +63,10 @@ def plan_of(
         bridges=len(bridges),
         rate_per_s=RATE_PER_S,
         seconds=TOGETHER_S,
-        hold_s=TOGETHER_S,
+        hold_s=0.0,
         media=list(KINDS),
         profile=known.id,
         kbps=known.video_kbps,
-        asks_to_speak=False,
         accounts="file" if has_accounts else "none",
         room=room,
         registers=registers,
@@ -80,40 +88,64 @@ def check_system(
         MachineLacks: a program or a port is missing.
     """
     test = LoadTest(plan, LocustSetup(), None, "presence", accounts, {})
-    return judged(test, execute(test, folder, progress), bridges)
+    calls = folder / CALLS_FILE
+    seen = execute(test, folder, progress, calls)
+    return judged(test, seen, read_calls(calls), bridges)
 
 
-def judged(test: LoadTest, seen: LoadRecords, bridges: Mapping[str, str]) -> PartJudged:
-    """What was seen, bridge by bridge. Pure."""
-    plan, kept = test.plan, seen.kept
-    wrong = problems(test, seen)
+@dataclass(frozen=True)
+class Calls:
+    """Each single request of a test, with `at_s` from the first one, and each medium of calls."""
+
+    requests: list[Request]
+    media: list[ReceivedMedia]
+
+
+def read_calls(path: Path) -> Calls:
+    """Read the file of single requests."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    entries = [json.loads(line) for line in text.splitlines()]
+    requests = [Request.model_validate(each) for each in entries if "operation" in each]
+    first_s = min((each.at_s - each.ms / 1e3 for each in requests), default=0.0)
+    return Calls(
+        [each.model_copy(update={"at_s": each.at_s - first_s}) for each in requests],
+        [ReceivedMedia.model_validate(each) for each in entries if "medium" in each],
+    )
+
+
+def judged(
+    test: LoadTest, seen: LoadRecords, calls: Calls, bridges: Mapping[str, str]
+) -> PartJudged:
+    """Return the outcome of each bridge. Pure."""
+    plan = test.plan
+    wrong = problems(test, seen, generator_view(test, seen.statistics))
     found = []
     for number, (ident, name) in enumerate(bridges.items()):
-        who = plan.name(number)
-        records = [record for record in kept.records if record.who == who]
-        heard = [one for one in kept.heard if one.who == who]
-        found.append(_bridge(ident, name, records, heard))
+        who = bridge_name(number)
+        requests = [each for each in calls.requests if each.who == who]
+        heard = [one for one in calls.media if one.who == who]
+        found.append(_bridge(ident, name, requests, heard))
     failed = [bridge for bridge in found if not bridge.ok]
     verdict: Verdict = "invalid" if wrong else "fail" if failed else "pass"
-    idents = {plan.name(number): ident for number, ident in enumerate(bridges)}
+    idents = {bridge_name(number): ident for number, ident in enumerate(bridges)}
     return PartJudged(
         part="check",
         verdict=verdict,
         reasons=[str(reason) for reason in wrong] or [_reason(bridge) for bridge in failed],
         reason_codes=wrong,
         seconds=plan.seconds,
-        opening=_opening(plan, kept.records, len(bridges)),
+        opening=_opening(calls.requests, len(bridges)),
         closing=_closing(found),
         bridges=found,
-        minutes=list(_minutes(kept.records, idents)),
+        minutes=list(_minutes(calls.requests, idents)),
     )
 
 
-def _opening(plan: LoadPlan, records: Sequence[Record], calls: int) -> Opening:
-    set_up = [r for r in records if r.operation == "invite" and plan.is_bridge(r.who)]
+def _opening(records: Sequence[Request], calls: int) -> Opening:
+    set_up = [r for r in records if r.operation == "invite"]
     answered = [r for r in set_up if r.ok]
-    first_s = min((r.at_s for r in set_up), default=0.0)
-    last_s = max((r.at_s + r.ms / 1e3 for r in answered), default=None)
+    first_s = min((r.at_s - r.ms / 1e3 for r in set_up), default=0.0)
+    last_s = max((r.at_s for r in answered), default=None)
     return Opening(
         calls=calls,
         connected=len({r.who for r in answered}),
@@ -134,7 +166,7 @@ def _closing(bridges: Sequence[BridgeJudged]) -> Closing:
 
 
 def _bridge(
-    ident: str, name: str, records: Sequence[Record], heard: Sequence[ReceivedMedia]
+    ident: str, name: str, records: Sequence[Request], heard: Sequence[ReceivedMedia]
 ) -> BridgeJudged:
     called = [record for record in records if record.operation == "invite"]
     ended = [record for record in records if record.operation == "bye"]
@@ -187,7 +219,7 @@ def _reason(bridge: BridgeJudged) -> str:
     return f"{bridge.bridge}: its call was not hung up as it should"
 
 
-def _minutes(records: Sequence[Record], idents: Mapping[str, str]) -> Iterator[Entry]:
+def _minutes(records: Sequence[Request], idents: Mapping[str, str]) -> Iterator[Entry]:
     for record in sorted(records, key=lambda each: each.at_s):
         if record.who not in idents:
             continue

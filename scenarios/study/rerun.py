@@ -20,12 +20,11 @@ from giaoban.results.archive.store import Outcome, note_rerun
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
-from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
+from giaoban.results.model.answer_files import FAULTS, RESULT, SENSITIVITY
 from giaoban.results.model.answers import ESTIMATE, SEVERAL
 from giaoban.results.model.manifest import Manifest, Proof
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.failures import FaultsAnswer
-from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.identity import code_identity
@@ -38,7 +37,6 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import possible_in
-from giaoban.scenarios.study.redial_storm import storm_in_province
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
@@ -70,7 +68,7 @@ def rerun(
             "{run_id}: nothing was emulated that could be repeated", run_id=manifest.run_id
         )
 
-    def compared[T: (FaultsAnswer, LoadResult, Sensitivity)](
+    def compared[T: (FaultsAnswer, Sensitivity)](
         then: T, again: Callable[..., Outcome[T]]
     ) -> list[str]:
         outcome = again(root=root, now=now, progress=progress)
@@ -81,8 +79,6 @@ def rerun(
         scenario, province = lay_out(manifest, files, folder)
         if manifest.kind == "faults":
             return compared(*_failures(manifest, files, scenario, province))
-        if manifest.kind == "load":
-            return compared(*_storm(manifest, files, scenario, province))
         question = make_question(
             scenario,
             province_path=province,
@@ -202,29 +198,6 @@ def _failures(
         engine=EngineName.SANDBOX,
     )
     return alone(then), again
-
-
-def _storm(
-    manifest: Manifest, files: Mapping[str, bytes], scenario: Path, province: Path
-) -> tuple[LoadResult, Callable[..., Outcome[LoadResult]]]:
-    then = LoadResult.from_json(files[LOAD])
-    if then.storm is None:
-        raise InputError("{run_id}: is no storm, which alone is emulated", run_id=manifest.run_id)
-    asked = make_question(
-        scenario,
-        province_path=province,
-        seed=manifest.seed,
-        change=as_laid_out(manifest),
-        all_from_start=True,
-    )
-    again = partial(
-        storm_in_province,
-        asked,
-        then.storm.back_off,
-        engine=EngineName.SANDBOX,
-        thresholds={c.id: c.threshold for c in then.criteria if c.set_here},
-    )
-    return then, again
 
 
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:

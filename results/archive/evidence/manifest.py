@@ -33,13 +33,11 @@ KEPT = (
     "events.jsonl",
     "series.npz",
     SENSITIVITY,
-    "journal.jsonl",
+    "statistics.json",
     "mcu-events.jsonl",
 )
-"""Plan and measures, and how far assumptions may be off; the last two are a load test's: all that
-was done, and the MCU's own view."""
-CHECKS = "check"
-"""Where the check lies that a load test in the province is judged by."""
+"""Plan and measures, and how far assumptions may be off; the last two are a load test's: Locust's
+statistics, and the MCU's own view."""
 KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")
 
 
@@ -226,26 +224,16 @@ def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
 
 
 def _kept(folder: Path) -> Iterable[str]:
-    for place in _places(folder):
-        names = [*KEPT, *(f"captures/{name}" for name in KEPT_CAPTURES)]
-        if place != folder:
-            names.append(RESULT)
-        yield from (str((place / n).relative_to(folder)) for n in names if (place / n).is_file())
+    names = [*KEPT, *(f"captures/{name}" for name in KEPT_CAPTURES)]
+    yield from (name for name in names if (folder / name).is_file())
     for several in ("failures", "meetings"):
         for path in sorted((folder / several).glob(f"*/{RESULT}")):
             yield str(path.relative_to(folder))
 
 
 def _bulk(folder: Path) -> list[str]:
-    found: list[Path] = []
-    for place in _places(folder):
-        found += [*(place / "captures").glob("*.bin"), *(place / "media").glob("*.npz")]
+    found = [*(folder / "captures").glob("*.bin"), *(folder / "media").glob("*.npz")]
     return sorted(str(path.relative_to(folder)) for path in found)
-
-
-def _places(folder: Path) -> list[Path]:
-    """The run's folder, and in a load test in the province that of the check it is judged by."""
-    return [folder, *sorted(path for path in (folder / CHECKS).glob("*") if path.is_dir())]
 
 
 def _sums(folder: Path, paths: Iterable[str]) -> list[KeptFile]:

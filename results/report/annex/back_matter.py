@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from giaoban.results.model.answers import input_refs
 from giaoban.results.model.quantities import Method
-from giaoban.results.model.result import Accounting, Assumption, Result
+from giaoban.results.model.result import Accounting, Result
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.draft import AnswerWithProof
@@ -40,9 +40,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.translation import N_
 
-FEW = 12
-"""More assumptions of a load test's own scenario than this are told as a number."""
-
 
 def conditions(
     results: Sequence[Result],
@@ -60,7 +57,7 @@ def conditions(
     met = verdicts == {"pass"}
     new = any(result.question.new for result in results)
     items = list(_first_of_all(results, say))
-    if count := len(merged(results, loads, say)[0]):
+    if count := len(merged(results, loads, say)):
         key = "condition assumptions" if met else "advice assumptions"
         if met and not new:
             key = "condition assumptions as is"
@@ -124,18 +121,11 @@ def _of_failures(
 
 def merged(
     results: Sequence[Result], loads: Sequence[LoadResult], say: AnnexWording
-) -> tuple[list[Sequence[str]], int]:
-    """The assumptions of all answers, each once; and how many more there are of the scenarios of
-    load tests, which alone may be too many to be listed."""
-
-    def once(every: list[Assumption]) -> list[Sequence[str]]:
-        return list(dict.fromkeys(tuple(say.assumption(a)) for a in every))
-
-    own = once([a for result in results for a in result.assumptions])
-    own = list(dict.fromkeys([*own, *once([a for answer in loads for a in answer.assumptions])]))
-    others = once([a for answer in loads for a in answer.check_assumptions])
-    more = [row for row in others if row not in own]
-    return (own + more, 0) if len(more) <= FEW else (own, len(more))
+) -> list[Sequence[str]]:
+    """Return the assumptions of all answers, each once."""
+    every = [a for result in results for a in result.assumptions]
+    every += [a for answer in loads for a in answer.assumptions]
+    return list(dict.fromkeys(tuple(say.assumption(a)) for a in every))
 
 
 def assumptions(
@@ -143,7 +133,7 @@ def assumptions(
 ) -> Iterator[Block]:
     """Each figure without a source, with what would replace it."""
     yield Heading(say("assumptions"))
-    rows, more = merged(results, loads, say)
+    rows = merged(results, loads, say)
     if not rows:
         yield Par(say("no assumptions"))
         return
@@ -157,8 +147,6 @@ def assumptions(
         small=True,
         ident="assumptions-table",
     )
-    if more:
-        yield Par(say("load assumptions", count=more))
 
 
 def method(

@@ -69,7 +69,7 @@ class Chapter(NamedTuple):
 def document(chapters: Sequence[Chapter], lang: Language, letter: Letter) -> Document:
     """The annex of one or more checks, with the failures tried for them, and load tests.
 
-    Raises `InputError`: no check among them, or failures or load tests of something else.
+    Raises `InputError`: no check among them, or failures of something else.
     """
     checks = [c for c in chapters if isinstance(c.part.answer, Result)]
     results = [c.part.answer for c in checks if isinstance(c.part.answer, Result)]
@@ -78,7 +78,6 @@ def document(chapters: Sequence[Chapter], lang: Language, letter: Letter) -> Doc
     if not results:
         raise InputError("an annex is of a check (allowed: a run of giaoban check, and more)")
     _of_the_same(results, tried)
-    _in_the_same(results, loads)
     say = AnnexWording(lang, results[0])
     blocks = numbered(_blocks(chapters, results, tried, loads, lang, say))
     analyses = [c.analysis for c in chapters if c.analysis is not None]
@@ -136,11 +135,9 @@ def _blocks(
         blocks += quality.bridges(result, own)
         blocks += capacity.mcu(result, own)
         blocks += capacity.links(result, own)
-    storms = any(answer.place == "province" for answer in loads)
-    blocks += _failures(results, tried, lang, say, storms_at=_sections(blocks) + 2 if storms else 0)
+    blocks += _failures(results, tried, lang, say)
     if loads:
-        checked = {result.inputs.scenario.sha256 for result in results}
-        blocks += load_tests.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
+        blocks += load_tests.loads(loads, say, assumed_at=assumptions_at)
     blocks.append(Heading(say("limits")))
     for result in results:
         blocks += capacity.limits(result, AnnexWording(lang, result))
@@ -150,7 +147,7 @@ def _blocks(
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
     blocks += back_matter.assumptions(results, loads, say)
-    blocks += sensitivity.left_out([*results, *loads], say)
+    blocks += sensitivity.left_out(results, say)
     if analysed:
         blocks += sensitivity.section(analysed, say)
     blocks += _minutes(chapters, say)
@@ -174,10 +171,7 @@ def _failures(
     tried: Sequence[FaultsAnswer],
     lang: Language,
     say: AnnexWording,
-    *,
-    storms_at: int,
 ) -> Iterator[Block]:
-    """`storms_at`: the section that tells of storms after a failure; 0: there is none."""
     yield Heading(say("faults"))
     for result in results:
         if result.faults:
@@ -185,7 +179,7 @@ def _failures(
     for answer in tried:
         yield from failure_sections.tried(answer, AnnexWording(lang, answer))
     if not tried and not any(result.faults for result in results):
-        yield Par(say("no faults but storms", section=storms_at) if storms_at else say("no faults"))
+        yield Par(say("no faults"))
 
 
 def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:
@@ -201,10 +195,6 @@ def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:
             caption = f"{caption} ({chapter.part.answer.run_id})"
         yield minutes_table(chapter.minutes, own, caption=caption, most=MOST_MINUTES)
     yield Par(say("minutes note"), note=True)
-
-
-def _sections(blocks: Sequence[Block]) -> int:
-    return sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
 
 
 def _pictures(
@@ -244,17 +234,3 @@ def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> No
 def _question(answer: Result | FaultsAnswer) -> tuple[str, str]:
     """The scenario and the province that an answer is of."""
     return answer.inputs.scenario.sha256, answer.inputs.province.sha256
-
-
-def _in_the_same(results: Sequence[Result], loads: Sequence[LoadResult]) -> None:
-    """A load test in a province belongs to a check of the same one. Its scenario may be another:
-    a storm needs a failure that is mended, which a check need not have; the annex says so."""
-    checked = {result.inputs.province.sha256 for result in results}
-    for answer in loads:
-        province = answer.inputs.province
-        if province is not None and province.sha256 not in checked:
-            raise InputError(
-                "{run_id}: a load test in another province than was checked (allowed: "
-                "giaoban load --in a scenario with the province of the check)",
-                run_id=answer.run_id,
-            )

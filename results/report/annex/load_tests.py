@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.studies.load import LoadCriterion, LoadResult
 from giaoban.results.report.annex.wording import AnnexWording
@@ -24,17 +24,14 @@ _STORM = (LAST_BACK, "bridges-missing")
 """Criteria of a storm itself, by which its row of the table is judged."""
 
 
-def loads(
-    answers: Sequence[LoadResult], say: AnnexWording, *, scenarios: Collection[str], assumed_at: int
-) -> Iterator[Block]:
-    """The section. `scenarios` are the sums of those that were checked, `assumed_at` is the
-    section that tells the assumptions."""
+def loads(answers: Sequence[LoadResult], say: AnnexWording, *, assumed_at: int) -> Iterator[Block]:
+    """Yield the section; `assumed_at` is the section that lists the assumptions."""
     yield Heading(say("load"))
     yield Par(say("load intro", tests=len(answers)))
     named = [(say("load run", number=number), answer) for number, answer in enumerate(answers, 1)]
     alike: dict[str, list[str]] = {}
     for name, answer in named:
-        told = _told(answer, AnnexWording(say.language, answer), scenarios)
+        told = _told(answer, AnnexWording(say.language, answer))
         alike.setdefault(told, []).append(name)
     for told, names in alike.items():
         listed = ", ".join(names[:1] + [uncapital(name) for name in names[1:]])
@@ -58,21 +55,17 @@ def loads(
         yield Par(say("load set", limits="; ".join(chosen)))
 
 
-def _told(answer: LoadResult, say: AnnexWording, scenarios: Collection[str]) -> str:
+def _told(answer: LoadResult, say: AnnexWording) -> str:
     sentences = [_asked(answer, say), _where(answer, say)]
     if answer.place != "target":
         sentences.append(say("load device", device=answer.server))
-    scenario = answer.inputs.scenario
-    if scenario is not None and scenario.sha256 not in scenarios:
-        sentences.append(say("load other scenario", scenario=scenario.path))
     return " ".join(sentences)
 
 
 def _came_of_it(name: str, answer: LoadResult, say: AnnexWording) -> str:
-    """The verdict of a test, and what it did to the links."""
+    """Return the verdict of a test and its media."""
     parts = [_verdict(answer, say)]
     if answer.verdict != "invalid":
-        parts += filter(None, [_links(answer, say)])
         for m in answer.media:
             if m.calls:
                 good = m.calls - sum(m.missed.values())
@@ -86,8 +79,6 @@ def _came_of_it(name: str, answer: LoadResult, say: AnnexWording) -> str:
 
 def _asked(answer: LoadResult, say: AnnexWording) -> str:
     what = answer.what
-    if answer.place == "province":
-        return f"{say.question()} {say('load meeting', bridges=what['bridges'])}"
     media = what.get("media") or []
     count = len(media) if isinstance(media, list) else 0
     with_media = say(("load media none", "load media", "load media both")[min(count, 2)])
@@ -105,19 +96,6 @@ def _asked(answer: LoadResult, say: AnnexWording) -> str:
 
 def _where(answer: LoadResult, say: AnnexWording) -> str:
     return say(f"load in {answer.place}", address=answer.server.removeprefix("sip:"))
-
-
-def _links(answer: LoadResult, say: AnnexWording) -> str:
-    link, _, direction = str(answer.what.get("highest_link", "")).partition(" ")
-    if answer.place != "province" or not direction:
-        return ""
-    load, drops = answer.what.get("highest_link_peak_pct"), answer.what.get("queue_drops")
-    return say(
-        "load links",
-        pct=_number(load, say, 1),
-        link=say.link_within(link, direction),
-        drops=_number(drops, say),
-    )
 
 
 def _verdict(answer: LoadResult, say: AnnexWording) -> str:
@@ -198,7 +176,6 @@ def _storms_note(answers: Sequence[LoadResult], say: AnnexWording, assumed_at: i
 
 
 def _calls(calls: Sequence[tuple[str, LoadResult]], say: AnnexWording) -> Iterator[Block]:
-    searched = any(a.sessions.establishment_rate_per_s is not None for _, a in calls)
     columns: list[tuple[str, float, Align]] = [
         ("test", 19, "left"),
         ("tried calls", 17, "right"),
@@ -206,25 +183,21 @@ def _calls(calls: Sequence[tuple[str, LoadResult]], say: AnnexWording) -> Iterat
         ("not set up", 43, "center"),
         ("setup p95", 20, "right"),
         ("standing", 20, "right"),
-        *([("found rate", 25, "right")] if searched else []),  # type: ignore[list-item]
         ("result", 21, "center"),
     ]
     yield Table(
         caption=say("calls table"),
         head=[[Head(say(key)) for key, _, _ in columns]],
-        rows=[_calls_row(name, answer, say, searched=searched) for name, answer in calls],
+        rows=[_calls_row(name, answer, say) for name, answer in calls],
         widths=[width for _, width, _ in columns],
         aligns=[align for _, _, align in columns],
         whole=True,
         small=True,
     )
-    more = say("calls rate note") if searched else ""
-    if any(answer.place == "province" for _, answer in calls):
-        more += say("calls network note")
-    yield Par(say("calls note", more=more), note=True)
+    yield Par(say("calls note", more=""), note=True)
 
 
-def _calls_row(name: str, answer: LoadResult, say: AnnexWording, *, searched: bool) -> list[Cell]:
+def _calls_row(name: str, answer: LoadResult, say: AnnexWording) -> list[Cell]:
     s = answer.sessions
     failed = {
         cause: count
@@ -239,7 +212,6 @@ def _calls_row(name: str, answer: LoadResult, say: AnnexWording, *, searched: bo
         Cell(say.number(s.refused), sub=why),
         Cell(say.number(s.setup.p95_ms if s.setup else None, 1)),
         Cell(say.number(s.capacity)),
-        *([Cell(say.number(s.establishment_rate_per_s, 1))] if searched else []),
     ]
     if answer.verdict == "invalid":
         cells = [Cell("–")] * len(cells)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.results.model.result import Result
-from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.sensitivity import FlipPoint, Sensitivity, TriedFigure
 from giaoban.results.model.unmodelled import Unmodelled, once
 from giaoban.results.report.annex.wording import AnnexWording
@@ -176,7 +175,7 @@ def left_out_in_short(found: Sequence[Unmodelled], section: int) -> Sentence:
     )
 
 
-def left_out(answers: Sequence[Result | LoadResult], say: AnnexWording) -> Iterator[Block]:
+def left_out(answers: Sequence[Result], say: AnnexWording) -> Iterator[Block]:
     """All that the model leaves out, of all answers, each once."""
     if found := once(each for answer in answers for each in answer.unmodelled):
         yield Par(say.say(left_out_of(found)))

@@ -47,8 +47,7 @@ class AnnexWording(Wording):
         return self.number(value_ms, 1 if value_ms is None or value_ms < 99.95 else 0)
 
     def question(self) -> str:
-        if isinstance(self._of, LoadResult):
-            return self.either(self._of.question_en, self._of.question_vi)
+        assert not isinstance(self._of, LoadResult)
         asked = self._of.question
         return self.either(asked.text_en, asked.text_vi)
 

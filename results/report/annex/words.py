@@ -433,14 +433,9 @@ WORDS: Mapping[str, str] = {
     "load told": N_("{name}: {told}"),
     "load came of it": N_("What came of it:"),
     # what was asked
-    "load meeting": N_("{bridges} {bridges:bridge is|bridges are} in the meeting."),
     "load steady": N_(
         "{bridges} {count:bridge calls|bridges call} in turn, {rate} {n:call|calls} a second, for "
         "{seconds} s; {told}."
-    ),
-    "load ramp": N_(
-        "{bridges} {count:bridge dials|bridges dial} in as a meeting begins, {rate} "
-        "{n:call|calls} a second at the most, and stay for {seconds} s; {told}."
     ),
     "load hold": N_(
         "{bridges} {count:bridge dials|bridges dial} in, {rate} {n:call|calls} a second, and "
@@ -450,35 +445,16 @@ WORDS: Mapping[str, str] = {
         "The lines of {bridges} {count:bridge|bridges} are away for {away} s in the middle of a "
         "meeting, and they dial again; {told}."
     ),
-    "load guess": N_(
-        "While {bridges} {count:bridge is|bridges are} in a meeting, somebody tries a wrong "
-        "password {rate} {n:time|times} a second, for {seconds} s; {told}."
-    ),
-    "load malformed": N_(
-        "While {bridges} {count:bridge is|bridges are} in a meeting, a broken device sends "
-        "nonsense {rate} {n:time|times} a second, for {seconds} s; {told}."
-    ),
     "load media": N_("with sound"),
     "load media both": N_("with sound and pictures"),
     "load media none": N_("calls are set up without sound or pictures"),
     # where
-    "load in province": N_(
-        "Made in the emulated network of the province: every call crosses its links."
-    ),
     "load in loopback": N_(
         "Made with the simulated MCU alone, on one computer and over no network: this says "
         "nothing about the province’s links or about a real device."
     ),
     "load in target": N_("Made with a real device at {address}, whose owner had agreed."),
     "load device": N_("Device: {device}."),
-    "load other scenario": N_(
-        "Its scenario “{scenario}” is another than the check’s: bridges, links and device are its "
-        "own."
-    ),
-    "load links": N_(
-        "the highest load of a link was {pct} %, on {link}; packets that found a queue full: "
-        "{drops}"
-    ),
     # what came of it
     "load pass": N_(
         "{count:the one criterion of the test is|all {count} criteria of the test are} met"
@@ -494,7 +470,6 @@ WORDS: Mapping[str, str] = {
     "load came video": N_("pictures were complete in {complete} of {count} {count:call|calls}"),
     "load lacks options": N_("the device does not tell what it can (OPTIONS), which is not judged"),
     "load lacks register": N_("the device does not register these bridges, which is not judged"),
-    "load lacks guess": N_("the device has no registrar, so guessing passwords could not be tried"),
     "load criterion": N_("{name}: {value} (limit {limit})"),
     "load set": N_("Limits that were set for these tests – {limits}."),
     # storms
@@ -523,31 +498,14 @@ WORDS: Mapping[str, str] = {
     "not set up": N_("Not set up, why"),
     "setup p95": N_("Set-up time (ms)"),
     "standing": N_("At the same time"),
-    "found rate": N_("Highest rate without failure (/s)"),
     "calls note": N_(
         "Set-up time: 95th percentile, from dialling to the MCU’s answer. At the same time: "
         "calls that stood together at the most.{more}"
     ),
-    "calls rate note": N_(
-        " Highest rate without failure: found by trying rates; “–”: not looked for."
-    ),
-    "calls network note": N_(
-        " In the emulated province set-up time is waiting and the network’s share; real devices "
-        "take about 0.5 to 4 s themselves."
-    ),
     **{f"cause {cause}": text for cause, text in FAILURE_CAUSES.items()},
     # elsewhere
-    "no faults but storms": N_(
-        "No failure was tried by itself; of what happens if something fails this document says "
-        "only how bridges dial again afterwards (section {section})."
-    ),
     "condition load": N_(
         "the criteria that load tests did not meet (section {section}) are mended or accepted;"
-    ),
-    "load assumptions": N_(
-        "Load tests with a scenario of their own rest on {count} more "
-        "{count:assumption|assumptions} about its bridges, links and device; the evidence lists "
-        "them all."
     ),
     "named check": N_("check {run}"),
     "named load": N_("load test {run}"),

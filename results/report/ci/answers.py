@@ -206,16 +206,13 @@ def of_load(result: LoadResult) -> Report:
     if result.verdict == "invalid":
         told = [*_each(lambda say: reasons(result, say), named)]
         cases = [_invalid(told)]
-    place = result.inputs.scenario
-    subject = result.place if place is None else PurePath(place.path).stem
     return Report(
         "load",
-        subject,
+        result.place,
         result.verdict,
         load_summary.headline(result),
         _whole(result.verdict, cases, result.reasons),
-        files=[] if place is None else [place.path],
-        method="real-time" if result.engine is None else result.engine.name,
+        method="real-time",
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from giaoban.results.model.studies.load import Delay, LoadCriterion, LoadResult
 from giaoban.results.report.criteria_table import criteria_table
-from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
     NOTHING,
     TONES,
@@ -20,7 +19,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.screen_wording import MET
-from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Both, Sentence, joined, message, number, shown
 from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
@@ -30,23 +28,13 @@ HEAD = {
     "fail": N_("FAIL – the MCU does not meet the criteria under this load"),
     "invalid": N_("INVALID – the figures cannot be trusted, so they say nothing about the MCU"),
 }
-HIGHEST_LINK = "highest_link"
-"""What an answer calls the most loaded direction of a link, as `link from->to`."""
 _PLACES = {
     "loopback": Sentence("on this machine"),
-    "province": Sentence("inside the emulated province"),
     "target": Sentence("a device of somebody's own"),
-}
-_OUTCOMES = {
-    "clean": Sentence(pgettext("trial", "clean")),
-    "failed": Sentence(pgettext("trial", "failed")),
-    "invalid": Sentence(pgettext("verdict", "invalid")),
 }
 _PARAMETERS = {
     "shape": N_("shape of the load"),
     "bridges": N_("bridges"),
-    "technicians": N_("technicians with meetings of their own"),
-    "lines": N_("bridges that each technician dials"),
     "rate_per_s": N_("session attempts, at the most"),
     "seconds": N_("duration of the load"),
     "hold_s": N_("length of a call"),
@@ -57,20 +45,11 @@ _PARAMETERS = {
     "outage_s": N_("lines are away for"),
     "spread_s": N_("first attempts are spread over"),
     "redial_s": N_("interval between attempts"),
-    "media_timeout_s": N_("a bridge hangs up without media for"),
     "registers": N_("bridges register"),
     "asks_options": N_("bridges ask what the MCU can (OPTIONS)"),
-    "asks_to_speak": N_("bridges ask for the floor"),
     "accounts": N_("passwords"),
     "room": N_("room that is called"),
-    "seed": N_("seed"),
     "generators": N_("load generators (processes)"),
-    "scenario": N_("scenario"),
-    "media_packets_not_received": N_("media packets not received"),
-    "queue_drops": N_("packets dropped in queues"),
-    "highest_link_peak_pct": N_("highest load of a link"),
-    HIGHEST_LINK: N_("link with the highest load"),
-    "check_verdict": N_("verdict of the check in the province"),
 }
 _UNITS = {
     "rate_per_s": N_("{value:g}/s"),
@@ -80,22 +59,16 @@ _UNITS = {
     "outage_s": N_("{value:g} s"),
     "spread_s": N_("{value:g} s"),
     "redial_s": N_("{value:g} s"),
-    "media_timeout_s": N_("{value:g} s"),
-    "highest_link_peak_pct": "{value:g} %",
 }
 _CHOICES = {
     ("shape", "steady"): pgettext("load", "steady"),
-    ("shape", "ramp"): pgettext("load", "ramp"),
     ("shape", "hold"): pgettext("load", "hold"),
     ("shape", "storm"): pgettext("load", "storm"),
-    ("shape", "guess"): pgettext("load", "guessed passwords"),
-    ("shape", "malformed"): pgettext("load", "malformed messages"),
     ("back_off", "none"): pgettext("back-off", "none"),
     ("back_off", "random"): pgettext("back-off", "random"),
     ("accounts", "none"): N_("none"),
     ("accounts", "file"): N_("of a file of accounts"),
     ("accounts", "secret"): N_("drawn for this test"),
-    **{("check_verdict", each): pgettext("verdict", each) for each in ("pass", "fail", "invalid")},
 }
 _BACK_OFF = {"none": pgettext("back-off", "none"), "random": pgettext("back-off", "random")}
 CAUSES: Mapping[str, str] = {
@@ -110,13 +83,10 @@ CAUSES: Mapping[str, str] = {
     "power-lost": pgettext("mcu event", "power-lost"),
 }
 """By what a call ended."""
-NOBODY_CUT_OFF = N_("no bridge took its call for dead, so nothing is known of dialling again")
-"""Of a storm in the emulated province: a fault may be too short for that, or come before anybody
-has dialled, and of what stood at its moment there is no record."""
 NOBODY_CALLED_BEFORE = N_(
     "no bridge had got a call before the lines went away, so nothing is known of dialling again"
 )
-"""Of a storm elsewhere, where every bridge that had a call before it counts as cut off."""
+"""Of a storm: each bridge that had a call before it counts as cut off."""
 _MISSED = {
     "withheld": N_("the answer names another host, which sent nothing, so it was sent nothing"),
     "not-agreed": N_("the answer does not let the MCU send it"),
@@ -132,7 +102,6 @@ _LACKING = {
         "{server} does not register these bridges ({answers}): not judged; --no-register leaves "
         "them out"
     ),
-    "guess": N_("{server} has no registrar, so no password can be guessed ({answers}): not judged"),
 }
 
 
@@ -143,10 +112,6 @@ def headline(result: LoadResult) -> Sentence:
 def session_lines(result: LoadResult) -> list[str]:
     """RFC 7501's figures, a line each."""
     s = result.sessions
-    setup = N_("call set-up: {delays}")
-    if result.place == "province":
-        # in the emulated province nobody has to think but as its device's file says
-        setup = N_("call set-up (of devices only what their file says): {delays}")
     lines: list[str] = [
         Sentence(
             "session attempts {attempts} ({attempts_per_s:g}/s), established {established} "
@@ -159,15 +124,8 @@ def session_lines(result: LoadResult) -> list[str]:
             dropped=s.dropped,
         ),
         Sentence("sessions standing at the most: {n}", n=s.capacity),
-        Sentence(setup, delays=delay_line(s.setup)),
+        Sentence("call set-up: {delays}", delays=delay_line(s.setup)),
     ]
-    if s.establishment_rate_per_s is not None:
-        lines.append(
-            Sentence(
-                "session establishment rate: {rate:g}/s (the highest without failure)",
-                rate=s.establishment_rate_per_s,
-            )
-        )
     storm = result.storm
     if why := why_nobody_dialled_again(result):
         lines.append(Sentence("after the fault: {what}", what=Sentence(why)))
@@ -189,13 +147,11 @@ def session_lines(result: LoadResult) -> list[str]:
 
 
 def why_nobody_dialled_again(result: LoadResult) -> str:
-    """Why a storm tells nothing of dialling again; empty if it does, or if its figures do not hold.
-
-    Only in the emulated province may a bridge sit a fault out: elsewhere all lines are cut.
-    """
+    """Return why a storm tells nothing of dialling again; empty if it does, or if its figures do
+    not hold."""
     if result.storm is None or result.storm.cut_off or result.verdict == "invalid":
         return ""
-    return NOBODY_CUT_OFF if result.place == "province" else NOBODY_CALLED_BEFORE
+    return NOBODY_CALLED_BEFORE
 
 
 def _after(seconds: float | None) -> Sentence:
@@ -228,9 +184,6 @@ def media_lines(result: LoadResult) -> list[str]:
             heard=m.heard_s,
             expected=m.expected_s,
         )
-        if m.worst_pct is not None:
-            worst = Sentence("{pct:g} % in the worst call", pct=m.worst_pct)
-            came = joined(", ", [came, worst])
         lines.append(Sentence(known, what=joined("; ", [said, came])))
     return lines
 
@@ -289,15 +242,10 @@ def generator_line(result: LoadResult) -> Sentence | None:
     g = result.generator
     if g is None:
         return None
-    late = NOTHING if g.dial_late_p99_ms is None else Sentence("{ms:g} ms", ms=g.dial_late_p99_ms)
-    said = Sentence(
-        "the generator: {n} {n:process|processes}, processor {pct:g} % of a core, dialled late by "
-        "at most {late} (99 of 100), {missed} {missed:timer|timers} missed",
-        n=g.processes,
-        pct=g.cpu_pct_mean,
-        late=late,
-        missed=g.missed_timers,
-    )
+    said = Sentence("the generator: {n} {n:process|processes}", n=g.processes)
+    if g.cpu_pct_max is not None:
+        cpu = Sentence("processor up to {pct:g} % of a core", pct=g.cpu_pct_max)
+        said = joined(", ", [said, cpu])
     if g.media_sent:
         media = Sentence(
             "media {n} {n:packet|packets}, {pct:g} % more than 20 ms late",
@@ -373,17 +321,15 @@ def _operations(result: LoadResult) -> Table:
         if o.delay is not None:
             delays = (_ms(o.delay.p50_ms), _ms(o.delay.p95_ms))
         answers = "; ".join(f"{n} × {text}" for text, n in o.answers.items())
-        tried, succeeded, again = (
-            number(count, "d") for count in (o.attempts, o.succeeded, o.repeats)
-        )
-        counts = (tried, succeeded, failed, again)
+        tried, succeeded = (number(count, "d") for count in (o.attempts, o.succeeded))
+        counts = (tried, succeeded, failed)
         rows.append((o.operation, *counts, *delays, answers))
     head = (
         *(Sentence("what"), Sentence("attempts"), Sentence("succeeded")),
-        *(Sentence(pgettext("attempts", "failed")), Sentence("sent again"), Sentence("median")),
+        *(Sentence(pgettext("attempts", "failed")), Sentence("median")),
         *("95 %", Sentence("answers")),
     )
-    return table(head, rows, right=(1, 2, 4, 5, 6))
+    return table(head, rows, right=(1, 2, 4, 5))
 
 
 def _ms(ms: float) -> Sentence:
@@ -483,34 +429,18 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
     yield criteria_table(result.criteria, _ScreenWording(result), "screen")
     yield Heading(Sentence("What was done"))
     yield _operations(result)
-    if result.search:
-        yield Heading(Sentence("Search"))
-        rows = [
-            (
-                Sentence("{rate:g}/s", rate=t.rate_per_s),
-                _OUTCOMES[t.outcome],
-                Both(t.why, t.why_vi or t.why),
-            )
-            for t in result.search
-        ]
-        head = (Sentence(pgettext("calls", "rate")), Sentence("outcome"), Sentence("why"))
-        yield table(head, rows)
-    if result.unmodelled:
-        yield Par(left_out_of(result.unmodelled))
 
 
 def _parameters(result: LoadResult, say: Wording) -> Table:
-    """`LoadResult.what` under its keys' names; a key of another version stays as it is."""
+    """`LoadResult.what` under its keys' names."""
     rows = [
-        (Sentence(_PARAMETERS.get(key, key)), _parameter(key, value, result, say))
+        (Sentence(_PARAMETERS.get(key, key)), _parameter(key, value, say))
         for key, value in result.what.items()
     ]
     return table((Sentence("parameter"), Sentence("value")), rows)
 
 
-def _parameter(key: str, value: str | float | list[str], result: LoadResult, say: Wording) -> str:
-    if key == HIGHEST_LINK:
-        return DisplayNames(result).filled(str(value))
+def _parameter(key: str, value: str | float | list[str], say: Wording) -> str:
     if isinstance(value, bool):
         return Sentence("yes") if value else Sentence("no")
     if isinstance(value, list):

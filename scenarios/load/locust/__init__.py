@@ -1,1 +1,1 @@
-"""The load test's users under Locust: what runs in its processes."""
+"""What runs inside Locust's processes, under gevent, and `processes`, which starts them."""

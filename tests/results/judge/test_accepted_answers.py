@@ -118,8 +118,6 @@ def test_every_answer_says_how_it_was_found() -> None:
     assert of_check(checked).method == checked.engine.name
     assert of_sensitivity(sensitivity_factory.answer()).method == "estimate"
     assert of_load(load_factory.calls()).method == "real-time"
-    stormy = load_factory.storm()
-    assert of_load(stormy).method == stormy.engine.name
     held = meeting_factory.answer()
     for method in (None, *METHODS):
         assert of_meeting(held.model_copy(update={"method": method})).method == method

@@ -1,7 +1,6 @@
 """Why a run is invalid: the sentence in its file, and the same in Vietnamese."""
 
 import failures_factory
-import load_factory
 import pytest
 import results_factory as make
 
@@ -98,15 +97,6 @@ def test_what_has_no_code_is_not_told_in_english() -> None:
         old = made.model_copy(update={"reason_codes": codes})
         assert reasons(old, Wording("vi", old)) == [UNKNOWN]
         assert reasons(old, Wording("en", old)) == made.reasons
-
-
-def test_a_load_test_says_its_own() -> None:
-    found = because("generator-silent", generator="a-1", since_s=7.0)
-    answer = load_factory.calls(verdict="invalid", reasons=[str(found)], reason_codes=[found])
-    assert answer.reasons == ["generator a-1 has said nothing since 7 s"]
-    assert reasons(answer, Wording("vi", answer)) == [
-        "một bộ tạo tải không báo tình trạng từ giây 7"
-    ]
 
 
 @pytest.mark.parametrize("arguments", [{}, {"packets": 1, "who": "mcu"}])

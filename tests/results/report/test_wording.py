@@ -212,7 +212,7 @@ def loads(draw: Draw) -> LoadResult:
     else:
         causes = ["capacity", "timeout", "authentication", "unsupported", "protocol", "media"]
         failed = dict.fromkeys(draw.some(causes, 3), 2)
-        shape = draw.one(["steady", "ramp", "hold", "storm", "guess", "malformed"])
+        shape = draw.one(["steady", "hold", "storm"])
         place = draw.one(["loopback", "target"])
         made = lf.calls(shape, failed=failed, place=place, **verdict)
         media = draw.one([[], ["audio"], ["audio", "video"]])
@@ -221,8 +221,7 @@ def loads(draw: Draw) -> LoadResult:
         c.model_copy(update={"name_en": "Calls refused", "name_vi": "Số cuộc gọi bị từ chối"})
         for c in made.criteria
     ]
-    of_check = [each.model_copy(update={"what": "bridge X"}) for each in made.check_assumptions]
-    return made.model_copy(update={"criteria": named, "check_assumptions": of_check})
+    return made.model_copy(update={"criteria": named})
 
 
 NAMED = re.compile(

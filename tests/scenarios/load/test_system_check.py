@@ -10,10 +10,11 @@ from scenario_factory import giaoban
 
 from giaoban.results.model.studies.meetings import PartJudged
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest
-from giaoban.scenarios.load.locust.journal import JournalRecords
-from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record
 from giaoban.scenarios.load.locust.processes import LocustSetup
-from giaoban.scenarios.load.system_check import TOGETHER_S, judged, plan_of
+from giaoban.scenarios.load.measures import Statistics
+from giaoban.scenarios.load.outcomes import ReceivedMedia, Request
+from giaoban.scenarios.load.plan import bridge_name
+from giaoban.scenarios.load.system_check import TOGETHER_S, Calls, judged, plan_of
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút"}
 PLAN = plan_of(
@@ -25,11 +26,11 @@ PLAN = plan_of(
     registers=True,
     asks_options=True,
 )
-WHO = [PLAN.name(number) for number in range(2)]
+WHO = [bridge_name(number) for number in range(2)]
 
 
-def did(who: str, operation: str, at_s: float, **more: Any) -> Record:
-    return Record(
+def did(who: str, operation: str, at_s: float, **more: Any) -> Request:
+    return Request(
         **{"operation": operation, "who": who, "at_s": at_s, "ms": 5.0, "ok": True, **more}
     )
 
@@ -38,7 +39,6 @@ def heard(who: str, medium: str, **more: Any) -> ReceivedMedia:
     whole = {
         "who": who,
         "medium": medium,
-        "at_s": 2.0,
         "lasted_ms": TOGETHER_S * 1e3,
         "agreed": True,
         "sent": 500,
@@ -49,20 +49,20 @@ def heard(who: str, medium: str, **more: Any) -> ReceivedMedia:
     return ReceivedMedia.model_validate(whole | more)
 
 
-def good(who: str) -> tuple[list[Record], list[ReceivedMedia]]:
+def good(who: str) -> tuple[list[Request], list[ReceivedMedia]]:
     records = [did(who, "options", 1.0), did(who, "invite", 2.0), did(who, "bye", 12.0)]
     return records, [heard(who, "audio"), heard(who, "video")]
 
 
-def judge(*parts: tuple[list[Record], list[ReceivedMedia]]) -> PartJudged:
-    records = [record for part in parts for record in part[0]]
-    came = [one for part in parts for one in part[1]]
-    health = [
-        GeneratorHealth(generator="1", at_s=at, cpu_pct=5, late_ms=1, missed_timers=0, standing=2)
-        for at in range(20)
-    ]
+def judge(*parts: tuple[list[Request], list[ReceivedMedia]], cpu_pct: float = 5.0) -> PartJudged:
+    calls = Calls(
+        [request for part in parts for request in part[0]],
+        [one for part in parts for one in part[1]],
+    )
+    entries = {"invite": {"num_requests": len(parts)}}
+    seen = LoadRecords(Statistics(entries, {}, {}, len(parts), cpu_pct, 0), None)
     test = LoadTest(PLAN, LocustSetup(), None, "presence", None, {})
-    return judged(test, LoadRecords(JournalRecords(0.0, records, health, came), None, []), BRIDGES)
+    return judged(test, seen, calls, BRIDGES)
 
 
 def test_all_is_well() -> None:
@@ -107,9 +107,7 @@ def test_what_is_wrong_with_one_bridge_is_told_of_it_alone(
 
 
 def test_a_machine_that_cannot_keep_up_gives_no_answer() -> None:
-    late, came = good(WHO[0])
-    late[1] = late[1].model_copy(update={"due_s": -2.0})
-    assert judge((late, came), good(WHO[1])).verdict == "invalid"
+    assert judge(good(WHO[0]), good(WHO[1]), cpu_pct=95.0).verdict == "invalid"
 
 
 def test_every_bridge_needs_an_account_of_its_own(tmp_path: Path) -> None:

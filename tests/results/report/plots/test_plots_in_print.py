@@ -16,7 +16,7 @@ from giaoban.drawing import own_look
 from giaoban.results.model.studies.headroom import Curve, Headroom, Point
 from giaoban.results.model.studies.whatif import Judged, Margin
 from giaoban.results.report.docx.write import BROAD_MM, TEXT_MM
-from giaoban.results.report.plots import headroom, load, tornado
+from giaoban.results.report.plots import headroom, tornado
 from giaoban.results.report.plots.run import draw_lines, mcu_plot
 from giaoban.results.report.plots.style import GREY, STYLE
 from giaoban.topology.map.draw import BROAD_IN, _Map
@@ -41,14 +41,6 @@ def run_plots(lang):
 def headroom_plot(lang, answer):
     with own_look(STYLE):
         yield "headroom", headroom.draw(answer, lang)
-
-
-def load_plots(lang):
-    lines = {"standing": [1.0, 2.0, 3.0], "attempts/s": [1.0, 1.0, 0.5], "failed/s": [0.0, 0, 0]}
-    title = "Call set-up delay, 95th percentile of each second"
-    yield "load", load._figure(title, "ms", [0, 1, 2], lines, lang)
-    setup = {"set-up": [29.0, 12.5, 31.0]}
-    yield "load with its limit", load._figure(title, "ms", [0, 1, 2], setup, lang, 6000.0)
 
 
 def tornado_plots(lang):
@@ -168,7 +160,6 @@ def plots(request):
     figures = [
         *run_plots(lang),
         *headroom_plot(lang, answer()),
-        *load_plots(lang),
         *tornado_plots(lang),
         *maps(lang),
     ]
@@ -222,20 +213,3 @@ def test_no_text_lies_on_another(plots):
 def test_no_two_named_curves_share_colour_or_dash(plots):
     assert sum(len(samples(figure)) > 1 for _, figure in plots) > 15
     assert [name for name, figure in plots if name != "map" and alike(figure)] == []
-
-
-def test_the_plots_of_a_load_test_are_in_its_language():
-    figure, limited = (figure for _, figure in load_plots("vi"))
-    said = {text.get_text() for text in texts(figure)}
-    assert {"đang duy trì", "số lần gọi/s", "0,5", "không thành công/s"} <= said
-    assert "Thời gian thiết lập cuộc gọi, phân vị 95 của từng giây" in said
-    assert "ngưỡng 6.000 ms" in {text.get_text() for text in texts(limited)}
-
-
-@pytest.mark.parametrize(("worst", "limit"), [(90_000.0, 6000.0), (12.0, 6000.0), (12.0, 0.0)])
-def test_what_is_worst_in_a_load_test_is_within_its_picture(worst, limit):
-    figure = load._figure("set-up", "ms", [0, 1], {"set-up": [worst, 9.0]}, "en", limit)
-    [axes] = figure.axes
-    low, high = axes.get_ylim()
-    assert low <= min(limit, 9.0)
-    assert high >= max(limit, worst)
