@@ -39,7 +39,7 @@ NEVER_ONE = (
     *("{bridges:,} bridges", "{bridges} bridges and the {links} busiest directions of links"),
     *("{busiest} busiest directions", "{lines} worst lines", "{shown} most loaded directions"),
     *("{items:,} values in {number:,} bytes", "{nodes:,} nodes", "{length} characters long"),
-    *("has {number} links", "has {number} routers", "are {number} points", "{n} new bridges"),
+    *("has {number} routers", "are {number} points", "{n} new bridges"),
     *("holds {number:,} meetings", "goes down {times:.0f} times"),
     *("{millions:.0f} million packets", "lasts over {hours:g} hours"),
     # several, and therefore said

@@ -1,5 +1,4 @@
-"""Provinces from and to other people's formats: CSV and GraphML.
+"""Provinces from and to other formats: CSV tables and GraphML.
 
-A reader makes a `Draft`: what a file gives, with its place in it. `complete` fills in what no file
-gave, each figure marked as an assumption, and makes a `Province` of it that is checked whole.
+A reader makes a `Draft` of a file. `complete` adds assumed figures and returns a valid `Province`.
 """

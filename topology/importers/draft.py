@@ -1,4 +1,4 @@
-"""What a file says about a network, before anything is filled in."""
+"""The contents of an imported file, before missing figures are added."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ from giaoban.names import key
 Kind = Literal["router", "mcu", "bridge"]
 Values = dict[str, object]
 """Fields of a model by name, as far as a file gives them."""
-ACCESS_FIGURES = ("km", "rate_mbps", "buffer_packets", "loss_pct")
-"""Of a link, and of the access of the MCU and of a bridge."""
-
-
-_NAME = "\n"
-"""Before a name's key, which tells it from an id."""
 
 
 @dataclass
@@ -44,43 +38,36 @@ class Line:
 
 @dataclass
 class Draft:
-    """A file's network: `settings` are tables and keys of the province other than nodes and links.
+    """The network of a file: sites, lines, and the province's other keys (`settings`).
 
-    `notes` say what was left out, taken together or read in a way that people should know of.
+    `notes` are messages about assumed figures and nodes left out.
     """
 
     path: Path
-    sites: list[Site]
-    lines: list[Line]
+    sites: list[Site] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     settings: Values = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    _named: dict[str, list[Site]] = field(default_factory=dict, repr=False, compare=False)
-    _indexed: int = field(default=0, repr=False, compare=False)
 
     @property
     def routers(self) -> list[Site]:
-        """The routers, in the order of the file."""
+        """Return the routers, in the order of the file."""
         return [site for site in self.sites if site.kind == "router"]
 
     def router(self, text: str, where: str) -> Site:
-        """The router of an id or name. Raises `InputError` for none or several."""
-        if self._indexed != len(self.sites):
-            self._indexed = len(self.sites)
-            self._named.clear()
-            for site in self.routers:
-                self._named.setdefault(site.id, []).append(site)
-                self._named.setdefault(_NAME + key(site.name), []).append(site)
-        found = self._named.get(text) or self._named.get(_NAME + key(text), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ids = ", ".join(site.id for site in found)
+        """Return the router of an id or name. Raises `InputError` for none or several."""
+        routers = self.routers
+        matches = [site for site in routers if site.id == text]
+        matches = matches or [site for site in routers if key(site.name) == key(text)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
             raise InputError(
                 '{where}: "{text}" names {number} routers (say one by id: {ids})',
                 where=where,
                 text=text,
-                number=len(found),
-                ids=ids,
+                number=len(matches),
+                ids=", ".join(site.id for site in matches),
             )
-        near = did_you_mean(text, [site.name for site in self.routers])
+        near = did_you_mean(text, [site.name for site in routers])
         raise InputError('{where}: no router "{text}"{near}', where=where, text=text, near=near)

@@ -1,4 +1,4 @@
-"""Provinces read from and written to files of other formats."""
+"""Reading and writing provinces in files of other formats."""
 
 from __future__ import annotations
 
@@ -24,18 +24,17 @@ Format = Literal["csv", "graphml"]
 
 
 def import_province(
-    path: Path, file_format: Format, wishes: ImportOptions | None = None
+    path: Path, file_format: Format, options: ImportOptions | None = None
 ) -> tuple[Province, Draft]:
     """Return the province that a file describes, and its draft with notes. Raises `InputError`."""
     draft = read_csv(path) if file_format == "csv" else read_graphml(path)
-    return complete(draft, wishes), draft
+    return complete(draft, options), draft
 
 
 def guess_format(path: Path) -> Format:
-    """By the file's name; a folder is one of tables. Raises `InputError` if it tells nothing, or
-    there is none."""
-    if not os.path.exists(path):  # not `Path.exists`, which raises for a name that is too long
-        read_file(path, "CSV")  # which tells so, and what may have been meant
+    """Return the format by the file's name; a folder holds tables. Raises `InputError`."""
+    if not os.path.exists(path):  # `Path.exists` raises for a name that is too long
+        read_file(path, "CSV")  # raises the error, with the names of similar files
     if path.is_dir() and (path / SITES).exists():
         return "csv"
     match path.suffix.lower():
@@ -52,13 +51,13 @@ def guess_format(path: Path) -> Format:
 
 
 def as_toml(province: Province) -> str:
-    """The text of the province's TOML file, without what is left at its default."""
+    """Return the text of the province's TOML file, without keys at their default."""
     data = province.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
     return tomlfile.dumps({"schema": province.schema_, **_sources_last(data)})
 
 
 def _sources_last(value: Any) -> Any:
-    """The same with what is said of a record's figures after them, as people write it."""
+    """Return the same with the sources of each record after its figures."""
     if isinstance(value, list):
         return [_sources_last(item) for item in value]
     if not isinstance(value, dict):
@@ -68,16 +67,18 @@ def _sources_last(value: Any) -> Any:
 
 
 def write_toml(province: Province, out: Path, *, replace: bool = False) -> None:
-    """Write a province file, whole or not at all. Raises `InputError`."""
-    _write({out: as_toml(province)}, replace)
+    """Write a province file atomically. Raises `InputError`."""
+    _write({out: referring(as_toml(province), out)}, replace)
 
 
 def export_province(
     province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
 ) -> list[Path]:
-    """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`, also for
-    lines with bandwidth profiles, framing or buffers not in packets: these
-    formats know one figure of a kind a line."""
+    """Write a GraphML file, or a folder of tables; return the files. Raises `InputError`.
+
+    Both formats hold one figure of a kind a line: bandwidth profiles, framing and buffers not in
+    packets are refused.
+    """
     lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
     framed = [province.id] if province.framing else [each.id for each in lines if each.framing]
     for which, what in (
@@ -98,18 +99,13 @@ def export_province(
     if file_format == "graphml":
         _write({out: graphml(province)}, replace)
         return [out]
-    return write_texts({out / n: text for n, text in tables(province).items()}, replace=replace)
-
-
-def write_texts(texts: Mapping[Path, str], *, replace: bool = False) -> list[Path]:
-    """Write files, whose folders are made; the files. Raises `InputError`."""
-    for folder in {path.parent for path in texts}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise shortage(error) or InputError(
-                "{folder}: cannot be made: {why}", folder=folder, why=strerror(error)
-            ) from None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise shortage(error) or InputError(
+            "{folder}: cannot be made: {why}", folder=out, why=strerror(error)
+        ) from None
+    texts = {out / name: text for name, text in tables(province).items()}
     _write(texts, replace)
     return list(texts)
 
@@ -123,8 +119,7 @@ def _write(texts: Mapping[Path, str], replace: bool) -> None:
     for path, text in texts.items():
         try:
             with whole(path) as aside:
-                said = referring(text, path) if path.suffix == ".toml" else text
-                aside.write_text(said, encoding="utf-8", newline="")
+                aside.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             raise shortage(error) or InputError(
                 "{path}: cannot be written: {why}", path=path, why=strerror(error)

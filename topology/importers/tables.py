@@ -1,4 +1,4 @@
-"""A province as tables: `sites.csv`, `links.csv` and, for what is neither, `settings.csv`."""
+"""A province as tables: `sites.csv`, `links.csv`, and `settings.toml` for the other keys."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from giaoban import tomlfile
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
-from giaoban.sentence import Sentence
 from giaoban.table import Row, perhaps_thousands, read_table, written
 from giaoban.topology.carrier_rates import MAY_BE_THOUSANDS
 from giaoban.topology.importers.draft import Draft, Kind, Line, Site, Values
-from giaoban.topology.importers.nested import flat, nested
 from giaoban.topology.model import ID_LENGTH, Province
 
-SITES, LINKS, SETTINGS = "sites.csv", "links.csv", "settings.csv"
+SITES, LINKS, SETTINGS = "sites.csv", "links.csv", "settings.toml"
 _FIGURES = {
     "km": ("độ dài", "độ dài km", "chiều dài", "chiều dài km", "khoảng cách", "khoảng cách km"),
     "rate_mbps": ("tốc độ", "tốc độ mbps", "tốc độ mb/s", "băng thông", "băng thông mbps", "mbps"),
@@ -66,20 +65,19 @@ _YES, _NO = ("true", "1", "yes", "x", "co"), ("false", "0", "no", "khong")
 
 
 def read_csv(path: Path) -> Draft:
-    """What a folder of tables says, or a file of sites with `links.csv` beside it.
+    """Read a folder of tables, or a file of sites with `links.csv` beside it.
 
-    Sites without a `kind` are routers, with a bridge at each. Raises `InputError` naming every
-    mistake with its file and line.
+    Sites without a `kind` are routers, with a bridge at each. Raises `InputError` for every mistake
+    with its file and line.
     """
     folder, sites = (path, path / SITES) if path.is_dir() else (path.parent, path)
     site_rows = read_table(sites, SITE_COLUMNS, ("name",))
     link_rows = read_table(folder / LINKS, LINK_COLUMNS, ("a", "b"), may_be_empty=True)
-    draft = Draft(sites, [], [])
+    draft = Draft(sites)
     if (folder / SETTINGS).exists():
-        columns: dict[str, tuple[str, ...]] = {"key": (), "value": ()}
-        rows = read_table(folder / SETTINGS, columns, ("key", "value"))
-        pairs = {row.text("key"): row.text("value") for row in rows}
-        draft.settings = nested(pairs, folder / SETTINGS)
+        draft.settings = tomlfile.parse(
+            folder / SETTINGS, tomlfile.read_text(folder / SETTINGS, "TOML")
+        )
     wrong: list[str] = []
     taken = {row.text("id") for row in site_rows}
     for row in site_rows:
@@ -87,21 +85,19 @@ def read_csv(path: Path) -> Draft:
             draft.sites.append(_site(row, taken))
         except InputError as error:
             wrong += error.said.lines()
-    _no_namesakes(draft.sites, wrong)
-    first: dict[tuple[str, str], Line] = {}
+    first: dict[frozenset[str], Line] = {}
     for row in link_rows:
         try:
             line = _link(row, draft)
-            pair = (min(line.a, line.b), max(line.a, line.b))
-            if pair in first and not line.id:
+            twin = first.setdefault(frozenset((line.a, line.b)), line)
+            if twin is not line and not line.id:
                 raise row.mistake(
                     'a link between "{a}" and "{b}" is there already, {where} '
                     "(allowed: two that run side by side have an id each)",
                     a=line.a,
                     b=line.b,
-                    where=first[pair].where,
+                    where=twin.where,
                 )
-            first.setdefault(pair, line)
             draft.lines.append(line)
         except InputError as error:
             wrong += error.said.lines()
@@ -111,22 +107,21 @@ def read_csv(path: Path) -> Draft:
 
 
 def tables(province: Province) -> dict[str, str]:
-    """The text of each table by its file's name."""
+    """Return the text of each file by its name."""
     data = province.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
     sites = [{"kind": "router", **router} for router in data.pop("router")]
     sites.append({"kind": "mcu", **data.pop("mcu")})
     sites += [{"kind": "bridge", **bridge} for bridge in data.pop("bridge")]
     links = data.pop("link", [])
-    settings = [{"key": name, "value": value} for name, value in flat(data).items()]
     return {
         SITES: _csv(SITE_COLUMNS, sites),
         LINKS: _csv(LINK_COLUMNS, links),
-        SETTINGS: _csv(("key", "value"), settings),
+        SETTINGS: tomlfile.dumps(data),
     }
 
 
 def _csv(columns: Iterable[str], rows: Sequence[dict[str, Any]]) -> str:
-    """With a byte-order mark, so that spreadsheets read the marks of names right."""
+    """Return CSV text with a byte-order mark: spreadsheets need it to read Vietnamese letters."""
     used = [name for name in columns if any(name in row for row in rows)] or list(columns)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -136,7 +131,7 @@ def _csv(columns: Iterable[str], rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(column: str, value: object) -> str:
-    """So written that no number may be one of thousands."""
+    """Return the text of a cell; a number that could mean thousands (1.024) gets one more zero."""
     text = written(value)
     return f"{text}0" if column in MAY_BE_THOUSANDS and perhaps_thousands(text) else text
 
@@ -195,18 +190,3 @@ def _given(row: Row, numbers: Sequence[str]) -> Values:
             raise cell.mistake("is not known (allowed: true, false)")
         given["assumed"] = word in _YES
     return given
-
-
-def _no_namesakes(sites: Sequence[Site], wrong: list[str]) -> None:
-    first: dict[str, Site] = {}
-    for site in sites:
-        if site.id in first:
-            wrong.append(
-                Sentence(
-                    '{where}: "{site}" is there already, {where2}',
-                    where=site.where,
-                    site=site.id,
-                    where2=first[site.id].where,
-                )
-            )
-        first.setdefault(site.id, site)
