@@ -16,13 +16,16 @@ from rich.console import Console
 
 from bench.harness import ROOT, Say, Target, table
 from giaoban.errors import InvalidRun
-from giaoban.scenarios.cli.completion import VARIABLE
+from giaoban.scenarios.cli.entry import COMPLETE
 
 TIMES = 9
 AT_MOST_S = 0.3
 ASKED: dict[str, tuple[tuple[str, ...], Mapping[str, str]]] = {
     "giaoban --help": (("--help",), {}),
-    "completion of a scenario's name": (("check", "exp"), {VARIABLE: "fish"}),
+    "completion of an option": (
+        (),
+        {COMPLETE: "complete_bash", "COMP_WORDS": "giaoban check --est", "COMP_CWORD": "2"},
+    ),
 }
 
 

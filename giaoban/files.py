@@ -88,33 +88,6 @@ def refuse_changed(as_read: Mapping[Path, str], now: Mapping[Path, str] | None =
             )
 
 
-MOST = 300 * 2**20
-"""Bytes on top of what the program has: with that it stays below 500 MB."""
-
-
-@contextmanager
-def bounded(name: str, most: int = MOST) -> Iterator[None]:
-    """Raises `InputError` for what takes more; where the system knows no bound there is none."""
-    try:
-        import resource  # POSIX has it; elsewhere an estimate does without
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = pages * resource.getpagesize() + most
-        if soft != resource.RLIM_INFINITY:
-            wanted = min(wanted, soft)
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
-    except (ImportError, OSError, ValueError):
-        yield
-        return
-    try:
-        yield
-    except MemoryError:
-        raise InputError("{name}: takes more memory than any file of ours", name=name) from None
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
 def refuse_if_others_read(path: Path, holds: str, option: str = "") -> None:
     """Raise `InputError` if others than its owner may read or change a regular file.
 

@@ -80,16 +80,6 @@ def shortage(error: BaseException) -> MachineLacks | None:
     return None
 
 
-def memory_is_limited() -> bool:
-    """Whether this process may have only so much: then C code loses a `MemoryError` now and then,
-    which becomes a `SystemError`, or aborts."""
-    try:
-        import resource
-    except ImportError:  # not on every system
-        return False
-    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-
-
 def _of(error: BaseException) -> tuple[str, str] | None:
     if isinstance(error, MemoryError):
         return _MEMORY
@@ -105,8 +95,6 @@ def _of(error: BaseException) -> tuple[str, str] | None:
     if isinstance(error, ImportError) and (found := _LOADER.search(text)):
         return _SHORT[errno.EMFILE] if "open files" in found[0] else _MEMORY
     if isinstance(error, OSError) and _PICTURE in text:
-        return _MEMORY
-    if isinstance(error, SystemError) and memory_is_limited():
         return _MEMORY
     if (said := _OS_ERROR.search(text)) is not None:
         return _SHORT.get(int(said[1]))

@@ -139,5 +139,5 @@ def test_there_is_something_to_find() -> None:
     """Imports are found: in a function, and of a name as of a module."""
     known = imports()
     assert len(known) > 500
-    assert "giaoban.scenarios.cli.completion" in known["giaoban.scenarios.cli.entry"]
+    assert "giaoban.scenarios.cli.judging" in known["giaoban.scenarios.cli.entry"]
     assert "giaoban.traffic.rtp" in known["giaoban.traffic.recorded.recording"]

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
-from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
-from giaoban.processes import interruptions
-from giaoban.scenarios.cli import help_page, judging, language
+from giaoban.scenarios.cli import judging, language
 from giaoban.scenarios.cli.version import VersionOption
-from giaoban.sentence import N_
-from giaoban.translation import pgettext
 
 PANELS = {
-    "check": pgettext("help", "Check"),
-    "what_if": N_("What if"),
-    "documents": N_("Documents"),
-    "data": N_("Data"),
-    "mcu": N_("The MCU"),
-    "machine": N_("This machine"),
+    "check": "Check",
+    "what_if": "What if",
+    "documents": "Documents",
+    "data": "Data",
+    "mcu": "The MCU",
+    "machine": "This machine",
 }
 """What commands are about, in the order of the help: folder of `commands` → heading."""
 
@@ -134,9 +129,6 @@ COMMANDS = {
         "Say what is missing and how to install it; exit 4 if anything is.",
     ),
     "shell": LazyCommand("machine.shell:command", "Build the network and look around."),
-    "completion": LazyCommand(
-        "machine.completion:command", "Complete words of the command line in bash, zsh or fish."
-    ),
 }
 """All commands by name."""
 
@@ -183,7 +175,7 @@ class _Commands(TyperGroup):
         finally:
             gc.enable()
         if not isinstance(found, typer.Typer):
-            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            alone = typer.Typer(**PLAIN)
             alone.command(cmd_name)(found)
             found = alone
         command: Any = typer.main.get_command(found)
@@ -193,70 +185,14 @@ class _Commands(TyperGroup):
             if (called := f"{cmd_name} {name}".strip()) in judging.JUDGING:
                 each.params += judging.options(called)
             each.params.append(_lang())
-        for each in (command, *below.values()):
-            each.format_help = partial(_show_help, each)
-            each.parse_args = partial(_parse_args, each)
-        interruptions.loaded()
         return command
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _show_help(self, ctx, formatter)
-
-    def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        _asked_nothing(self, ctx, args)
-        return super().parse_args(ctx, args)
-
-
-class NothingAskedError(Exception):
-    """A program or a group without a command: it shows its help, and ends as a usage error."""
-
-    def __init__(self, command: Any, ctx: Any) -> None:
-        super().__init__(help_of(command, ctx))
-
-    def show(self) -> None:
-        """What typer calls for an error of the command line."""
-        sys.stderr.write(str(self))
-
-
-def _print(text: str) -> None:
-    """Not by typer, which has streams of its own where an encoding lacks letters."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def help_of(command: Any, ctx: Any) -> str:
-    """The help of a command in the chosen language."""
-    if isinstance(command, _Commands):
-        return help_page.of_program(command, ctx, _listed())
-    return help_page.of_command(command, ctx)
-
-
-def _asked_nothing(command: Any, ctx: Any, words: list[str]) -> None:
-    if not words and command.no_args_is_help and not ctx.resilient_parsing:
-        raise NothingAskedError(command, ctx)
-
-
-def _show_help(command: Any, ctx: Any, _formatter: Any) -> None:
-    """In place of a command's own: its help in the reader's language."""
-    _print(help_of(command, ctx))
-
-
-def _parse_args(command: Any, ctx: Any, words: list[str]) -> Any:
-    """In place of a command's own: what is wrong is told with the command's usage, always."""
-    _asked_nothing(command, ctx, words)
-    try:
-        return type(command).parse_args(command, ctx, words)
-    except Exception as error:
-        if hasattr(error, "show") and getattr(error, "ctx", ctx) is None:
-            error.ctx = ctx  # type: ignore[attr-defined]
-        raise
-
-
-def _listed() -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (panel, [(name, each.help) for name, each in COMMANDS.items() if each.folder == folder])
-        for folder, panel in PANELS.items()
-    ]
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands, without loading them."""
+        for folder, panel in PANELS.items():
+            rows = [(name, each.help) for name, each in COMMANDS.items() if each.folder == folder]
+            with formatter.section(panel):
+                formatter.write_dl(rows)
 
 
 def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -270,35 +206,23 @@ def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (name, below), each
 
 
+PLAIN: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["--help", "-h"]},
+}
+"""Of typer, so that nothing of rich is loaded to show a help."""
+
 app = typer.Typer(
     name="giaoban",
     cls=_Commands,
     help="Check whether video-conference bridges may be added: before, during and after.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
+    **{**PLAIN, "add_completion": True},
 )
 
 
-def _install(asked: bool) -> None:
-    if asked:
-        from giaoban.scenarios.cli.commands.machine import completion
-
-        raise typer.Exit(completion.command(install=True))
-
-
 @app.callback()
-def _all(
-    _version: VersionOption = False,
-    _completion: Annotated[
-        bool,
-        typer.Option(
-            "--install-completion",
-            callback=_install,
-            is_eager=True,
-            help="let your shell complete our words (see giaoban completion)",
-        ),
-    ] = False,
-) -> None:
+def _all(_version: VersionOption = False) -> None:
     pass  # without one typer takes a program of no commands for a mistake

@@ -1,7 +1,4 @@
-"""The program's entry point: exit codes, and an interruption that leaves nothing behind.
-
-What is heavy to load is loaded inside, so that Ctrl-C is obeyed from the first moment.
-"""
+"""The program's entry point and its exit codes."""
 
 from __future__ import annotations
 
@@ -11,46 +8,43 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from giaoban.processes import interruptions
-from giaoban.sentence import N_, Sentence
 
 if TYPE_CHECKING:
     from giaoban.errors import GiaobanError
+    from giaoban.sentence import Sentence
 
 USAGE, INTERNAL_ERROR, READER_GONE = 2, 70, 141
-SAID_INTERRUPTED = N_("interrupted, nothing is left behind")
+COMPLETE = "_GIAOBAN_COMPLETE"
+"""Set by the shells' scripts of typer."""
 
 
 def main() -> NoReturn:
     """Run the command line and leave with a code of `giaoban.errors`, a verdict's, or 130."""
-    if shell := os.environ.get("_GIAOBAN_COMPLETE"):
-        _complete(shell)
-    obeyed = interruptions.obey(at_once=_exit_interrupted)
+    interruptions.obey()
+    # what little linear algebra there is needs no threads, and a process with threads may not be
+    # copied (`giaoban.processes.workers`)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     code = INTERNAL_ERROR
     try:
-        from giaoban.scenarios.cli.process_environment import normalize
-
-        normalize()
+        _open_streams()
         code = run()
-    except BaseException as error:  # before all this was made so, or while an end was told
+    except BaseException as error:
         code = _report_error(error)
     finally:
-        obeyed.end()
         _exit(code)
 
 
-def _complete(shell: str) -> NoReturn:
-    """Answer a shell that was asked for the next word; whatever goes wrong, it gets none."""
-    with suppress(Exception):
-        from giaoban.scenarios.cli import completion
-
-        said = completion.answer(shell, sys.argv[1:])
-        sys.stdout.buffer.write(said.encode("utf-8", "replace"))
-        sys.stdout.flush()
-    os._exit(0)
+def _open_streams() -> None:
+    """Standard streams that are closed become empty ones; letters that an encoding lacks a "?"."""
+    for name in ("stdout", "stderr"):
+        if (stream := getattr(sys, name)) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def run() -> int:
-    """Carry out the command line; what went wrong is told on standard error."""
+    """Carry out the command line; an error is reported on standard error."""
     try:
         code = _run()
         sys.stdout.flush()
@@ -70,64 +64,53 @@ def _run() -> int:
     words = language.choose(sys.argv[1:])
     judging.begin(words)
     _refuse_undecodable_words(words)
+    program: Any = typer.main.get_command(app)
+    if COMPLETE in os.environ:
+        program(words, prog_name="giaoban", complete_var=COMPLETE)
     try:
-        code = app(words, prog_name="giaoban", standalone_mode=False)
+        # not by its `main`, which makes 1 of a broken pipe and that is a verdict
+        with program.make_context("giaoban", words) as context:
+            code = program.invoke(context)
+    except typer.Exit as end:
+        code = end.exit_code
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
         # usage errors, which typer takes from a private copy of click, can show themselves
         if not hasattr(error, "show"):
             raise
-        _say(_usage(error))
+        error.show()
         return USAGE
-    if code == interruptions.INTERRUPTED:  # what typer makes of Ctrl-C inside a command
-        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 
-def _usage(error: Any) -> str:
-    """What is wrong with the command line; the whole help where there is nothing on it."""
-    from giaoban.scenarios.cli import app, usage
-
-    if isinstance(error, app.NothingAskedError):
-        return f"{error}\n"
-    return f"{usage.message(error)}\n"
-
-
 def _refuse_undecodable_words(words: list[str]) -> None:
-    """A name with bytes that are no letters could be opened, and be written down nowhere; names,
-    questions and reasons end in documents."""
+    """Raise `InputError` for a word that no document could hold."""
     from giaoban.errors import InputError
     from giaoban.text import LONGEST_ARGUMENT, text_problem
 
     for number, word in enumerate(words, start=1):
-        try:
-            word.encode()
-        except UnicodeEncodeError:
-            shown = ascii(word)
-            raise InputError(
-                "word {number} of the command line, {shown}, is no text (allowed: "
-                "names in the encoding of your locale, best UTF-8)",
-                number=number,
-                shown=shown,
-            ) from None
-        if wrong := text_problem(word, LONGEST_ARGUMENT):
-            shown = ascii(word[:60])
+        if not word.isascii() and any("\ud800" <= c <= "\udfff" for c in word):
+            wrong: str | None = "is no text in the encoding of your locale"
+        else:
+            wrong = text_problem(word, LONGEST_ARGUMENT)
+        if wrong:
             raise InputError(
                 "word {number} of the command line, {shown}, {wrong}",
                 number=number,
-                shown=shown,
+                shown=ascii(word[:60]),
                 wrong=wrong,
             )
 
 
 def _report_error(error: BaseException) -> int:
-    """Say what an error is, in the way of its kind; the exit code."""
-    interrupted = isinstance(error, KeyboardInterrupt) or interruptions.asked()
-    interruptions.taken()
-    if interrupted:
-        _say(f"giaoban: {_translated(Sentence(SAID_INTERRUPTED))}\n")
+    """Write what an error says; return its exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        _say("giaoban: interrupted, nothing is left behind\n")
         return interruptions.INTERRUPTED
+    # rich ends so where the reader of the output went away
+    if isinstance(error, BrokenPipeError | ConnectionResetError | SystemExit):
+        return READER_GONE
     from giaoban.errors import GiaobanError, told
     from giaoban.scarce import shortage
 
@@ -135,14 +118,13 @@ def _report_error(error: BaseException) -> int:
         error = shortage(error) or error
     if not isinstance(error, GiaobanError):
         return _report_crash(error)
-    if error.exit_code != READER_GONE:
-        _say(f"giaoban: {told(error, _translated)}\n")
-        _report_error_to_ci(error)
+    _say(f"giaoban: {told(error, _translated)}\n")
+    _report_error_to_ci(error)
     return error.exit_code
 
 
 def _report_error_to_ci(error: GiaobanError) -> None:
-    """In the ways that a command which judges was asked for; its first error is what ended it."""
+    """Write it in the ways that a command which judges was asked for; its first error counts."""
     from giaoban.errors import GiaobanError as Ours
 
     try:
@@ -161,13 +143,12 @@ def _report_crash(error: BaseException) -> int:
     import traceback
 
     _say("".join(traceback.format_exception(error)))
-    told = Sentence("internal error, please report it with the lines above")
-    _say(f"giaoban: {_translated(told)}\n")
+    _say("giaoban: internal error, please report it with the lines above\n")
     return INTERNAL_ERROR
 
 
 def _translated(sentence: Sentence) -> str:
-    """In the chosen language; in English if even the catalogue cannot be read any more."""
+    """Return it in the chosen language; in English if the catalogue cannot be read any more."""
     with suppress(Exception):
         from giaoban.scenarios.cli import language
 
@@ -176,25 +157,14 @@ def _translated(sentence: Sentence) -> str:
 
 
 def _say(text: str) -> None:
-    """On standard error, as far as it goes."""
+    """Write to standard error, as far as it goes."""
     with suppress(Exception):
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
-def _exit_interrupted() -> NoReturn:
-    """End the program while it is still being loaded: there is nothing yet that could be left."""
-    try:
-        os.write(2, f"giaoban: {SAID_INTERRUPTED}\n".encode())
-    finally:
-        os._exit(interruptions.INTERRUPTED)
-
-
 def _exit(code: int) -> NoReturn:
-    """What is left ends with the process: a thread of a library's, or a buffer, cannot change how.
-
-    That also keeps PYTHONINSPECT from asking for more.
-    """
+    """End the process: no thread or buffer of a library can change the code."""
     import atexit
 
     try:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from giaoban.scenarios.cli import language
-from giaoban.scenarios.cli.standard_streams import says_everything
 from giaoban.sentence import Sentence
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ NUMBER = re.compile(r"\d+")
 
 def print_json(value: object) -> None:
     """Exactly one JSON object on standard output, without NaN; the same whatever the encoding."""
-    plain = not says_everything(sys.stdout)
+    plain = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     sys.stdout.write(json.dumps(value, ensure_ascii=plain, allow_nan=False, indent=2) + "\n")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 
-from giaoban.scenarios.cli import help_page
 from giaoban.scenarios.cli.app import app
 from scripts.docs.fences import Command, commands, pages
 
@@ -66,16 +65,16 @@ def walk(name: str, command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def page(name: str, command: Any, lang: str) -> str:
     """Markdown of a command's page."""
-    say, words = _speaker(lang), WORDS[lang]
+    words = WORDS[lang]
     leaves = list(walk(name, command))
     whole = len(leaves) == 1 and leaves[0][0] == (name,)
     text = [f"# giaoban {name}", ""]
     if not whole:
-        text += [_prose(command.help, say), ""]
+        text += [_prose(command.help), ""]
     for path, leaf in leaves:
         if not whole:
             text += [f"## giaoban {' '.join(path)}", ""]
-        text += _one(path, leaf, say, words)
+        text += _one(path, leaf, words)
     shown = [each for each in _shown() if (each.arguments or ("",))[0] == name]
     if shown:
         text += [f"## {words['examples']}", "", "```sh"]
@@ -86,25 +85,25 @@ def page(name: str, command: Any, lang: str) -> str:
 
 def index(lang: str) -> str:
     """Markdown of the list of all."""
-    say, words = _speaker(lang), WORDS[lang]
+    words = WORDS[lang]
     lines = [f"# {words['title']}", "", words["intro"], ""]
     lines += [f"| {words['command']} | {words['does']} |", "|---|---|"]
     for name, command in tree().items():
-        first = _prose(command.help, say).partition("\n\n")[0].replace("\n", " ")
+        first = _prose(command.help).partition("\n\n")[0].replace("\n", " ")
         lines.append(f"| [`{name}`]({name}.md) | {_cell(first)} |")
     return "\n".join(lines) + "\n"
 
 
-def _one(path: tuple[str, ...], command: Any, say: Any, words: dict[str, str]) -> list[str]:
+def _one(path: tuple[str, ...], command: Any, words: dict[str, str]) -> list[str]:
     arguments = [p for p in command.params if _is_argument(p)]
     options = [p for p in command.params if not _is_argument(p) and not p.hidden]
     usage = " ".join(["giaoban", *path, "[OPTIONS]" if options else ""]).strip()
     usage += "".join(f" {_argument(each)}" for each in arguments)
-    text = ["```", usage, "```", "", _prose(command.help, say), ""]
+    text = ["```", usage, "```", "", _prose(command.help), ""]
     if arguments:
         text += [f"| {words['argument']} | {words['meaning']} |", "|---|---|"]
         for each in arguments:
-            text.append(f"| `{_argument(each)}` | {_cell(say(each.help or ''))} |")
+            text.append(f"| `{_argument(each)}` | {_cell(each.help or '')} |")
         text.append("")
     if options:
         text += [
@@ -113,7 +112,7 @@ def _one(path: tuple[str, ...], command: Any, say: Any, words: dict[str, str]) -
         ]
         for each in options:
             names = ", ".join(f"`{name}`" for name in (*each.opts, *each.secondary_opts))
-            said = _cell(say(each.help or ""))
+            said = _cell(each.help or "")
             if each.multiple and "repeatable" not in (each.help or ""):
                 said += f" ({words['repeatable']})"
             text.append(f"| {names}{_value(each)} | {said} | {_default(each, words)} |")
@@ -165,10 +164,9 @@ def _default(option: Any, words: dict[str, str]) -> str:
     return words["none"] if "/" in text and not text.startswith(".") else f"`{text}`"
 
 
-def _prose(text: str | None, say: Any) -> str:
+def _prose(text: str | None) -> str:
     """Typer keeps a paragraph's lines; a click mark that keeps them (\\b) becomes a list."""
-    said = say(text or "")
-    return re.sub(r"\n[ \t]+", "\n", said).replace("\b\n", "").strip()
+    return re.sub(r"\n[ \t]+", "\n", text or "").replace("\b\n", "").strip()
 
 
 def _cell(text: str) -> str:
@@ -183,14 +181,3 @@ def _plain(command: Command) -> str:
 def _shown() -> list[Command]:
     """Those of the guides."""
     return [each for page in pages() if ".vi." not in page.name for each in commands(page)]
-
-
-def _speaker(lang: str) -> Any:
-    """`say` of a language, as the command line translates its own help."""
-    if lang == "en":
-        return lambda text: text
-    from giaoban.sentence import Sentence
-    from giaoban.translation import translator
-
-    say = translator(lang).say
-    return lambda text: "\n\n".join(say(Sentence(part)) for part in help_page.paragraphs(text))

@@ -44,7 +44,7 @@ NEVER_ONE = (
     *("{millions:.0f} million packets", "lasts over {hours:g} hours"),
     # several, and therefore said
     *("names {number} routers", "names {number} units", "in {number} pieces", "{number} runs"),
-    *("{n} different networks", "{n} versions", "{n} provinces", "{number} values"),
+    *("{n} different networks", "{n} versions", "{n} provinces"),
     "{missing} of {number} packets",  # and one that was received
     "{needed_mb} are needed",  # by a guest, of memory
     "{rate:g} frames a second (allowed",  # what is not allowed, and 1 is

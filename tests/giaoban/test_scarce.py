@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import tempfile
 
 import numpy as np
@@ -83,9 +82,3 @@ def test_a_shortage_is_known_and_says_what_to_do(error: BaseException, what: str
 )
 def test_anything_else_is_none(error: BaseException) -> None:
     assert shortage(error) is None
-
-
-def test_where_memory_is_limited_c_code_loses_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _what: (2**28, resource.RLIM_INFINITY))
-    found = shortage(SystemError("error return without exception set"))
-    assert "not enough memory" in found.what

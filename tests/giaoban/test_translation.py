@@ -1,6 +1,7 @@
 """The catalogues have every sentence of the code, and no other; numbers are each language's."""
 
 import ast
+import inspect
 import re
 import string
 from functools import cache
@@ -15,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban import sentence, translation
-from giaoban.scenarios.cli import help_page
 from giaoban.scenarios.cli.app import every_command
 from giaoban.translation import LOCALES, Translator, languages, translator
 
@@ -53,8 +53,14 @@ def in_code() -> frozenset[Key]:
 @cache
 def in_help() -> set[Key]:
     """What `--help` shows; commands are written as typer has it, without a mark."""
-    texts = (text for _, command in every_command() for text in help_page.texts(command))
-    return {(None, text) for text in texts}
+    texts = [
+        text
+        for _, command in every_command()
+        for text in (command.help, *(getattr(each, "help", None) for each in command.params))
+        if "completion for the current shell" not in (text or "")  # typer's own
+    ]
+    parts = [part for text in texts for part in inspect.cleandoc(text or "").split("\n\n")]
+    return {(None, " ".join(part.split())) for part in parts if part.strip()}
 
 
 def has_words(message: str | tuple[str, ...]) -> bool:

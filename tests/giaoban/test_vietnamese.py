@@ -18,7 +18,6 @@ LETTERS = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻ�
 """Those of no other language that the product has to do with."""
 
 ELSEWHERE = {
-    "bench/faults/storm.py": "names of places, and a scenario file's own question in Vietnamese",
     "bench/inputs.py": "names of places, and a scenario file's own question in Vietnamese",
     "giaoban/names.py": "the letter that no decomposition takes apart",
     "giaoban/translation.py": "kinds of administrative units, which a sentence has in lower case",
@@ -26,7 +25,6 @@ ELSEWHERE = {
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",
     "scenarios/cli/commands/documents/annex.py": "an office's own kind of letter, in a help text",
-    "scenarios/cli/standard_streams.py": "letters that a terminal may lack",
     "topology/importers/tables.py": "headings that people's own tables have",
     "topology/units/known.py": "names of places, and of a decree",
     "topology/units/lists.py": "headings that people's own tables have",

@@ -29,7 +29,7 @@ def test_no_other_word_is_a_command() -> None:
         check=False,
     )
     assert ran.returncode == 2
-    assert '(did you mean "check"?)' in ran.stderr
+    assert "Did you mean 'check'" in ran.stderr
 
 
 def printed(code: str) -> list[str]:

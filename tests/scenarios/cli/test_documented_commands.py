@@ -53,8 +53,8 @@ NOT_RUN = {
     "giaoban sensitivity*": "minutes: tests/scenarios/study/sensitivity",
     "giaoban view*": f"serves until Ctrl-C: {COMMANDS}/documents/test_view.py",
     "giaoban verify *.evidence.zip --rerun": "emulates anew: tests/scenarios/study/test_rerun.py",
-    "giaoban annex * LOAD_RUN": f"of loads: {COMMANDS}/documents/test_load_documents.py",
-    "giaoban evidence LOAD_RUN": f"of loads: {COMMANDS}/documents/test_load_documents.py",
+    "giaoban annex * LOAD_RUN": "of loads: tests/results/report/annex/test_annex_load.py",
+    "giaoban evidence LOAD_RUN": "of loads: tests/results/report/annex/test_annex_load.py",
     "giaoban check * --pcap *": "the guest records it: tests/scenarios/emulation/test_runs.py",
     "giaoban history list *--bridge *": f"another province: {COMMANDS}/documents/test_history.py",
 }

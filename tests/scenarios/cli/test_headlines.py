@@ -19,14 +19,11 @@ from whatif_factory import small
 from giaoban.errors import InvalidRun
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.scan import answer_file, scan
-from giaoban.results.archive.store import Outcome
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.annex.failure_sections import concluded
 from giaoban.results.report.annex.wording import AnnexWording
-from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.results.report.view.page import FILE
-from giaoban.scenarios.cli.commands.check.load import _end
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import check
@@ -35,7 +32,6 @@ from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
 from giaoban.scenarios.study.whatif import confirm as confirming
 from tests.nights import at_night
-from tests.results import load_factory
 from tests.results.junit_schema import by_schema
 from tests.scenarios.study.test_check import unaccounted
 
@@ -279,14 +275,3 @@ def test_headroom(
     ran = giaoban("headroom", small(tmp_path, **top), *words, *more)
     assert ran.code == code, ran.err
     agree(ran.out, only_run(tmp_path / "runs"), code)
-
-
-@pytest.mark.parametrize(("verdict", "code"), [(word, code) for code, word in VERDICTS.items()])
-def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str], verdict: str, code: int) -> None:
-    result = load_factory.calls(failed={"timeout": 3} if code == 1 else None, verdict=verdict)
-    (tmp_path / "load.json").write_text(result.to_json(), encoding="utf-8")
-    (tmp_path / "summary.md").write_text(summary_md(result), encoding="utf-8")
-    assert _end(Outcome(tmp_path, result), as_json=False) == code
-    agree(capsys.readouterr().out, tmp_path, code)
-    assert _end(Outcome(tmp_path, result), as_json=True) == code
-    assert json.loads(capsys.readouterr().out)["verdict"] == verdict

@@ -55,7 +55,6 @@ def test_list_compare_trend_and_summary(root: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("list", "--verdict", "good"), "(allowed: fail, invalid, pass, undecided)"),
         (("list", "--from", "1/2/2026"), "is no day (allowed: 2026-03-02)"),
         (("list", "--from", "2026-01-01", "--year", "2026"), "--year cannot go with"),
         (("list", "--scenario", "mo-rong-dot-3"), "did you mean"),
