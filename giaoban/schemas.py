@@ -1,68 +1,35 @@
-"""Where the schemas are, and the first line by which a file says to an editor which is its own.
+"""The first line by which a TOML file says to an editor which JSON Schema it has.
 
 The line is `#:schema PATH`, PATH relative to the file: Taplo ("Even Better TOML" in VS Code) and
 Tombi read it, without a network. A project has the schemas in `.giaoban/schema`; the program's own
-files refer to those beside it.
+files refer to `results/schema`, which `scripts/setup` makes. `giaoban schema` writes them from the
+models (`giaoban.scenarios.schemas`).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 from pathlib import Path
 
-from giaoban import PACKAGE
-from giaoban.errors import InputError, near_names
-from giaoban.files import whole
-
-FOLDER = PACKAGE / "results" / "schema"
 IN_A_PROJECT = Path(".giaoban") / "schema"
 OF_INPUT, OF_ANSWER = ".toml.schema.json", ".schema.json"
 COMMANDS = {"result": "check", "meeting-result": "meeting", "sweep-answer": "sweep"}
 """Answers whose schema has another name than the command that gives them, with that command."""
+INPUT_KINDS = frozenset(
+    {
+        *("accounts", "baseline", "criteria", "devices", "impairments", "meeting", "meetings"),
+        *("profiles", "project", "province", "ranges", "scenario", "sweep", "unmodelled"),
+        "variants",
+    }
+)
+"""Kinds of files that people write (`province` of `giaoban.province/1`)."""
 MARK = "#:schema "
 _KIND = re.compile(r"""^schema\s*=\s*["']giaoban\.([a-z-]+)/\d+["']""", re.MULTILINE)
 
 
-def input_schemas() -> dict[str, Path]:
-    """The schemas of files that people write, by name (`province` of `giaoban.province/1`)."""
-    return {path.name.removesuffix(OF_INPUT): path for path in sorted(FOLDER.glob(f"*{OF_INPUT}"))}
-
-
-def answer_schemas() -> dict[str, Path]:
-    """Those of the program's answers, by name (`meeting-result` of `giaoban.meeting-result/1`)."""
-    inputs = input_schemas().values()
-    paths = [path for path in FOLDER.glob(f"*{OF_ANSWER}") if path not in inputs]
-    return dict(sorted((_name(path), path) for path in paths))
-
-
-def schema_of(name: str) -> Path:
-    """The schema of that name. Raises `InputError`."""
-    known = input_schemas() | answer_schemas()
-    if name not in known:
-        near = near_names("schema", name, known, every=True)
-        raise InputError('no schema "{name}"{near}', name=name, near=near)
-    return known[name]
-
-
-def write_all(folder: Path) -> list[Path]:
-    """The schemas of all files that people write, put into a folder. Raises `OSError`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for path in input_schemas().values():
-        with whole(folder / path.name) as aside:
-            shutil.copyfile(path, aside)
-        written.append(folder / path.name)
-    return written
-
-
 def schemas_near(file: Path) -> Path | None:
-    """The folder of schemas of the project in which a file lies or is to lie.
-
-    Of the program's own files it is that of the program.
-    """
+    """Return the folder of schemas of the project in which a file lies or is to lie; None: none."""
     here = file.absolute().parent
     for at in (here, *here.parents):
         for folder in (at / IN_A_PROJECT, at / "results" / "schema"):
@@ -72,13 +39,13 @@ def schemas_near(file: Path) -> Path | None:
 
 
 def kind_of(text: str) -> str | None:
-    """Of which kind a TOML file is, by its `schema`."""
+    """Return the kind of a TOML file by its `schema`; None: it is none of ours."""
     found = _KIND.search(text)
-    return found[1] if found and found[1] in input_schemas() else None
+    return found[1] if found and found[1] in INPUT_KINDS else None
 
 
 def referring(text: str, file: Path, schemas: Path | None = None) -> str:
-    """A TOML file's text with the line that says which schema it has, where `file` is to lie.
+    """Return a TOML file's text with the line that names its schema, where `file` is to lie.
 
     `schemas`: the folder that they are in, that of the file's project if not given. Without one,
     and of a kind that has none, the text stays as it is.
@@ -90,8 +57,3 @@ def referring(text: str, file: Path, schemas: Path | None = None) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     rest = text.partition("\n")[2] if text.startswith(MARK) else text
     return f"{MARK}{Path(there).as_posix()}{end}{rest}"
-
-
-def _name(path: Path) -> str:
-    ident = str(json.loads(path.read_text(encoding="utf-8"))["$id"])
-    return ident.removeprefix("giaoban.").partition("/")[0]

@@ -18,8 +18,9 @@ from giaoban.processes.children import interruptions_held
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.schemas.make import input_names, text_of
 from giaoban.scenarios.spec.project_folder import FILE
-from giaoban.schemas import IN_A_PROJECT, input_schemas, referring
+from giaoban.schemas import IN_A_PROJECT, OF_INPUT, referring
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.importers.complete import (
     BRIDGE_KM,
@@ -152,8 +153,8 @@ def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list
     schemas = folder / IN_A_PROJECT
     for file in [name for name in texts if name.endswith(".toml")]:
         texts[file] = referring(texts[file], folder / file, schemas)
-    for path in input_schemas().values():
-        texts[f"{IN_A_PROJECT.as_posix()}/{path.name}"] = path.read_text(encoding="utf-8")
+    for name in input_names():
+        texts[f"{IN_A_PROJECT.as_posix()}/{name}{OF_INPUT}"] = text_of(name)
     return texts, notes
 
 

@@ -19,7 +19,8 @@ from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.yearly import KINDS, Ledger, pictures, yearly
 from giaoban.results.archive.store import note_rerun
 from giaoban.results.report.wording import Wording
-from giaoban.schemas import COMMANDS, answer_schemas
+from giaoban.scenarios.schemas.make import answer_names
+from giaoban.schemas import COMMANDS
 
 NOW = datetime(2026, 12, 31, 12)
 
@@ -35,7 +36,7 @@ def of_year(root: Path, year: int = 2026) -> list[HistoryEntry]:
 
 
 def test_every_kind_of_answer_is_named() -> None:
-    assert set(KINDS) == {COMMANDS.get(name, name) for name in answer_schemas()}
+    assert set(KINDS) == {COMMANDS.get(name, name) for name in answer_names()}
 
 
 def test_the_year_in_english(root: Path) -> None:

@@ -32,6 +32,7 @@ from giaoban.results.report.document import Bullets, Heading, Par, plain
 from giaoban.results.report.meetings.meeting_sheet import minutes_document
 from giaoban.results.report.meetings.meeting_summary import brief
 from giaoban.results.report.wording import Wording
+from giaoban.scenarios.schemas.make import answer_names, input_names, text_of
 from giaoban.topology.load import load_province
 from giaoban.translation import Language
 
@@ -240,9 +241,9 @@ def texts_in(data: Any, key: str = "") -> Iterator[tuple[str, str]]:
 def test_no_description_of_a_file_has_an_article_of_its_own() -> None:
     """What editors show of every key; examples are of some province or other."""
     found = {
-        (path.name, text)
-        for path in sorted((ROOT / "results/schema").glob("*.schema.json"))
-        for key, text in texts_in(json.loads(path.read_text(encoding="utf-8")))
+        (name, text)
+        for name in (*input_names(), *answer_names())
+        for key, text in texts_in(json.loads(text_of(name)))
         if key in {"description", "title", "errorMessage"} and fixed(text)
     }
     assert found == set()

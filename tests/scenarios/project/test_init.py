@@ -18,7 +18,7 @@ from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.project import init
 from giaoban.scenarios.project.init import ProjectOptions, make_project
 from giaoban.scenarios.spec.project import project_of
-from giaoban.schemas import IN_A_PROJECT, MARK, input_schemas, kind_of
+from giaoban.schemas import IN_A_PROJECT, INPUT_KINDS, MARK, OF_INPUT, kind_of
 from giaoban.topology.load import load_province
 
 ABILENE = ROOT / "tests" / "topology" / "Abilene.graphml"
@@ -31,7 +31,7 @@ FILES = {
     "giaoban.toml",
     "province.toml",
     "scenarios/first-expansion.toml",
-    *(f".giaoban/schema/{path.name}" for path in input_schemas().values()),
+    *(f".giaoban/schema/{name}{OF_INPUT}" for name in INPUT_KINDS),
 }
 
 
@@ -136,7 +136,7 @@ def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
     told = [Path(file).relative_to(tmp_path / "b") for file in json.loads(ran.out)["files"]]
     assert len(told) == 7
     assert told[-1] == IN_A_PROJECT  # a folder, for its files
-    schemas = len(input_schemas())
+    schemas = len(INPUT_KINDS)
     assert len(files_in(tmp_path / "b")) == len(told) - 1 + schemas
     for name, bridges in (("a", 12), ("b", 9)):
         [scenario] = project_of(tmp_path / name / "scenarios" / "x").scenario_files()
@@ -184,7 +184,7 @@ def test_what_cannot_be_asked_is_not_written(
     [
         (("--mcu-at", "x"), "--mcu-at: means nothing here"),
         (("--device", "rmx-1500-mpm"), 'did you mean "rmx-1500-mpmx"'),
-        (("--ci", "jenkins"), "(allowed: github, gitlab, none)"),
+        (("--ci", "jenkins"), "'github', 'gitlab', 'none'"),
         (("--from", "nowhere.csv"), "nowhere.csv"),
     ],
 )

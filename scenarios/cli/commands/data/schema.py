@@ -12,37 +12,27 @@ from giaoban.errors import InputError
 from giaoban.files import write_whole, writing
 from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.schemas import (
-    COMMANDS,
-    IN_A_PROJECT,
-    OF_INPUT,
-    answer_schemas,
-    input_schemas,
-    kind_of,
-    referring,
-    schema_of,
-    schemas_near,
-    write_all,
-)
-from giaoban.sentence import N_, Sentence
+from giaoban.scenarios.schemas.make import answer_names, input_names, text_of, write_all
+from giaoban.schemas import COMMANDS, IN_A_PROJECT, OF_INPUT, kind_of, referring, schemas_near
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import read_text
 
 WHAT = {
-    "accounts": N_("who may call the MCU, with passwords"),
-    "baseline": N_("an accepted answer about all failures"),
-    "criteria": N_("criteria and their thresholds"),
-    "devices": N_("MCUs and what calls cost on them"),
-    "impairments": N_("what happens to the packets of streams"),
-    "meeting": N_("a meeting of the catalogue"),
-    "meetings": N_("meetings that an MCU holds"),
-    "profiles": N_("call profiles"),
-    "project": N_("which files are meant where none are named"),
-    "province": N_("a province's network"),
-    "ranges": N_("how far assumed figures may be from what is said"),
-    "scenario": N_("bridges to be added, and how it is tried"),
-    "sweep": N_("a scenario over values on axes"),
-    "unmodelled": N_("what the model leaves out, and in which direction it errs"),
-    "variants": N_("ways to do it, and prices"),
+    "accounts": "who may call the MCU, with passwords",
+    "baseline": "an accepted answer about all failures",
+    "criteria": "criteria and their thresholds",
+    "devices": "MCUs and what calls cost on them",
+    "impairments": "what happens to the packets of streams",
+    "meeting": "a meeting of the catalogue",
+    "meetings": "meetings that an MCU holds",
+    "profiles": "call profiles",
+    "project": "which files are meant where none are named",
+    "province": "a province's network",
+    "ranges": "how far assumed figures may be from what is said",
+    "scenario": "bridges to be added, and how it is tried",
+    "sweep": "a scenario over values on axes",
+    "unmodelled": "what the model leaves out, and in which direction it errs",
+    "variants": "ways to do it, and prices",
 }
 """Every input file in a few words."""
 
@@ -91,9 +81,9 @@ def command(
 
 def _names(as_json: bool) -> int:
     """What there is, each with what it is in a few words."""
-    inputs, answers = input_schemas(), answer_schemas()
+    inputs, answers = input_names(), answer_names()
     if as_json:
-        print_json({"inputs": [*inputs], "answers": [*answers]})
+        print_json({"inputs": inputs, "answers": answers})
         return 0
     head = (Sentence("name"), Sentence("file"), Sentence("what it is"))
     rows = [(name, "TOML", Sentence(WHAT[name])) for name in inputs]
@@ -108,7 +98,7 @@ def _answer_of(name: str) -> Sentence:
 
 
 def _one(name: str, out: Path | None) -> int:
-    text = schema_of(name).read_text(encoding="utf-8")
+    text = text_of(name)
     if out is None:
         sys.stdout.write(text)
         return 0
@@ -123,7 +113,7 @@ def _refer(path: Path) -> list[Path]:
         raise InputError(
             "{path}: its `schema` is none that has one (allowed: {kinds})",
             path=path,
-            kinds=", ".join(f"giaoban.{kind}" for kind in input_schemas()),
+            kinds=", ".join(f"giaoban.{kind}" for kind in input_names()),
         )
     done: list[Path] = []
     folder = schemas_near(path)
@@ -139,4 +129,5 @@ def _refer(path: Path) -> list[Path]:
 
 def _written(folder: Path) -> list[Path]:
     with writing(folder):
-        return write_all(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    return write_all(folder)

@@ -37,7 +37,7 @@ from giaoban.results.report.summaries.failures_summary import (
     unneeded_lines,
     why_failed,
 )
-from giaoban.scenarios.schemas.make import schema_path
+from giaoban.scenarios.schemas.make import schema_text
 from giaoban.translation import translator
 from tests.results.identifiers import showing
 from tests.results.tables import rows_of
@@ -128,7 +128,7 @@ def test_the_file_is_read_back_and_fits_its_schema() -> None:
     made = answer()
     again = FaultsAnswer.from_json(made.to_json())
     assert again == made
-    schema = json.loads(schema_path(FaultsAnswer).read_text(encoding="utf-8"))
+    schema = json.loads(schema_text(FaultsAnswer))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(made.to_json()))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, giaoban
 
-from giaoban.schemas import answer_schemas, input_schemas
+from giaoban.scenarios.schemas.make import answer_names
 from giaoban.tomlfile import KINDS
 from tests.results import history_factory as h
 
@@ -52,7 +52,7 @@ def test_a_file_of_another_kind_is_told_as_such_in_one_line(tmp_path: Path) -> N
 
 
 def test_every_kind_of_file_has_a_name() -> None:
-    assert {*input_schemas(), *answer_schemas()} <= set(KINDS)
+    assert set(answer_names()) <= set(KINDS)
 
 
 def test_groups_of_units_are_said_in_vietnamese() -> None:

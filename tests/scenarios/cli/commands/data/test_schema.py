@@ -11,16 +11,8 @@ import pytest
 from scenario_factory import SMALL, giaoban
 
 from giaoban.scenarios.cli.commands.data.schema import WHAT
-from giaoban.scenarios.schemas.inputs import INPUTS
-from giaoban.schemas import (
-    IN_A_PROJECT,
-    MARK,
-    OF_INPUT,
-    answer_schemas,
-    input_schemas,
-    referring,
-    write_all,
-)
+from giaoban.scenarios.schemas.make import answer_names, input_names, write_all
+from giaoban.schemas import IN_A_PROJECT, MARK, OF_INPUT, referring
 from giaoban.tomlfile import load
 from giaoban.topology.importers.files import as_toml, write_toml
 from giaoban.topology.model import Province
@@ -30,9 +22,8 @@ def test_all_are_named_with_what_they_are() -> None:
     ran = giaoban("schema")
     assert (ran.code, ran.err) == (0, "")
     names = [line.split()[0] for line in ran.out.splitlines()[1:-1]]
-    assert names == [*input_schemas(), *answer_schemas()]
-    assert set(input_schemas()) == set(WHAT)
-    assert {kind.name for kind in INPUTS} == set(input_schemas())
+    assert names == [*input_names(), *answer_names()]
+    assert set(input_names()) == set(WHAT)
     told = json.loads(giaoban("schema", "--json").out)
     assert [*told["inputs"], *told["answers"]] == names
 
@@ -82,7 +73,7 @@ def test_a_project_of_ones_own(tmp_path: Path) -> None:
         f'{MARK}../.giaoban/schema/scenario{OF_INPUT}\r\nschema = "giaoban.scenario/1"\r\n'
     )
     schemas = sorted(path.name for path in (project / IN_A_PROJECT).iterdir())
-    assert schemas == sorted(path.name for path in input_schemas().values())
+    assert schemas == sorted(f"{name}{OF_INPUT}" for name in input_names())
     said = province.read_text(encoding="utf-8")
     assert giaoban("schema", "--refer", province).out == ""  # nothing to do
     assert province.read_text(encoding="utf-8") == said
@@ -98,6 +89,7 @@ def test_what_is_written_into_a_project_says_its_schema(tmp_path: Path) -> None:
     province = load(SMALL, Province)
     write_toml(province, tmp_path / "outside.toml")
     assert (tmp_path / "outside.toml").read_text(encoding="utf-8") == as_toml(province)
+    (tmp_path / IN_A_PROJECT).mkdir(parents=True)
     write_all(tmp_path / IN_A_PROJECT)
     (tmp_path / "deep").mkdir()
     write_toml(province, tmp_path / "deep" / "inside.toml")
@@ -106,6 +98,7 @@ def test_what_is_written_into_a_project_says_its_schema(tmp_path: Path) -> None:
 
 
 def test_a_file_of_no_kind_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / IN_A_PROJECT).mkdir(parents=True)
     write_all(tmp_path / IN_A_PROJECT)
     for text in ("x = 1\n", 'schema = "giaoban.nothing/1"\n', '# schema = "giaoban.province/1"\n'):
         assert referring(text, tmp_path / "x.toml") == text
