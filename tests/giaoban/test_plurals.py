@@ -38,7 +38,7 @@ NEVER_ONE = (
     # more than are shown, or than is allowed
     *("{bridges:,} bridges", "{bridges} bridges and the {links} busiest directions of links"),
     *("{busiest} busiest directions", "{lines} worst lines", "{shown} most loaded directions"),
-    *("{items:,} values in {number:,} bytes", "{nodes:,} nodes", "{length} characters long"),
+    *("{nodes:,} nodes", "{length} characters long"),
     *("has {number} routers", "are {number} points", "{n} new bridges"),
     *("holds {number:,} meetings", "goes down {times:.0f} times"),
     *("{millions:.0f} million packets", "lasts over {hours:g} hours"),

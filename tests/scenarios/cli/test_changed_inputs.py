@@ -5,25 +5,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from scenario_factory import ROOT, SMALL, giaoban, scenario
+from scenario_factory import SMALL, giaoban, scenario
 from undrawn import undrawn
 
-from giaoban.errors import InputError
-from giaoban.files import refuse_changed
 from giaoban.results.model.manifest import InputFile
-from giaoban.scenarios.measure.assemble import inputs_of
-from giaoban.scenarios.plan import question as question_module
-from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study import documents
-from giaoban.scenarios.study import meeting as meeting_module
-from giaoban.scenarios.study.sensitivity.world import World
-from giaoban.scenarios.study.whatif.apply import ask, base_of
-from giaoban.scenarios.study.whatif.variant import Variant
 
 SWEEP = """schema = "giaoban.sweep/1"
 scenario = "s.toml"
@@ -47,11 +38,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "meeting": ("meeting", "meeting.toml", "--scenario", "s.toml", "--jobs", "1"),
 }
-OF_NO_FILES = {
-    "init": "writes a project",
-    "load": "calls in real time; a storm in a province is a check of it",
-}
-"""Commands of the same groups that answer of no input file of their own, and why."""
 CALENDAR = """title,start,minutes,participants,registered
 Two,2027-03-02 08:00,60,"east, west",2027-02-01 08:00
 """
@@ -66,7 +52,6 @@ participants = "all"
 [course]
 source = "our own"
 """
-FILES = ("s.toml", "p.toml", "devices.toml", "criteria.toml")
 DEVICES = Path(__file__).parents[3] / "mcu_sim" / "devices.toml"
 CRITERIA = Path(__file__).parents[3] / "results" / "criteria.toml"
 PROJECT = """schema = "giaoban.project/1"
@@ -119,87 +104,6 @@ def test_no_command_answers_of_a_file_that_it_has_not_judged(name: str, project:
     assert [*(project / "runs").glob("*")] == []
 
 
-def test_every_command_that_answers_of_files_is_looked_at() -> None:
-    """One that is added is asked, too."""
-    folders = [ROOT / "scenarios" / "cli" / "commands" / group for group in ("check", "what_if")]
-    modules = {path.stem for folder in folders for path in folder.glob("*.py")}
-    assert modules - {"__init__", "baseline"} == {*COMMANDS, *OF_NO_FILES}
-
-
-OF_A_MEETING = (*FILES, "meeting.toml")
-OF_COMMANDS = {"calendar": (*FILES, "year.csv"), "meeting": OF_A_MEETING}
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_each_input_of_a_sweep_is_looked_at(name: str, project: Path) -> None:
-    is_looked_at("sweep", name, project)
-
-
-@pytest.mark.parametrize(
-    ("command", "name"),
-    [(command, name) for command in OF_COMMANDS for name in OF_COMMANDS[command]],
-)
-def test_each_input_is_looked_at(command: str, name: str, project: Path) -> None:
-    is_looked_at(command, name, project)
-
-
-def is_looked_at(command: str, name: str, project: Path) -> None:
-    with saved_anew(project / name):
-        ran = giaoban(*COMMANDS[command], "--results", "runs")
-    assert ran.code == 2, (ran.out, ran.err)
-    assert f"{name}: was changed while it was being answered" in ran.err
-    assert [*(project / "runs").glob("*")] == []
-
-
-@pytest.mark.parametrize("name", OF_A_MEETING)
-def test_each_input_of_a_meeting_is_looked_at_after_its_emulation(name: str, project: Path) -> None:
-    def emulated(*_: object, **__: object) -> dict[str, object]:
-        save_anew(project / name, "# and again")
-        return {}
-
-    with (
-        mock.patch.object(meeting_module, "emulate_all", emulated),
-        mock.patch.object(meeting_module.kernel, "ensure"),
-    ):
-        ran = giaoban(*COMMANDS["meeting"], "--results", "runs")
-    assert ran.code == 2, (ran.out, ran.err)
-    assert f"{name}: was changed while it was being answered" in ran.err
-    assert [*(project / "runs").glob("*")] == []
-
-
-@pytest.mark.parametrize(
-    ("read_by", "name"),
-    [
-        ("load_scenario", "s.toml"),
-        ("load_province", "p.toml"),
-        ("load_devices", "devices.toml"),
-        ("with_traces", "losses.txt"),
-    ],
-)
-def test_what_is_saved_after_it_was_read_and_before_the_question_is_made(
-    read_by: str, name: str, project: Path
-) -> None:
-    """As long as a large recording is read, say."""
-    losses = """
-[[impairment]]
-bridge = "east"
-loss = { model = "trace", file = "losses.txt" }
-"""
-    scenario(project / "s.toml", province=None, devices="devices.toml", more=losses)
-    (project / "losses.txt").write_text("0 0 0 1\n", encoding="utf-8")
-    read = getattr(question_module, read_by)
-
-    def then_saved(*args: object, **more: object) -> object:
-        found = read(*args, **more)
-        save_anew(project / name)
-        return found
-
-    with mock.patch.object(question_module, read_by, then_saved):
-        question = make_question(project / "s.toml")
-    with pytest.raises(InputError, match=f"{name}: was changed while it was being answered"):
-        refuse_changed(question.as_read)
-
-
 def test_the_copy_that_is_kept_is_of_what_was_judged(project: Path) -> None:
     """Somebody saves it after it was judged, as while pictures are drawn."""
     copy = documents.save_inputs
@@ -213,18 +117,6 @@ def test_the_copy_that_is_kept_is_of_what_was_judged(project: Path) -> None:
     assert ran.code == 2, (ran.out, ran.err)
     assert f"{project / 'p.toml'}: was changed while it was being answered" in ran.err
     assert [*(project / "runs").glob("*")] == []
-
-
-def test_what_thousands_of_questions_share_is_summed_once(project: Path) -> None:
-    """Drawn worlds, and the states of a search."""
-    question = make_question(project / "s.toml")
-    base = base_of(project / "s.toml")
-    states = [Variant(id=f"v{more}", more=more) for more in (1, 2)]
-    ask(base, states[0])
-    with mock.patch("hashlib.file_digest", side_effect=AssertionError):
-        world = World.of(question).question()
-        assert inputs_of(world) == inputs_of(replace(question, of_another=True))
-        assert ask(base, states[1]).question.as_read == question.as_read
 
 
 def test_a_file_that_stays_is_answered(project: Path) -> None:

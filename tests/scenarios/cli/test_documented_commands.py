@@ -245,7 +245,7 @@ ANSWERS = (0, 1)
 MORE = {("topology", "import"): ["--force"]}
 """What some are told besides: the file is there for others."""
 WIDTH = 80
-FOR_PROGRAMS = ("baseline show", "schema ")
+FOR_PROGRAMS = ("baseline show", "schema")
 """What these print is a file for another program."""
 LOOKS_BACK = ("history", "view", "diff", "verify")
 """Commands that look at runs of before; the others have a folder for each page."""

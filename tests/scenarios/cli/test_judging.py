@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from junitparser import Error, Failure, JUnitXml
 from scenario_factory import ROOT, SMALL, Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
-from giaoban import files as files_of_giaoban
-from giaoban.errors import InputError, MachineLacks
-from giaoban.results.report.ci.annotations import Annotation, code_quality, github
+from giaoban.errors import InputError
 from giaoban.scenarios.cli import judging
-from giaoban.scenarios.cli.app import COMMANDS, app
-from giaoban.scenarios.cli.commands.check.check import _next, headline_of_all
-from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.cli.app import app
 from tests.results.junit_schema import by_schema
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
@@ -43,11 +37,6 @@ def outcomes(path: Path) -> dict[str, str]:
         told[case.name] = f"{found[0].type}: {found[0].text.splitlines()[0]}" if found else "pass"
     assert suite.tests == len(told)
     return told
-
-
-def test_a_cheaper_change_comes_next(tmp_path: Path) -> None:
-    path = scenario(tmp_path / "s.toml")
-    assert _next(make_question(path), None) == f"giaoban whatif {path}"
 
 
 @pytest.fixture
@@ -81,77 +70,12 @@ def app_command(name: str):
     return command.commands[second] if second else command
 
 
-def test_no_command_judges_unseen() -> None:
-    """Who ends with a verdict has the options."""
-    folder = Path(judging.__file__).with_name("commands")
-    ending = {path.stem for path in folder.glob("*/*.py") if "judging.end" in path.read_text()}
-    assert ending == {name.split()[0] for name in judging.JUDGING}
-    assert ending <= set(COMMANDS)
-
-
 def test_a_pass(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
     ran = giaoban(*FIT, "3x720p30", *reports)
     assert (ran.code, ran.err) == (0, "")
     assert outcomes(tmp_path / "j.xml") == {"fits": "pass"}
     assert "1 case, all met" in (tmp_path / "m.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "q.json").read_text()) == []
-
-
-@pytest.mark.parametrize(
-    ("passed", "n", "said"),
-    [
-        (0, 1, "0 of 1 scenario passes"),
-        (1, 1, "1 of 1 scenario passes"),
-        (0, 2, "0 of 2 scenarios pass"),
-        (1, 2, "1 of 2 scenarios passes"),
-        (2, 2, "2 of 2 scenarios pass"),
-    ],
-)
-def test_a_verb_agrees_with_its_number(passed: int, n: int, said: str) -> None:
-    assert str(headline_of_all("fail", passed, n)) == f"FAIL – {said}"
-
-
-def test_a_summary_is_appended(tmp_path: Path) -> None:
-    path = tmp_path / "m.md"
-    path.write_text("# before\n")
-    for _ in range(2):
-        giaoban(*FIT, "3x720p30", "--markdown", path)
-    assert path.read_text(encoding="utf-8").count("giaoban device fit rmx-1500-mpmx") == 4
-    assert path.read_text(encoding="utf-8").startswith("# before\n")
-
-
-@pytest.mark.parametrize("option", ["--markdown", "--junit", "--code-quality"])
-def test_a_report_that_cannot_be_written_is_told_once_and_the_others_have_it(
-    tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the disk, as it is written."""
-    files = {name: tmp_path / name for name in ("--markdown", "--junit", "--code-quality")}
-    for name in ("write_whole", "writing"):
-        monkeypatch.setattr(files_of_giaoban, name, refusing(name, files[option]))
-    ran = giaoban(*FIT, "3x720p30", *(word for pair in files.items() for word in pair))
-    assert (ran.code, ran.out) == (4, "")
-    assert ran.err.count("giaoban: ") == 1
-    assert ran.err.count(f"{files[option]}: no space left on the disk") == 1
-    for name, path in files.items():
-        if name == option:
-            assert not path.exists() or not path.read_bytes()
-        elif name == "--code-quality":  # of what stands in a line of an input, and this does not
-            assert json.loads(path.read_bytes()) == []
-        else:
-            assert str(files[option]) in path.read_text(encoding="utf-8"), name
-
-
-def refusing(name: str, refused: Path) -> Callable[..., Any]:
-    """As a function of `giaoban.files` does, if the disk has no space left for one file."""
-    known = getattr(files_of_giaoban, name)
-
-    def write(path: Path, *more: Any) -> Any:
-        if path != refused:
-            return known(path, *more)
-        lacks = "{path}: no space left on the disk"
-        raise MachineLacks(lacks, "giaoban doctor", path=path)
-
-    return write
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -201,22 +125,6 @@ def test_a_criterion_that_is_not_met(tmp_path: Path, reports: tuple[str | Path, 
     assert text[line - 1].startswith("id = ")
 
 
-def test_a_file_outside_the_repository_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "repository" / ".git").mkdir(parents=True)
-    (tmp_path / "repository" / "ci").mkdir()
-    monkeypatch.chdir(tmp_path / "repository" / "ci")
-    monkeypatch.delenv("CI_PROJECT_DIR")
-    inside, outside = (Annotation(str(tmp_path / name / "s.toml"), 3, "t", name) for name in
-                       ("repository", "elsewhere"))  # fmt: skip
-    bundled = Annotation(".venv/lib/site-packages/giaoban/scenarios/s.toml", 3, "t", "bundled")
-    found = json.loads(code_quality([inside, outside, bundled]))
-    places = [(each["location"]["path"], each["location"]["lines"]["begin"]) for each in found]
-    assert places == [("s.toml", 3), ("giaoban", 1), ("giaoban", 1)]
-    assert [*github([outside])] == ["::error title=t::elsewhere"]
-
-
 def test_a_mistake_in_the_input(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
     file = scenario(tmp_path / "s.toml", profile="hd")
     line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if "profile" in text)
@@ -237,11 +145,6 @@ def test_annotations_come_by_themselves_in_github_actions(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert "::error" in giaoban("check", file).err
     assert "::error" not in giaoban("check", file, "--annotations", "none").err
-
-
-def test_what_github_would_take_for_its_own_is_escaped() -> None:
-    [line] = github([Annotation("a,b:c.toml", 3, "x%", "100 %\nnext")])
-    assert line == "::error file=a%2Cb%3Ac.toml,line=3,title=x%25::100 %25%0Anext"
 
 
 def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) -> None:
@@ -277,21 +180,6 @@ def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) ->
     assert shown == (tmp_path / "kept" / "slow.toml").read_text(encoding="utf-8")
 
 
-def test_an_estimate_is_not_compared_with_an_emulation(tmp_path: Path) -> None:
-    check(tmp_path)
-    kept = ("--baselines", tmp_path)
-    run = only_run(tmp_path / "runs")
-    giaoban("baseline", "accept", run, "--name", "quick", "--reason", "first", *kept)
-    ran = giaoban("check", tmp_path / "s.toml", "--baseline", "quick", *kept)
-    assert (ran.code, ran.out) == (2, "")
-    assert "was accepted of a run by estimate (allowed: one by sandbox)" in ran.err
-    text = (tmp_path / "quick.toml").read_text(encoding="utf-8")
-    assert 'method = "estimate"\n' in text
-    before = text.replace('method = "estimate"\n', "")  # accepted before methods were written down
-    (tmp_path / "quick.toml").write_text(before, encoding="utf-8")
-    assert check(tmp_path, "--baseline", "quick", *kept).code == 0
-
-
 def test_a_baseline_of_another_command(tmp_path: Path) -> None:
     check(tmp_path, more=TIGHT)
     kept = ("--baselines", tmp_path)
@@ -300,41 +188,6 @@ def test_a_baseline_of_another_command(tmp_path: Path) -> None:
     ran = giaoban("headroom", "--baseline", "slow", *kept)
     assert ran.code == 2
     assert "was accepted of giaoban check (allowed: one of giaoban headroom)" in ran.err
-
-
-CALENDAR = """BEGIN:VCALENDAR
-VERSION:2.0
-PRODID:-//test//EN
-BEGIN:VEVENT
-UID:1@test
-DTSTAMP:20260101T000000Z
-DTSTART:20350105T010000Z
-DTEND:20350105T030000Z
-SUMMARY:Giao ban
-CATEGORIES:monthly-briefing
-END:VEVENT
-END:VCALENDAR
-"""
-
-
-def test_a_calendar_has_a_case_a_rule(tmp_path: Path) -> None:
-    (tmp_path / "year.ics").write_text(CALENDAR.replace("\n", "\r\n"), encoding="utf-8")
-    words = ("--from", "2035-01-01", "--until", "2035-02-01", "--peaks", "0", "--no-sheets")
-    ran = giaoban(
-        "calendar", tmp_path / "year.ics", *words, "--results", tmp_path / "runs",
-        "--junit", tmp_path / "j.xml",
-    )  # fmt: skip
-    found = outcomes(tmp_path / "j.xml")
-    assert ran.code == (0 if set(found.values()) == {"pass"} else 1), ran.err
-    assert {"rule:late-registration", "rule:device-full"} <= set(found)
-
-
-def test_variants_and_headroom_are_cases(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(2, 6, 2), more=TIGHT)
-    said = ("--results", tmp_path / "runs", "--junit", tmp_path / "j.xml", "--jobs", "1")
-    ran = giaoban("whatif", file, "--no-search", *said)
-    assert ran.code == 1, ran.err
-    assert outcomes(tmp_path / "j.xml")["asked"].startswith("criteria: ")
 
 
 def test_all_scenarios_of_a_project_are_one_answer(

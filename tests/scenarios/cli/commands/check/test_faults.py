@@ -11,12 +11,12 @@ from pretended_failures import Child, Pretended, gone, interrupted, observed
 from scenario_factory import Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
-from giaoban.errors import InputError, InvalidRun, MachineLacks
+from giaoban.errors import InvalidRun
 from giaoban.results.model.studies.failures import FaultsAnswer
-from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study.failure_map import draw_failures
-from giaoban.scenarios.study.failures import failures, trial
+from giaoban.scenarios.study.failures import failures
 from giaoban.scenarios.study.failures.trial import possible_in
 
 USUAL = {
@@ -197,63 +197,6 @@ def test_an_emulation_that_cannot_be_trusted(
     assert [c.attrib["name"] for c in cases if c.find("error") is not None] == ["site:west"]
 
 
-@pytest.mark.parametrize(
-    ("child", "code", "said"),
-    [
-        (
-            Child(error=MachineLacks("no netem", "apt-get install it"), code=4),
-            4,
-            "to mend it: apt-get install it",
-        ),
-        (Child(error=InputError("s.toml:3: wrong"), code=2), 2, "s.toml:3: wrong"),
-        (Child(code=1), 70, "site:west ended with 1"),
-        (Child(code=3), 70, "site:west ended with 3"),
-    ],
-    ids=["lacking", "input", "broken", "silent"],
-)
-def test_what_makes_the_whole_senseless_leaves_nothing(
-    tmp_path: Path, pretended: Pretended, child: Child, code: int, said: str
-) -> None:
-    pretended.children["site:west"] = child
-    ran = faults(tmp_path)
-    assert ran.code == code
-    assert said in ran.err
-    assert list((tmp_path / "runs").iterdir()) == []
-
-
-@pytest.mark.parametrize("stage", ["answer_of", "summary_md", "draw_failures"])
-def test_interrupted_while_summing_up(
-    tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch, stage: str
-) -> None:
-    def interrupt(*_args: object, **_kwargs: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(failures, stage, interrupt)
-    ran = faults(tmp_path, "--only", "mcu")
-    assert ran.code == 130
-    assert list((tmp_path / "runs").iterdir()) == []
-
-
-def test_a_pairs_question_is_asked_when_it_is_due(
-    tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those of single failures before anything begins, and of a pair one part of which is not
-    tried alone."""
-    asked: dict[str, int] = {}
-
-    def question_of(of: Question, case: FailureCase) -> Question:
-        assert asked.setdefault(case.id, len(pretended.started)) == len(pretended.started)
-        return trial.question_of(of, case)
-
-    monkeypatch.setattr(failures, "question_of", question_of)
-    ran = faults(tmp_path, "--pairs", "--jobs", "2")
-    assert ran.code in (0, 1), ran.err
-    assert [at for ident, at in asked.items() if "+" not in ident] == [0] * len(USUAL)
-    pairs = [at for ident, at in asked.items() if "+" in ident]
-    assert pairs == [*range(len(USUAL), len(USUAL) + len(pairs))]
-    assert pairs
-
-
 def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> None:
     assert faults(tmp_path, "--access", "--mcu").code == 0
     assert set(pretended.started) - USUAL == {
@@ -267,34 +210,6 @@ def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> N
     pretended.started.clear()
     assert faults(tmp_path, "--only", "mcu", "--only", "site:north").code == 0
     assert set(pretended.started) == {"mcu", "site:north"}
-
-
-def test_json_is_one_object(tmp_path: Path, pretended: Pretended) -> None:
-    ran = faults(tmp_path, "--only", LINK, "--json")
-    said = json.loads(ran.out)
-    assert said["schema"] == "giaoban.faults/2"
-    assert said == json.loads((only_run(tmp_path / "runs") / "faults.json").read_bytes())
-    assert not said["whole"]
-
-
-def test_the_map_goes_where_it_is_wanted(tmp_path: Path, pretended: Pretended) -> None:
-    assert faults(tmp_path, "--only", LINK, "--map", tmp_path / "m.pdf").code == 0
-    assert (tmp_path / "m.pdf").read_bytes().startswith(b"%PDF")
-
-
-def test_a_link_and_a_bridge_can_be_looked_up(tmp_path: Path, pretended: Pretended) -> None:
-    ran = faults(tmp_path, "--bridge", "north", "--link", "west--east")
-    assert ran.code == 0, ran.err
-    lines = ran.out.splitlines()
-    tables = [number for number, line in enumerate(lines) if line.startswith(("failure", "dir"))]
-    assert len(tables) == 3
-    first = lines[tables[0] + 1 : tables[1]]
-    assert [line.split("  ")[0] for line in first] == [
-        "Link Tây – Đông cut",
-        "Link Tây – Đông lit, but its packets gone",
-    ]
-    assert len(lines[tables[1] + 1 : tables[2]]) == len(USUAL)
-    assert lines[tables[2] + 1].split("  ")[0] == "Tây → Đông"
 
 
 @pytest.mark.parametrize(
@@ -372,59 +287,6 @@ def test_what_was_accepted_may_fail(
     ran = compare(tmp_path)
     assert ran.code == 0
     assert "better: power out at Đông: passes (was: fail)" in ran.out
-
-
-def test_an_invalid_run_is_no_comparison(tmp_path: Path, pretended: Pretended) -> None:
-    faults(tmp_path)
-    accept(tmp_path)
-    pretended.children["site:west"] = Child(error=InvalidRun("it hung"), code=3)
-    assert compare(tmp_path).code == 3
-
-
-def test_only_some_are_compared_if_only_some_are_tried(
-    tmp_path: Path, pretended: Pretended
-) -> None:
-    faults(tmp_path)
-    accept(tmp_path)
-    assert compare(tmp_path, "--only", LINK).code == 0
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--name", "small", "--reason", " "), "--reason"),
-        (("--name", "Small", "--reason", "r"), "is not a name"),
-    ],
-)
-def test_acceptance_that_is_refused(
-    tmp_path: Path, pretended: Pretended, words: tuple[str, ...], said: str
-) -> None:
-    faults(tmp_path)
-    ran = accept(tmp_path, *words)
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
-    assert not (tmp_path / "accepted").exists()
-
-
-def test_runs_that_are_refused(tmp_path: Path, pretended: Pretended) -> None:
-    faults(tmp_path, "--only", LINK)
-    ran = accept(tmp_path)
-    assert ran.code == 2
-    assert "only failures picked with --only" in ran.err
-    ran = giaoban("baseline", "accept", "x", "--name", "a", "--reason", "r", "--results", tmp_path)
-    assert ran.code == 2
-    assert 'run "x": no such run' in ran.err
-
-
-def test_accepting_again_keeps_the_tolerances(tmp_path: Path, pretended: Pretended) -> None:
-    faults(tmp_path)
-    accept(tmp_path)
-    path = tmp_path / "accepted" / "small.toml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("peak_pct = 0.1", "peak_pct = 2.5"), encoding="utf-8")
-    assert accept(tmp_path, "--name", "small", "--reason", "again").code == 0
-    assert "peak_pct = 2.5" in path.read_text(encoding="utf-8")
-    assert 'reason = "again"' in path.read_text(encoding="utf-8")
 
 
 def test_list_and_show(tmp_path: Path, pretended: Pretended) -> None:

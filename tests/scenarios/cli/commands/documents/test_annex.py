@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 
 import pretended
@@ -16,19 +15,13 @@ import pytest
 from matplotlib.figure import Figure
 from runs import Runs
 from scenario_factory import giaoban, scenario
-from traffic_scenarios import film
 from undrawn import undrawn
 
 from giaoban.drawing import save as save_figure
-from giaoban.results.archive.evidence.verify import VerifiedFile
-from giaoban.results.model.result import Engine
 from giaoban.results.report.plots import style
 from giaoban.scenarios.cli.commands.documents import annex
-from giaoban.scenarios.cli.commands.documents import verify as advice
-from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan import identity
 from giaoban.scenarios.plan.identity import Commit
-from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import check, documents
 from giaoban.topology.map import draw
 from tests.results.pdf_text import text_of
@@ -139,50 +132,6 @@ def evidence(root: Path, tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_not_listed_is_altered_and_without_evidence_unknown(
-    root: Path, tmp_path: Path, evidence: Path
-) -> None:
-    [run] = root.iterdir()
-    ran = giaoban("verify", run / "phu-luc.pdf")
-    assert ran.code == 2
-    assert "UNKNOWN" in ran.out
-    assert last(ran.out).startswith(f"What to do: nothing can be said of {run / 'phu-luc.pdf'}")
-    altered = tmp_path / "phu-luc.pdf"
-    altered.write_bytes(b"%PDF-1.7\n%%EOF\n")
-    ran = giaoban("verify", evidence, altered, "--lang", "vi")
-    assert ran.code == 1
-    assert f"{altered}: phụ lục (PDF): ĐÃ BỊ THAY ĐỔI" in ran.out
-    assert last(ran.out).startswith(f"Việc cần làm: không sử dụng {altered}")
-    said = last(giaoban("verify", evidence, run / "phu-luc.pdf").out)
-    assert said.startswith("What to do: use it if the evidence came to you safely")
-
-
-def test_of_two_faults_the_worse_is_told_last(tmp_path: Path) -> None:
-    """Altered, another answer, not compared, a draft."""
-    good = VerifiedFile(tmp_path / "a", "evidence", [])
-    worst_first = {
-        advice.DO_NOT_USE: good._replace(altered=["x"]),
-        advice.ANOTHER_ANSWER: good._replace(path=tmp_path / "again"),
-        advice.NOT_COMPARED: good._replace(ours=False),
-        advice.FOR_INFORMATION: good._replace(draft=True),
-        advice.USE: good,
-    }
-    for pair in combinations(worst_first, 2):
-        told = advice._advice([worst_first[each] for each in pair], {tmp_path / "again": ["x"]})
-        assert told.text.values["said"].msgid == pair[0]
-
-
-def test_a_page_is_not_called_a_stranger(root: Path, evidence: Path) -> None:
-    """Nothing in it can be verified, though it may be ours; what can be is named."""
-    [run] = root.iterdir()
-    page = run / "view.html"
-    page.write_text("<!doctype html>\n<html></html>", encoding="utf-8")
-    ran = giaoban("verify", page, evidence)
-    page.unlink()
-    assert ran.code == 2
-    assert "verify the evidence" in ran.out
-
-
 @pytest.mark.usefixtures("plain")
 def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> None:
     [run] = root.iterdir()
@@ -193,34 +142,6 @@ def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> Non
         assert ran.code == 2
         assert "result.json: is not what it was when the run was made" in ran.err
     assert [*(tmp_path / "out").glob("*")] == []
-
-
-def test_a_recording_by_an_absolute_path_leaves_no_path_and_is_run_again_from_the_evidence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    undrawn(monkeypatch)
-    monkeypatch.setattr(check, "emulate", emulate)
-    places = [tmp_path / "somebody" / "a", tmp_path / "somebody" / "b"]
-    more = '[meeting]\nvideo = "switched"\n'
-    for place, bridge, number in zip(places, ("west", "east"), (1, 2), strict=True):
-        place.mkdir(parents=True)
-        film(place / "film.h264", kbps=200, seconds=number)
-        more += f'[[recording]]\nbridge = "{bridge}"\nfile = "{place / "film.h264"}"\n'
-    (tmp_path / "mine").mkdir()
-    file = scenario(tmp_path / "mine" / "s.toml", more=more)
-    ran = giaoban("check", file, "--results", tmp_path / "runs")
-    assert ran.code == 0, ran.err
-    [run] = (tmp_path / "runs").iterdir()
-    manifest = (run / "manifest.json").read_text()
-    assert "somebody" not in manifest
-    named = [item["name"] for item in json.loads(manifest)["inputs"] if item["role"] == "file"]
-    assert named == ["film.h264", "film-2.h264"]
-    assert giaoban("evidence", run, "--out", tmp_path / "a.evidence.zip").code == 0
-    [evidence] = tmp_path.glob("*.evidence.zip")
-    shutil.rmtree(tmp_path / "somebody")
-    ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
-    assert ran.code == 0, ran.out + ran.err
-    assert "run again: the same measures" in ran.out
 
 
 def test_run_again_with_another_answer_is_told(
@@ -238,28 +159,6 @@ def test_run_again_with_another_answer_is_told(
     assert listed["runs"] == []
     [skipped] = listed["skipped"]
     assert "made again by giaoban verify --rerun" in skipped["reason"]
-
-
-def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    [manifest] = root.glob("*/manifest.json")
-    text = manifest.read_text(encoding="utf-8")
-    named = re.sub('"engine": "[a-z]+"', f'"engine": "{EngineName.NATIVE}"', text, count=1)
-    assert named != text
-    manifest.write_text(named, encoding="utf-8")
-    evidence = tmp_path / "a.evidence.zip"
-    assert giaoban("evidence", "short", "--results", root, "--out", evidence).code == 0
-    engines = []
-
-    def noted(plan: Plan, folder: Path, engine: object, progress: object) -> Engine:
-        engines.append(engine)
-        return emulate(plan, folder, engine, progress)
-
-    undrawn(monkeypatch)
-    monkeypatch.setattr(check, "emulate", noted)
-    giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
-    assert engines == [EngineName.SANDBOX]
 
 
 @pytest.mark.usefixtures("plain")
@@ -280,15 +179,6 @@ def test_a_run_without_evidence_gives_a_draft(root: Path, tmp_path: Path, bare: 
     ).stdout  # fmt: skip
     assert "không có tệp bằng chứng kèm theo" in " ".join(text.split())
     assert giaoban("evidence", "short", "--results", root).code == 2
-
-
-def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
-    [run] = root.iterdir()
-    for name in ("manifest.json", "plan.json"):
-        (run / name).unlink()
-    ran = giaoban("annex", "short", "--results", root, "--out", tmp_path / "a.pdf")
-    assert ran.code == 2
-    assert "plan.json: missing" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from giaoban.results.archive.evidence.pack import write_evidence
 from tests.processes import PATIENCE_S
 from tests.results import history_factory as h
 from tests.results import view_factory as v
-from tests.results.evidence_factory import repacked
 
 
 @pytest.fixture
@@ -76,94 +75,6 @@ def test_an_evidence_is_shown_as_its_run_is(tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "the evidence is not as it was packed: " in ran.err
     assert not (tmp_path / "q.html").exists()
-
-
-def test_files_that_were_altered_since_are_named(tmp_path: Path) -> None:
-    """They are shown as they are now, and somebody may send the page."""
-    made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
-    words = ("view", made.name, "--out", tmp_path / "p.html", "--results", tmp_path / "runs")
-    assert giaoban(*words, "--lang", "en").err == ""
-    result = made / "result.json"
-    result.write_text(result.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    ran = giaoban(*words, "--lang", "en")
-    assert ran.code == 0
-    assert f"{made.name}: result.json is not as when the run was made" in ran.err
-    assert "result.json đã khác" in giaoban(*words, "--lang", "vi").err
-
-
-def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
-    made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
-
-    def told(run: Path, lang: str) -> str:
-        words = ("view", run.name, "--out", tmp_path / "p.html", "--results", tmp_path / "runs")
-        ran = giaoban(*words, "--lang", lang)
-        assert ran.code == 0
-        return str(ran.err)
-
-    assert told(made, "en") == ""
-    lost = sorted(path.relative_to(made) for path in (made / "inputs").iterdir())
-    for path in (*lost, Path("series.npz")):
-        (made / path).unlink()
-    named = ", ".join(f"{path} (gone)" for path in lost[:3])
-    assert f"{made.name}: {named} … are not as when the run was made" in told(made, "en")
-    assert f"{lost[0]} (không còn), " in told(made, "vi")
-
-
-def test_an_evidence_is_one_whatever_its_file_is_called(tmp_path: Path) -> None:
-    """As browsers name what is fetched twice, and old disks all; also what it is compared with."""
-    none, out = tmp_path / "none", tmp_path / "p.html"
-    files = []
-    for name, run in (("ok.evidence (1).zip", h.JANUARY), ("THƯ MỜI", h.JULY)):
-        files.append(tmp_path / name)
-        made = h.proven(tmp_path / "runs", v.result(run), tmp_path / "sources")
-        write_evidence(made, files[-1])
-    ran = giaoban("view", files[0], "--with", files[1], "--out", out, "--results", none)
-    assert (ran.code, ran.err) == (0, "")
-    data = data_of(out)
-    shown = [data[key]["run_id"] for key in ("run", "other")]  # type: ignore[index]
-    assert shown == [h.JANUARY, h.JULY]
-
-
-def test_what_an_evidence_has_and_nobody_can_read_is_named_by_its_entry(tmp_path: Path) -> None:
-    """Not by the folder that it was unpacked into, and in no other language."""
-    made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
-    whole, entry, series = (tmp_path / f"{name}.zip" for name in ("whole", "entry", "series"))
-    for file in (whole, entry, series):
-        write_evidence(made, file)
-    assert repacked(entry, more=["map.json"]) == []
-    assert repacked(series, lambda files: files.update({"series.npz": b"x"}), summed=True) == []
-    unread = "không đọc được tệp {} trong bằng chứng này"
-    kind = "thuộc loại check (ở đây cho phép: faults); kết quả của nó có trong"
-    for words, said in (
-        ((entry,), f"{entry}: {unread.format('map.json')}"),
-        (
-            (whole, "--with", series),
-            f"{series}: {unread.format('series.npz')}",
-        ),
-        (
-            (whole, "--failures", entry),
-            f'lần chạy "{entry}": {kind} {entry}',
-        ),
-    ):
-        ran = giaoban("view", *words, "--lang", "vi", "--results", tmp_path / "none")
-        assert (ran.code, ran.out) == (2, "")
-        assert ran.err.replace("\n", " ").strip() == f"giaoban: {said}"
-
-
-@pytest.mark.parametrize("name", ["not there.zip", "Gone.Evidence.ZIP"])
-def test_an_evidence_that_is_not_there_is_a_missing_file(root: Path, name: str) -> None:
-    for words in ((name,), (h.JANUARY, "--with", name)):
-        ran = giaoban("view", *words, "--results", root)
-        assert (ran.code, ran.out) == (2, "")
-        assert f"{name}: no such file" in ran.err
-
-
-def test_another_file_is_no_evidence(root: Path, tmp_path: Path) -> None:
-    for name, said in (("x.zip", "x.zip: it is no evidence"), ("result.json", "no such run")):
-        (tmp_path / name).write_text("{}", encoding="utf-8")
-        ran = giaoban("view", tmp_path / name, "--results", root)
-        assert ran.code == 2
-        assert said in ran.err.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

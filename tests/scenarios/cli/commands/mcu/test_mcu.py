@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from scenario_factory import giaoban as here
 
-from giaoban.errors import InvalidRun
-from giaoban.mcu_sim.conference.commands import CommandAccepted
 from giaoban.mcu_sim.sip.events import CallEnded
-from giaoban.scenarios.cli.commands.mcu.mcu import Console, _judge
-from giaoban.scenarios.cli.commands.mcu.mcu import _line as line
 from tests.clients.programs import HOST, Mcu, end, free_ports, giaoban
 from tests.phone import Phone
 from tests.processes import PATIENCE_S, wait_for
@@ -53,21 +45,6 @@ def serve(port: int, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(
-    ("units", "ports", "in_use"),
-    [
-        (1.0, 1, "1 unit, 1 port in use"),
-        (1.5, 1, "1.5 units, 1 port in use"),
-        (0.0, 0, "0 units, 0 ports in use"),
-        (3.0, 2, "3 units, 2 ports in use"),
-    ],
-)
-def test_what_is_in_use_agrees_with_its_number(units: float, ports: int, in_use: str) -> None:
-    event = {"t_ms": 1.0, "who": "mcu", "event": "joined", "bridge": "a"}
-    said = line({**event, "units": units, "ports": ports})
-    assert str(said).endswith(f"joined a ({in_use})")
-
-
 def test_it_says_what_may_be_called_and_what_was_done() -> None:
     port = free_ports()
     done = serve(port, "--seconds", "0.5", "--device", "codian-4203")
@@ -77,17 +54,6 @@ def test_it_says_what_may_be_called_and_what_was_done() -> None:
     assert f"sip:{HOST}:{port}" in first
     assert rooms == f"rooms: every name (call sip:giao-ban@{HOST}:{port}); callers: anyone"
     assert closed.startswith("closed: 0 media packets sent")
-
-
-def test_it_says_how_often_the_clock_was_set() -> None:
-    port = free_ports()
-    done = serve(port, "--seconds", "0.5", "--json")
-    health = json.loads(done.stdout)
-    assert (health["clock_steps"], health["clock_step_ms"]) == (0, 0.0)
-    assert "clock" not in line(health)
-    one, some = line(health | {"clock_steps": 1, "clock_step_ms": -50.0}), {"clock_steps": 3}
-    assert "the system's clock was set 1 time meanwhile, by up to -50 ms" in one
-    assert "3 times meanwhile, by up to +1000 ms" in line(health | some | {"clock_step_ms": 1e3})
 
 
 def test_meetings_and_accounts_are_named(tmp_path: Path) -> None:
@@ -211,60 +177,6 @@ def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None
     assert [e["cause"] for e in mcu.said("left")] == ["put-out"] * 2
 
 
-def test_a_last_command_is_carried_out_whose_line_has_no_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """As of a file that is piped in."""
-    typed, end_of = os.pipe()
-    os.write(end_of, b"queue\nstate")
-    os.close(end_of)
-    said: list[str] = []
-    with open(typed, encoding="utf-8") as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        server = SimpleNamespace(command=lambda _meeting, command: CommandAccepted(command.command))
-        console = Console(server, said.append)  # type: ignore[arg-type]
-        for _ in range(3):
-            console.look()
-    assert said[1:] == ["done: queue", "done: state"]
-
-
-@pytest.mark.parametrize("nohup", [True, False])
-def test_a_closed_terminal_ends_it_unless_nohup_began_it(tmp_path: Path, nohup: bool) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
-    try:
-        mcu = Mcu(tmp_path)
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    try:
-        if nohup:
-            mcu.process.send_signal(signal.SIGHUP)
-            with closing(Phone("cu-jut")) as caller:
-                caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
-                mcu.wait_for("joined")
-        mcu.stop(signal.SIGINT if nohup else signal.SIGHUP)
-    finally:
-        end(mcu.process)
-
-
-def test_calls_go_on_where_no_event_can_be_written() -> None:
-    ran = serve(free_ports(), "--events", "/dev/full", "--seconds", "0.5")
-    assert ran.returncode == 4, ran.stderr
-    first, *last = ran.stderr.splitlines()
-    assert first.startswith("giaoban: --events /dev/full: cannot be written")
-    assert last[0].startswith("giaoban: --events /dev/full: 2 events are missing")
-    assert "closed: " in ran.stdout
-
-
-def test_a_caller_that_is_gone_does_not_keep_it_from_ending(mcu: Mcu) -> None:
-    with closing(Phone("cu-jut")) as caller:
-        caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
-        mcu.wait_for("joined")
-    started = time.monotonic()
-    report = mcu.stop()
-    assert time.monotonic() - started < 20  # it waits for an answer for two seconds
-    assert report["calls_left"] == 0
-
-
 def test_media_that_left_late_make_it_invalid(mcu: Mcu) -> None:
     """The machine stands still for as long as the process is stopped."""
     with closing(Phone("cu-jut")) as caller:
@@ -281,39 +193,6 @@ def test_media_that_left_late_make_it_invalid(mcu: Mcu) -> None:
     assert mcu.process.returncode == 3, errors
     assert re.search(r"media packets left more than 20 ms late \(\d+\.\d %, limit 1 %;", errors)
     assert '"starved": 0' not in out
-
-
-@pytest.mark.parametrize(
-    ("late", "overflowed", "valid"),
-    [(0, 0, True), (1, 0, True), (100, 0, True), (101, 0, False), (0, 1, False)],
-)
-def test_a_share_of_late_packets_makes_it_invalid(late: int, overflowed: int, valid: bool) -> None:
-    """As in a load test, and not the first one: 1 % of 10,000."""
-    health = {
-        "starved": late,
-        "worst_late_ms": 25.0,
-        "overflowed": overflowed,
-        "rtp_sent": 10_000,
-    }
-    with nullcontext() if valid else pytest.raises(InvalidRun):
-        assert _judge(health) == 0
-
-
-def test_a_reader_that_has_seen_enough() -> None:
-    """As `giaoban mcu serve | head -1`: everybody is hung up all the same."""
-    port = free_ports()
-    command = giaoban("mcu", "serve", "--listen", f"{HOST}:{port}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stderr, closing(Phone("cu-jut")) as caller:
-        with process.stdout:
-            assert "takes calls" in process.stdout.readline()
-            assert "rooms" in process.stdout.readline()
-        caller.dial(f"sip:giao-ban@{HOST}:{port}", AUDIO % free_ports(2))
-        caller.until(lambda: any(isinstance(e, CallEnded) for e in caller.events), "a BYE")
-        assert process.wait(PATIENCE_S) == 141
-        assert process.stderr.read() == ""
 
 
 def test_the_console_carries_out_what_is_typed_and_says_what_came_of_it(tmp_path: Path) -> None:
@@ -340,10 +219,3 @@ def test_the_console_carries_out_what_is_typed_and_says_what_came_of_it(tmp_path
     assert "done: all get layout 2x2" in said
     assert any(line.startswith("? command: is not known") for line in said)
     assert "refused: 404 no such meeting" in said
-
-
-def test_video_of_rooms_and_a_meetings_file_exclude_each_other(tmp_path: Path) -> None:
-    meetings = tmp_path / "meetings.toml"
-    done = serve(free_ports(), "--meetings", str(meetings), "--video", "switched")
-    assert done.returncode == 2
-    assert "--video or --meetings" in done.stderr

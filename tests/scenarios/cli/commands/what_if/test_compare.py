@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from junitparser import JUnitXml
-from scenario_factory import ROOT, SMALL, Ran, giaoban, only_emulated, only_run, scenario
+from scenario_factory import SMALL, Ran, giaoban, only_emulated, only_run, scenario
 
-from giaoban.errors import InputError
-from giaoban.files import MAX_BYTES
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
-from giaoban.scenarios.cli.commands.what_if.compare import _sides
-from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec.project import BUNDLED
-from giaoban.scenarios.study.compare.compare import _changed
-from giaoban.scenarios.study.compare.inputs import changes
+from giaoban.scenarios.schemas.make import text_of
 from tests.results.junit_schema import by_schema
-from tests.scenarios.study.test_meeting import MEETING
 
 PHASES = (2.0, 6.0, 2.0)
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git")
@@ -66,28 +57,6 @@ def test_nothing_changed(tmp_path: Path) -> None:
     assert [each["state"] for each in found["scenarios"]] == ["same"]
 
 
-def test_a_recording_is_compared_however_large_it_is(tmp_path: Path) -> None:
-    """By its sum: it may be larger than any file that people write."""
-    question = make_question(project(tmp_path / "p") / "s.toml")
-    files = [tmp_path / name for name in ("a.h264", "same.h264", "other.h264")]
-    for path, begin in zip(files, (b"a", b"a", b"o"), strict=True):
-        path.write_bytes(begin)
-        os.truncate(path, MAX_BYTES + 1)
-    then, same, other = (replace(question, files=[path], as_read={}) for path in files)
-    assert _changed(then, same) == []
-    assert [each.key for each in _changed(then, other)] == ["other.h264"]
-
-
-def test_words_alone_change_no_figure(tmp_path: Path) -> None:
-    old = project(tmp_path / "old")
-    new = project(tmp_path / "new", question="Another question?")
-    ran, found = compare(tmp_path, old, new)
-    assert ran.code == 0
-    [line] = found["scenarios"]
-    assert line["state"] == "same"
-    assert [(c["key"], c["words"]) for c in line["inputs"]] == [("question", True)]
-
-
 @pytest.mark.parametrize("file", ["devices", "criteria"])
 def test_other_mcus_or_limits_of_the_project(tmp_path: Path, file: str) -> None:
     """Which turn a verdict as any other input does."""
@@ -108,35 +77,11 @@ def test_other_mcus_or_limits_of_the_project(tmp_path: Path, file: str) -> None:
     assert {change["file"] for change in line["inputs"]} == {file}
 
 
-@pytest.mark.parametrize("question", ["Why?", "Another question?"])
-def test_another_meeting_that_it_is_tried_in(tmp_path: Path, question: str) -> None:
-    """Whether words of the scenario are other ones, too."""
-    for side, text in (("old", MEETING), ("new", MEETING.replace("= 60", "= 90"))):
-        asks = question if side == "new" else "Why?"
-        folder = project(tmp_path / side, meetings=["m.toml"], question=asks)
-        (folder / "m.toml").write_text(text, encoding="utf-8")
-    ran, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
-    [line] = found["scenarios"]
-    assert (ran.code, line["state"]) == (0, "changed")
-    assert [c["key"] for c in line["inputs"] if not c["words"]] == ["m.toml"]
-
-
 def with_own(folder: Path, file: str, text: str) -> None:
     """Give a project a file of its own in place of the program's."""
     (folder / f"{file}.toml").write_text(text, encoding="utf-8")
     said = f'schema = "giaoban.project/1"\nprovince = "province.toml"\n{file} = "{file}.toml"\n'
     (folder / "giaoban.toml").write_text(said, encoding="utf-8")
-
-
-def test_mcus_that_have_no_part_in_it_change_nothing(tmp_path: Path) -> None:
-    own = DEVICES.read_text(encoding="utf-8")
-    other = own.replace('"Pexip Infinity', '"Another Infinity')
-    assert other != own
-    for side, text in (("old", own), ("new", other)):
-        with_own(project(tmp_path / side), "devices", text)
-    _, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
-    [line] = found["scenarios"]
-    assert (line["state"], line["inputs"]) == ("same", [])
 
 
 def test_a_bridge_that_gets_worse_is_not_declared_by_other_limits(tmp_path: Path) -> None:
@@ -186,23 +131,10 @@ def test_a_slower_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert third.startswith("worse: Đông")
     for text in (ran.err.replace("%25", "%"), (tmp_path / "m.md").read_text(encoding="utf-8")):
         assert "; ".join((first, second, third)) in text
-    schema = json.loads((ROOT / "results" / "schema" / "compare.schema.json").read_text())
-    jsonschema.validate(found, schema)
+    jsonschema.validate(found, json.loads(text_of("compare")))
     run = only_run(tmp_path / "runs")
     assert "<svg" in (run / "map.svg").read_text(encoding="utf-8")
     assert "link[" not in (run / "summary.md").read_text(encoding="utf-8")
-
-
-def test_better_is_not_worse(tmp_path: Path) -> None:
-    old, new = project(tmp_path / "old"), project(tmp_path / "new")
-    slower(old)
-    reports = ("--markdown", tmp_path / "m.md")
-    ran, found = compare(tmp_path, old / "s.toml", new / "s.toml", *reports)
-    assert ran.code == 0
-    assert found["scenarios"][0]["state"] == "better"
-    page = (tmp_path / "m.md").read_text(encoding="utf-8")
-    assert re.search(r": [\d.]+ .* \(was [\d.]+ .* – .*Đông.*, limit ", page), page
-    assert "changed in province.toml: bridge[east].rate_mbps 3.0 → 10.0" in page
 
 
 def test_provinces_with_a_scenario(tmp_path: Path) -> None:
@@ -212,17 +144,6 @@ def test_provinces_with_a_scenario(tmp_path: Path) -> None:
     ran, found = compare(tmp_path, *provinces, "--scenario", old / "s.toml")
     assert ran.code == 1
     assert [each["id"] for each in found["scenarios"]] == ["s"]
-
-
-def test_what_only_an_emulation_can_tell_is_no_pass(tmp_path: Path) -> None:
-    old, new = project(tmp_path / "old"), project(tmp_path / "new")
-    top = only_emulated(new)
-    scenario(new / "s.toml", province="province.toml", phases=PHASES, **top)
-    ran, found = compare(tmp_path, old, new)
-    assert ran.code == 3, ran.err
-    assert found["scenarios"][0]["state"] == "not-judged"
-    assert found["scenarios"][0]["reasons_vi"] != found["scenarios"][0]["reasons"]
-    assert "--confirm emulates it" in ran.out
 
 
 @pytest.mark.parametrize(("mbps", "code", "state"), [(10.0, 0, "changed"), (3.0, 3, "not-judged")])
@@ -235,15 +156,6 @@ def test_what_was_not_judged_is_not_worse_now(
     slower(new, mbps)
     ran, found = compare(tmp_path, old, new)
     assert (ran.code, found["scenarios"][0]["state"]) == (code, state)
-
-
-def test_a_scenario_that_is_gone(tmp_path: Path) -> None:
-    old, new = project(tmp_path / "old"), project(tmp_path / "new")
-    (old / "s.toml").rename(old / "t.toml")
-    scenario(old / "s.toml", province="province.toml", phases=PHASES)
-    ran, found = compare(tmp_path, old, new)
-    assert ran.code == 1
-    assert {e["id"]: e["state"] for e in found["scenarios"]} == {"s": "same", "t": "gone"}
 
 
 @pytest.mark.parametrize(
@@ -286,25 +198,3 @@ def test_since_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ran, found = compare(tmp_path, "main:province.toml", "province.toml", "--scenario", "s.toml")
     assert ran.code == 1, ran.err
     assert found["old"] == "main:province.toml"
-
-
-def test_keys_of_lists_go_by_their_names(tmp_path: Path) -> None:
-    old, new = tmp_path / "a.toml", tmp_path / "b.toml"
-    old.write_text('[[link]]\nid = "x"\nkm = 1.0\n[[link]]\nid = "y"\nkm = 2.0\n')
-    new.write_text('[[link]]\nid = "y"\nkm = 3.0\n[mcu]\ndevice = "d"\n')
-    found = {c.key: (c.old, c.new, c.at, c.words, c.line) for c in changes("province", old, new)}
-    assert found == {
-        "link[x].id": ("x", None, "x", False, None),
-        "link[x].km": ("1.0", None, "x", False, None),
-        "link[y].km": ("2.0", "3.0", "y", False, 3),
-        "mcu.device": (None, "d", "mcu", False, 5),
-    }
-
-
-def test_scenarios_have_names_as_everywhere(tmp_path: Path) -> None:
-    named = "expansion-thin-link", "expansion-gia-nghia-quang-son"
-    old, new, told = _sides(*named, None, tmp_path)
-    assert [old.resolve(), new.resolve()] == [BUNDLED / f"{name}.toml" for name in named]
-    assert told == named
-    with pytest.raises(InputError, match='scenario "expansion-thin-lnk": there is no such'):
-        _sides("expansion-thin-lnk", named[0], None, tmp_path)

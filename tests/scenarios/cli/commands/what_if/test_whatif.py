@@ -7,22 +7,17 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import NORTH, Ran, giaoban, only_run, scenario
+from scenario_factory import Ran, giaoban, only_run
 from undrawn import undrawn
-from whatif_factory import DEVICE, base, small
+from whatif_factory import base, small
 
 from giaoban.errors import InvalidRun
 from giaoban.results.model.studies.whatif import WhatIf
-from giaoban.results.report.ci.answers import of_whatif
-from giaoban.results.report.summaries import whatif_summary
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.schemas.make import ANSWERS, schema_text
-from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
 from giaoban.scenarios.study.whatif import confirm as confirming
-from giaoban.scenarios.study.whatif.apply import Base
 from giaoban.scenarios.study.whatif.compare import draw_map
 from giaoban.scenarios.study.whatif.variant import Variant
 
@@ -123,32 +118,6 @@ def test_what_fails_is_answered_with_what_to_buy(tmp_path: Path) -> None:
     assert "1 purchase; no call is lowered" in ran.out
 
 
-def test_lower_calls_come_after_a_faster_line_and_name_the_bridges_that_have_them(
-    tmp_path: Path,
-) -> None:
-    """One bridge on a line of 2 Mb/s: lower calls for all cost no money, but are worse for all."""
-    file = scenario(tmp_path / "s.toml", bridges=({**NORTH, "rate_mbps": 2.0},))
-    ran = run(tmp_path, "whatif", file)
-    assert ran.code == 1, ran.err
-    folder = only_run(tmp_path / "runs")
-    answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
-    bought, lowered, asked = answer.variants
-    assert [bought.id, lowered.id, asked.id] == ["calls-as-asked", "calls-lowered", "asked"]
-    assert answer.answer == bought.id
-    assert (len(bought.purchases), bought.lowered) == (1, 0)
-    existing = len(lowered.purchases), lowered.lowered_existing, lowered.lowered_new
-    assert existing == (0, lowered.bridges - 1, 1)
-    [case] = of_whatif(answer).cases
-    who = "lower calls for 3 bridges, 2 of them existing"
-    summary = (folder / "summary.md").read_text(encoding="utf-8")
-    for text in (ran.out, summary, "\n".join(case.lines)):
-        assert "fails first: " in text
-        assert text.index("1 purchase; no call is lowered") < text.index(who)
-        assert "cheapest" not in text
-    vi = whatif_summary.summary_md(answer, "vi")
-    assert "hạ mức cuộc gọi của 3 điểm cầu, trong đó 2 điểm cầu hiện có" in vi
-
-
 def test_a_variant_that_cuts_bridges_off_does_not_pass_for_those_that_are_left(
     tmp_path: Path,
 ) -> None:
@@ -212,34 +181,6 @@ def test_impossible(tmp_path: Path, words: list[str], said: str) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("command", ["headroom", "whatif"])
-def test_a_mistake_in_options_speaks_of_no_variant_that_nobody_named(
-    tmp_path: Path, command: str
-) -> None:
-    ran = run(tmp_path, command, small(tmp_path), "--device", "none")
-    assert ran.code == 2
-    assert 'giaoban: device = "none": no such device' in ran.err
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--link", "west--east"], "(cho phép: ví dụ gia-nghia--dak-song=200)"),
-        (["--link", "west--east=0"], "ngoài phạm vi"),
-        (["--link", "west--east=nan"], "phải là số hữu hạn"),
-        (["--new-link", "a--b=1,x"], "(cho phép: ví dụ r-dak-mil"),
-        (["--new-link", "r-west--r-east=-1,2"], "ngoài phạm vi"),
-        (["--meeting", "0"], "ngoài phạm vi"),
-        (["--add", ""], "đang để trống"),
-    ],
-)
-def test_what_is_wrong_is_said_in_vietnamese(tmp_path: Path, words: list[str], said: str) -> None:
-    ran = run(tmp_path, "whatif", small(tmp_path), *words, "--lang", "vi")
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
-    assert "allowed" not in ran.err
-
-
 def _pretend(monkeypatch: pytest.MonkeyPatch, module: object, fail: str | None = None) -> list[str]:
     """Emulations that say what the estimate says; one of them comes to no result."""
     asked: list[str] = []
@@ -273,46 +214,6 @@ def test_what_is_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert answer.failure is None
 
 
-@pytest.mark.parametrize(
-    ("verdict", "said"),
-    [
-        ("pass", "also with link Tây – Đông cut"),
-        ("fail", "as long as nothing fails; with link Tây – Đông cut they are not"),
-        ("invalid", "as long as nothing fails; with link Tây – Đông cut that is not known"),
-    ],
-)
-def test_the_headline_says_what_the_worst_failure_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: str, said: str
-) -> None:
-    """It is no part of the question: verdict and exit code are those without it."""
-    asked: list[str | None] = []
-
-    def confirm(
-        base: Base, points: list[confirming.ConfirmationPoint], **_: object
-    ) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for point in points:
-            asked.append(point.failure)
-            result = estimate(whatif_run.ask(base, point.variant).question).result
-            if point.failure is not None:
-                result = result.model_copy(update={"verdict": verdict, "reasons": ["why"]})
-            found[point.name] = result
-        return found
-
-    monkeypatch.setattr(whatif_run, "confirm", confirm)
-    cut = possible_in(make_question(small(tmp_path)))["cut:west--east"]
-    monkeypatch.setattr(whatif_run, "worst_failure", lambda _: (cut, 50.0))
-    ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1", "--confirm")
-    assert asked == [None, "cut:west--east"]
-    assert ran.code == 0, ran.err
-    head = ran.out.splitlines()[0]
-    assert head == f"PASS – with this the criteria are met {said}"
-    folder = only_run(tmp_path / "runs")
-    assert (folder / "summary.md").read_text(encoding="utf-8").startswith(f"# {head}\n")
-    answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
-    assert (answer.verdict, answer.failure.judged.verdict) == ("pass", verdict)
-
-
 def test_an_emulation_without_a_result_makes_the_answer_invalid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,16 +221,6 @@ def test_an_emulation_without_a_result_makes_the_answer_invalid(
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1", "--confirm")
     assert ran.code == 3, ran.err
     assert "INVALID" in ran.out
-
-
-def test_a_confirmation_asks_the_same_question(tmp_path: Path) -> None:
-    province = Path(__file__).parents[4] / "topology" / "small.toml"
-    asked = Base(small(tmp_path), province, seed=7, pace_s=0.5)
-    point = confirming.ConfirmationPoint("x", Variant(id="v", more=2), "cut:west--east")
-    plan = confirming.question_of(asked, point).plan
-    assert (plan.seed, len(plan.calls), plan.device.id) == (7, 4, DEVICE)
-    assert [fault.id for fault in plan.faults] == ["cut-west--east"]
-    assert not any(call.new for call in plan.calls)
 
 
 def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,14 +242,6 @@ def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for picture in ("headroom.en", "map.en"):
         assert (folder / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (folder / f"{picture}.svg").read_text(encoding="utf-8")
-
-
-def test_no_headroom(tmp_path: Path) -> None:
-    """Two calls of three sites are 66.7 %, three are 100 %."""
-    file = small(tmp_path, device="te30", profile="sd30-512k")
-    ran = run(tmp_path, "headroom", file)
-    assert ran.code == 1, ran.err
-    assert "FAIL – no more bridge fits beside the 2 that there are" in ran.out
 
 
 @pytest.mark.parametrize(("limit", "more", "emulated"), [(1, 1, [2, 3, 1]), (3, 3, [2, 3, 4])])
@@ -389,20 +272,3 @@ def test_the_emulation_has_the_last_word(
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["more"] == more
     assert asked == emulated
-
-
-@pytest.mark.sandbox
-def test_a_confirmation_in_the_guest(tmp_path: Path) -> None:
-    """The emulation itself says of the answer what the estimate says."""
-    ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1", "--confirm", "--jobs", "1")
-    assert ran.code == 0, ran.err
-    assert "passes (emulated)" in ran.out
-    folder = only_run(tmp_path / "runs")
-    answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
-    found = answer.variant("asked")
-    assert (found.confirmed.method, found.confirmed.verdict) == ("sandbox", "pass")
-    assert found.confirmed.binding.criterion == found.judged.binding.criterion
-    assert {path.name for path in (folder / "confirmed" / "asked").iterdir()} == {
-        "result.json",
-        "summary.md",
-    }
