@@ -3,10 +3,10 @@
 import subprocess
 from pathlib import Path
 
-from bench.calendar import COUNT, write_year
 from giaoban.scenarios.calendar.icalendar_file import write_ics
 from tests.scenarios.calendar.calendars import FILES, read
 from tests.scenarios.calendar.test_round_trip import told
+from tests.scenarios.calendar.year_of_meetings import COUNT, write_year
 
 CONFIG = """
 [calendars]

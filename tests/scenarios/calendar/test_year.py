@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.calendar import COUNT, write_year
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.studies.calendar import CalendarAnswer
 from giaoban.scenarios.calendar import occupancy
 from giaoban.scenarios.study.calendar import plan
 from tests.scenarios.calendar.calendars import read, world
 from tests.scenarios.calendar.test_round_trip import told
+from tests.scenarios.calendar.year_of_meetings import COUNT, write_year
 
 
 @pytest.fixture(scope="module", autouse=True)

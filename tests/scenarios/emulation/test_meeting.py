@@ -85,7 +85,7 @@ def test_the_mcu_dials_every_bridge_at_the_time_it_would_have_dialled(tmp_path: 
 
 def test_a_plan_with_commands_survives_its_json(tmp_path: Path) -> None:
     more = '[meeting]\ndial = "out"\nencrypted = true\n'
-    more += control('{command = "layout", layout = "2x2", for = "east"}')
+    more += control('{command = "layout", layout = "2x2"}')
     plan = plan_of(tmp_path, more)
     assert Plan.model_validate_json(plan.to_json()) == plan
 
@@ -165,11 +165,6 @@ def said_of(folder: Path, more: str) -> tuple[str, list[str]]:
             control('{command = "drop", participant = "eats"}'),
             'do = {command = "drop", participant = "eats"}',
             "control[0].do.participant = 'eats': unknown bridge (did you mean \"east\"?)",
-        ),
-        (
-            control('{command = "layout", layout = "2x2", for = "eats"}'),
-            'do = {command = "layout", layout = "2x2", for = "eats"}',
-            "control[0].do.for = 'eats': unknown bridge (did you mean \"east\"?)",
         ),
         (
             control('{command = "layout", layout = "5x5"}'),

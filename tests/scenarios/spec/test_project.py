@@ -254,7 +254,6 @@ def test_names_are_taken_wherever_a_scenario_is(project: Path) -> None:
         ("whatif", "minee", "--more", "1"),
         ("meeting", "training", "--scenario", "minee"),
         ("calendar", "x.ics", "--scenario", "minee"),
-        ("load", "--in", "minee"),
     ):
         ran = giaoban(*words)
         assert (ran.code, 'scenario "minee": there is no such' in ran.err) == (2, True), words

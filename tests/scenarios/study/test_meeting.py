@@ -296,7 +296,7 @@ def test_a_meeting_has_the_impairments_of_the_scenario_and_no_timed_traffic(
         (["monthly-brefing"], "monthly-briefing"),
         (["nothing-like-it"], "is not in the catalogue"),
         (["no-such-file.toml"], "no-such-file.toml"),
-        (["district-to-district", "--only", "chair"], "allowed: check, course"),
+        (["district-to-district", "--only", "chair"], "'check', 'course'"),
         (["district-to-district", "--scenario", "none.toml"], "none.toml"),
         (["district-to-district", "--province", str(SMALL)], "unknown bridge"),
     ],

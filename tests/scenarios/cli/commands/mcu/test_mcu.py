@@ -143,7 +143,7 @@ def test_accounts_that_are_wrong(tmp_path: Path, text: str, mode: int, says: str
         (("--accounts", "nowhere.toml"), "nowhere.toml"),
         (("--meetings", "nowhere.toml"), "nowhere.toml"),
         (("--device", "rmx-1500-mpmy"), "rmx-1500-mpmx"),
-        (("--video", "both"), "allowed: presence, switched"),
+        (("--video", "both"), "'presence', 'switched'"),
         (("--events", "/nowhere/at/all"), "--events /nowhere/at/all: cannot be written"),
         (("--kbps", "1"), "--kbps"),
         (("--seconds", "0"), "--seconds"),
