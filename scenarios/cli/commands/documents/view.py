@@ -23,7 +23,6 @@ from giaoban.results.report.view.serve import PageServer
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, tell
 from giaoban.scenarios.cli.runs import last_run
-from giaoban.scenarios.study.page_map import add_map
 from giaoban.sentence import Sentence, joined
 
 KINDS = ("check", "faults")
@@ -95,9 +94,6 @@ def _page(
         folder = opened(run, *KINDS) or last_run(results, *KINDS)
         beside, tried = opened(other, "check"), opened(failures, "faults")
         assumed = opened(analysis, "sensitivity")
-        for each in (folder, beside):
-            if each is not None:
-                add_map(each)
         try:
             page = page_of(
                 folder,
