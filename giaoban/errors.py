@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from giaoban.sentence import N_, Sentence, joined
+from giaoban.sentence import Sentence, joined
 from giaoban.text import printable
 
 
 class GiaobanError(Exception):
     """Something the user should read; the command line prints it and exits with `exit_code`.
 
-    It is an English sentence with named fields and their values, by which catalogues know it;
-    `str(error)` is in English.
+    It is an English sentence with named fields and their values.
     """
 
     exit_code = 70
@@ -56,9 +55,7 @@ class MachineLacks(GiaobanError):  # noqa: N818 - the word of the exit code
     def __init__(self, msgid: str, install: str, /, **values: object) -> None:
         self.what = Sentence(msgid, **values)
         self.install = Sentence(install)
-        super().__init__(
-            N_("{what}\n  to mend it: {install}"), what=self.what, install=self.install
-        )
+        super().__init__("{what}\n  to mend it: {install}", what=self.what, install=self.install)
 
     def __reduce__(self) -> tuple[type[MachineLacks], tuple[str, str]]:
         return type(self), (self.what, self.install)
@@ -82,15 +79,12 @@ def _and_more(more: int) -> Sentence:
     return Sentence("and {more:,} more", more=more)
 
 
-def told(error: GiaobanError, say: Callable[[Sentence], str] = str) -> str:
-    """An error as a terminal may be given it: not too long, and nothing in it that steers one.
-
-    `say` says it in a language, `giaoban.translation.Translator.say`.
-    """
-    lines = say(error.said).split("\n")
+def told(error: GiaobanError) -> str:
+    """Return an error for a terminal: at most `MOST_TOLD` lines, without control characters."""
+    lines = str(error).split("\n")
     cut = [printable(line, LONGEST_LINE) for line in lines[: MOST_TOLD + 1]]
     if (more := len(lines) - len(cut)) > 0:
-        cut[-1] = say(_and_more(more + 1))
+        cut[-1] = _and_more(more + 1)
     return "\n".join(cut)
 
 
@@ -164,11 +158,11 @@ def near_names(kind: str, word: str, choices: Iterable[str], *, every: bool = Fa
 
 
 _UNKNOWN = {
-    "bridge": N_("unknown bridge{near}"),
-    "device": N_("unknown device{near}"),
-    "group": N_("unknown group{near}"),
-    "link": N_("unknown link{near}"),
-    "router": N_("unknown router{near}"),
+    "bridge": "unknown bridge{near}",
+    "device": "unknown device{near}",
+    "group": "unknown group{near}",
+    "link": "unknown link{near}",
+    "router": "unknown router{near}",
 }
 
 
@@ -195,28 +189,3 @@ def strerror(of: OSError | int) -> Sentence:
     if isinstance(of, int):
         return Sentence(os.strerror(of))
     return Sentence(of.strerror or str(of))
-
-
-_OF_THE_SYSTEM = (
-    N_("No such file or directory"),
-    N_("Permission denied"),
-    N_("Operation not permitted"),
-    N_("Operation not supported"),
-    N_("Is a directory"),
-    N_("Not a directory"),
-    N_("File exists"),
-    N_("File name too long"),
-    N_("Input/output error"),
-    N_("Read-only file system"),
-    N_("No space left on device"),
-    N_("Too many levels of symbolic links"),
-    N_("Address already in use"),
-    N_("Cannot assign requested address"),
-    N_("Network is unreachable"),
-    N_("No route to host"),
-    N_("Connection refused"),
-    N_("Exec format error"),
-    N_("Broken pipe"),
-    N_("Invalid argument"),
-)
-"""What it says most often, as strerror(3) has it in English."""

@@ -11,7 +11,6 @@ from giaoban.processes import interruptions
 
 if TYPE_CHECKING:
     from giaoban.errors import GiaobanError
-    from giaoban.sentence import Sentence
 
 USAGE, INTERNAL_ERROR, READER_GONE = 2, 70, 141
 COMPLETE = "_GIAOBAN_COMPLETE"
@@ -118,7 +117,7 @@ def _report_error(error: BaseException) -> int:
         error = shortage(error) or error
     if not isinstance(error, GiaobanError):
         return _report_crash(error)
-    _say(f"giaoban: {told(error, _translated)}\n")
+    _say(f"giaoban: {told(error)}\n")
     _report_error_to_ci(error)
     return error.exit_code
 
@@ -134,7 +133,7 @@ def _report_error_to_ci(error: GiaobanError) -> None:
     except Ours as another:  # of a file that cannot be written
         from giaoban.errors import told
 
-        if (said := told(another, _translated)) != told(error, _translated):
+        if (said := told(another)) != told(error):
             _say(f"giaoban: {said}\n")
 
 
@@ -145,15 +144,6 @@ def _report_crash(error: BaseException) -> int:
     _say("".join(traceback.format_exception(error)))
     _say("giaoban: internal error, please report it with the lines above\n")
     return INTERNAL_ERROR
-
-
-def _translated(sentence: Sentence) -> str:
-    """Return it in the chosen language; in English if the catalogue cannot be read any more."""
-    with suppress(Exception):
-        from giaoban.scenarios.cli import language
-
-        return language.say(sentence)
-    return sentence
 
 
 def _say(text: str) -> None:

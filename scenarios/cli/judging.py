@@ -414,7 +414,7 @@ def failed(error: GiaobanError) -> None:
     from giaoban.results.judge.cases import Case, Report
     from giaoban.results.report.ci.commands import Commands, without
 
-    lines = told(error, language.say).split("\n")
+    lines = told(error).split("\n")
     unwritten: GiaobanError | None = None
     if ci_options.code_quality is not None or ci_options.annotates:
         from giaoban.results.report.ci.annotations import of_error

@@ -1,5 +1,6 @@
 """The language in which the command line speaks, chosen once: `--lang`, else `GIAOBAN_LANG`, else
-the project's, else the locale of messages (POSIX, XBD 8.2), else English.
+the project's, else the locale of messages (POSIX, XBD 8.2), else English. Engineering tools, help
+and errors speak English.
 
 What a command prints for other programs, `--json` and result files, is the same in any language.
 """
@@ -16,6 +17,11 @@ OPTION, VARIABLE = "--lang", "GIAOBAN_LANG"
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Variables of the locale; the first that is not empty counts."""
 LANGUAGES = languages()
+ENGINEERING_TOOLS = {
+    *("baseline", "criterion", "device", "diff", "doctor", "init", "mcu", "profile"),
+    *("scenario", "schema", "shell", "stream", "topology", "units"),
+}
+"""Commands that print English in every language."""
 
 _chosen: Language = SOURCE
 _asked: Language | None = None
@@ -27,9 +33,10 @@ def choose(words: list[str]) -> list[str]:
     The programs that we start speak as we do. Raises `InputError`: a language that there is not.
     """
     global _chosen, _asked
-    _chosen = of_environment(os.environ, strict=False)  # to say what is wrong with the rest
     rest, _asked = without_option(words)
     _chosen = _asked or of_environment(os.environ)
+    if rest and rest[0] in ENGINEERING_TOOLS:
+        _chosen = SOURCE
     if _asked is not None:
         os.environ[VARIABLE] = _asked
     return rest

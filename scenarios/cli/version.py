@@ -18,10 +18,8 @@ OF_COMMIT = 12
 
 def _show(asked: bool) -> None:
     if asked:
-        from giaoban.scenarios.cli import language
-
         for line in lines():
-            typer.echo(language.say(line))
+            typer.echo(line)
         raise typer.Exit
 
 

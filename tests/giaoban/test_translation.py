@@ -1,7 +1,6 @@
 """The catalogues have every sentence of the code, and no other; numbers are each language's."""
 
 import ast
-import inspect
 import re
 import string
 from functools import cache
@@ -16,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban import sentence, translation
-from giaoban.scenarios.cli.app import every_command
 from giaoban.translation import LOCALES, Translator, languages, translator
 
 ROOT = Path(__file__).parents[2]
@@ -26,41 +24,50 @@ UNTOLD = {"fault", "generator"}
 """Fields with identifiers that a translation may leave out."""
 
 ERRORS = ("GiaobanError", "InputError", "InvalidRun", "MachineLacks")
-KEYWORDS = {
-    **DEFAULT_KEYWORDS,
-    **dict.fromkeys(("Sentence", "mistake", *ERRORS)),
-    "MachineLacks": (1,),
-}
-"""What marks a sentence: gettext's own, errors, and what errors are made of."""
+MARKS = {**DEFAULT_KEYWORDS, "InvalidRun": None}
+"""Gettext's own, and the errors that documents repeat."""
+SENTENCES = {**MARKS, "Sentence": None}
+ENGLISH = (
+    *(f"giaoban/{name}.py" for name in ("build_cache", "errors", "files", "scarce", "table")),
+    *("giaoban/text.py", "giaoban/tomlfile.py", "giaoban/processes/", "mcu_sim/accounts.py"),
+    *(f"topology/{name}" for name in ("emulation/", "sandbox/", "usual.py", "validate.py")),
+    *(f"scenarios/{name}" for name in ("emulation/engine.py", "estimate/limits.py", "project/")),
+    *(f"scenarios/cli/commands/{name}/" for name in ("data", "machine", "mcu")),
+    *(f"scenarios/cli/commands/check/{name}.py" for name in ("baseline", "init")),
+    "scenarios/cli/commands/documents/diff.py",
+    *(f"scenarios/cli/{name}.py" for name in ("app", "entry", "scenarios", "version")),
+    "scenarios/load/locust/",
+)
+"""Files with input errors, option help and engineering tools, which speak English alone."""
+SPOKEN = ("results/", "scenarios/study/", "scenarios/load/", "scenarios/cli/", "topology/counts.py")
+"""Files whose `Sentence`s stand in documents; elsewhere they are parts of input errors."""
+INPUT_ERRORS = (
+    *(f"scenarios/study/{name}.py" for name in ("sweep/axes", "sensitivity/figures")),
+    *(f"scenarios/study/whatif/{name}.py" for name in ("apply", "variant")),
+    "results/judge/criteria.py",
+)
+"""Files whose `Sentence`s are parts of input errors, though they lie beside documents."""
+
 NOT_FORMATTED = {"topology/sandbox/kernel_build.py"}
-"""Whose sum is that of everybody's kernel: its errors are in English."""
+"""Whose sum is that of everybody's kernel: its errors are finished texts."""
 
 Key = tuple[str | None, str | tuple[str, ...]]
 
 
 @cache
 def in_code() -> frozenset[Key]:
-    """What gettext's tools find, with its context."""
-    found: set[Key] = set()
+    """What gettext's tools find in the texts that have a Vietnamese form, with its context."""
+    found: set[Key] = {(None, "{first} or {last}")}  # of giaoban.sentence
     for room in ROOMS:
-        for _, _, message, _, context in extract_from_dir(
-            str(ROOT / room), [("**.py", "python")], keywords=KEYWORDS
-        ):
-            found.add((context, message))
-    return frozenset(found | in_help())
-
-
-@cache
-def in_help() -> set[Key]:
-    """What `--help` shows; commands are written as typer has it, without a mark."""
-    texts = [
-        text
-        for _, command in every_command()
-        for text in (command.help, *(getattr(each, "help", None) for each in command.params))
-        if "completion for the current shell" not in (text or "")  # typer's own
-    ]
-    parts = [part for text in texts for part in inspect.cleandoc(text or "").split("\n\n")]
-    return {(None, " ".join(part.split())) for part in parts if part.strip()}
+        for keywords, wanted in ((MARKS, ("",)), (SENTENCES, SPOKEN)):
+            for file, _, message, _, context in extract_from_dir(
+                str(ROOT / room), [("**.py", "python")], keywords=keywords
+            ):
+                name = f"{room}/{file}"
+                spoken = keywords is MARKS or name not in INPUT_ERRORS
+                if spoken and name.startswith(wanted) and not name.startswith(ENGLISH):
+                    found.add((context, message))
+    return frozenset(found)
 
 
 def has_words(message: str | tuple[str, ...]) -> bool:
@@ -119,52 +126,6 @@ def test_errors_are_sentences_with_fields() -> None:
     assert glued() == set()
 
 
-def untold() -> set[str]:
-    """Where pydantic, or typer, is told what is wrong in words that no catalogue has."""
-    found = set()
-    for room in (room for room in ROOMS if room != "results"):  # whose models are of answers
-        for path in (ROOT / room).rglob("*.py"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            checks = [
-                node
-                for function in ast.walk(tree)
-                if isinstance(function, ast.FunctionDef)
-                and any("_validator" in ast.unparse(each) for each in function.decorator_list)
-                for node in ast.walk(function)
-            ]
-            for node in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
-                called = ast.unparse(node.func)
-                said = node.args[0] if node.args else None
-                wrong = called == "ValueError" and node in checks and said is not None
-                if called == "typer.BadParameter" or (
-                    wrong and (is_glued(said) or isinstance(said, ast.Constant))
-                ):
-                    found.add(f"{path.relative_to(ROOT)}:{node.lineno}")
-    return found
-
-
-def test_what_is_wrong_with_an_input_is_a_sentence() -> None:
-    assert untold() == set()
-
-
-def installs() -> dict[str, str]:
-    """By place, what `MachineLacks` is given as it stands: commands, which no language has."""
-    return {
-        call.place: str(call.node.args[1].value)
-        for call in calls()
-        if call.called == "MachineLacks"
-        and len(call.node.args) > 1
-        and isinstance(call.node.args[1], ast.Constant)
-    }
-
-
-def test_what_mends_a_machine_is_a_command_or_can_be_translated() -> None:
-    known = installs()
-    assert known
-    command = re.compile(r"(sudo )?(apt|apt-get|pip|giaoban)( [\w\['\"./-]+\]?['\"]?)+")
-    assert {at: said for at, said in known.items() if not command.fullmatch(said)} == {}
-
-
 @pytest.mark.parametrize(
     ("text", "glued"),
     [
@@ -219,6 +180,7 @@ def test_no_mark_is_hidden_from_the_tools() -> None:
         call.node.args[0].value
         for call in calls()
         if call.called == "N_"
+        and not call.file.startswith(ENGLISH)
         and isinstance(call.node.args[0], ast.Constant)
         and call.node.args[0].value not in told
     }
@@ -229,19 +191,6 @@ def test_there_is_a_catalogue_of_vietnamese() -> None:
     assert [path.stem for path in CATALOGUES] == ["vi"]
     assert languages() == ("vi", "en")
     assert len(in_code()) > 40
-
-
-def test_what_is_allowed_is_told_as_it_is_to_be_written() -> None:
-    """With a point, which files and options take, and not with the decimal sign of a language."""
-    messages = in_catalogue(LOCALES / "vi.po")
-    limits = {str(m.id): str(m.id).partition("(allowed")[2].partition(")")[0] for m in messages}
-    assert sum("{" in limit for limit in limits.values()) > 50
-    assert not {
-        told
-        for told, limit in limits.items()
-        for _, field, spec, _ in string.Formatter().parse(limit)
-        if field is not None and spec and "|" not in spec and spec not in (".0f", ",")
-    }
 
 
 @pytest.mark.parametrize(

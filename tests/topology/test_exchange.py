@@ -355,22 +355,13 @@ def test_bad_tables(tmp_path: Path, sites: str, links: str, message: str) -> Non
         import_province(tables_of(tmp_path, sites, links), "csv")
 
 
-def test_what_is_wrong_with_a_table_is_said_in_vietnamese(tmp_path: Path) -> None:
-    links = "a;b;km\nBuôn A;Buôn B;-3\nBuôn A;Buôn C;1\n"
-    with pytest.raises(InputError) as caught:
-        import_province(tables_of(tmp_path, SITES, links), "csv")
-    said = caught.value.said.vi
-    assert "links.csv:2: km = -3.0: ngoài phạm vi" in said
-    assert "is out of range" not in said
-
-
 @pytest.mark.parametrize(
     ("figure", "said"),
     [
-        ("rate_mbps = 0.01", "(cho phép: 0.064 đến 100000 Mb/s)"),
-        ("lat = 91.0", "(cho phép: -90 đến 90° vĩ độ bắc)"),
-        ("buffer_packets = 1", "(cho phép: 2 đến 1000000 gói)"),
-        ("us_per_km = 2.0", "(cho phép: 3.3 đến 10 µs/km)"),
+        ("rate_mbps = 0.01", "(allowed: 0.064 to 100000 Mb/s)"),
+        ("lat = 91.0", "(allowed: -90 to 90° north)"),
+        ("buffer_packets = 1", "(allowed: 2 to 1000000 packets)"),
+        ("us_per_km = 2.0", "(allowed: 3.3 to 10 µs/km)"),
     ],
 )
 def test_a_limit_can_be_copied_into_the_file(tmp_path: Path, figure: str, said: str) -> None:
@@ -381,7 +372,7 @@ def test_a_limit_can_be_copied_into_the_file(tmp_path: Path, figure: str, said: 
     (tmp_path / "p.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_province(tmp_path / "p.toml")
-    assert said in caught.value.said.vi
+    assert said in str(caught.value)
 
 
 def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:

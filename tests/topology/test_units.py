@@ -105,9 +105,8 @@ def test_impossible_bridges_are_refused_with_the_reason() -> None:
     with pytest.raises(InputError, match=r'Xã Quảng Sơn .*"xa-quang-son" is asked for twice'):
         as_bridges([unit, unit], province)
     there = unit.model_copy(update={"id": "cu-jut"})
-    with pytest.raises(InputError, match='"cu-jut" is a bridge of the province already') as wrong:
+    with pytest.raises(InputError, match='"cu-jut" is a bridge of the province already'):
         as_bridges([there], province)
-    assert '"cu-jut" đã là điểm cầu của tỉnh (' in wrong.value.said.vi
     lost = unit.model_copy(update={"router": "r-dak-glon"})
     with pytest.raises(InputError, match=r'router "r-dak-glon", .*did you mean "r-dak-glong"'):
         as_bridges([lost], province)

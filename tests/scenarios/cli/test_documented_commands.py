@@ -28,6 +28,7 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.report import terminal
 from giaoban.scenarios.cli.commands.data import schema
+from giaoban.scenarios.cli.language import ENGINEERING_TOOLS
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import check, documents
@@ -312,7 +313,8 @@ def test_what_a_page_shows_is_run(
         ):
             known += given
             names = [*known, *(schema.WHAT if arguments[0] == "schema" else ())]
-            wrong = unreadable(f"{ran.out}\n{ran.err}", WIDTH, names, language)
+            spoken = "en" if arguments[0] in ENGINEERING_TOOLS else language
+            wrong = unreadable(f"{ran.out}\n{ran.err}", WIDTH, names, spoken)
             assert not wrong, f"{command.where}: {command.text}: {wrong}"
             assert not lost, f"{command.where}: {command.text}: {lost}\n{ran.out}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from scenario_factory import giaoban
@@ -58,6 +59,13 @@ def test_ours_names_a_language_that_there_is() -> None:
         of_environment({"GIAOBAN_LANG": "fr"})
 
 
+def test_errors_and_engineering_tools_speak_english(tmp_path: Path) -> None:
+    ran = giaoban("check", tmp_path / "s.toml", "--lang", "vi")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no such file" in ran.err
+    assert "length assumed" in giaoban("units", "list", "--lang", "vi").out
+
+
 def test_what_other_programs_read_is_the_same_in_any_language() -> None:
     one, other = (giaoban("units", "list", "--json", "--lang", lang) for lang in ("vi", "en"))
     assert json.loads(one.out) == json.loads(other.out)
@@ -69,3 +77,13 @@ def test_every_command_shows_the_option() -> None:
         assert name in COMMANDS
     assert "--lang" in giaoban("check", "--help").out
     assert "--lang" in giaoban("history", "trend", "--help").out
+
+
+def test_the_history_is_printed_in_the_language_of_the_option_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trend = ("history", "trend", "mos", "--results", tmp_path)
+    assert giaoban(*trend, "--lang", "vi").out == "không có lần chạy phù hợp\n"
+    monkeypatch.setenv("GIAOBAN_LANG", "vi")
+    assert giaoban(*trend).out == "không có lần chạy phù hợp\n"
+    assert giaoban(*trend, "--lang", "en").out == "no run fits\n"

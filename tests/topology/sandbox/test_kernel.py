@@ -151,9 +151,8 @@ def test_what_was_built_elsewhere_is_taken_without_source_or_compiler(
     assert router_clock.ensure() == given / router_clock.name()
     (given / "linux").write_bytes(b"\x7fELF another")
     assert kernel.cached() is None
-    with pytest.raises(MachineLacks, match="cannot be built without the kernel source") as lacks:
+    with pytest.raises(MachineLacks, match="cannot be built without the kernel source"):
         kernel.ensure(never)
-    assert "mã nguồn của nhân" in lacks.value.what.vi
 
 
 def test_github_keeps_the_kernel_under_its_name() -> None:

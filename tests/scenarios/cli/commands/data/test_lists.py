@@ -53,9 +53,3 @@ def test_a_file_of_another_kind_is_told_as_such_in_one_line(tmp_path: Path) -> N
 
 def test_every_kind_of_file_has_a_name() -> None:
     assert set(answer_names()) <= set(KINDS)
-
-
-def test_groups_of_units_are_said_in_vietnamese() -> None:
-    said = giaoban("units", "list", "--lang", "vi").out.splitlines()[-1]
-    assert "all-2025 (mọi đơn vị cấp xã năm 2025)" in said
-    assert "every" not in said
