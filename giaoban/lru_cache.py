@@ -1,36 +1,9 @@
-"""What is dear to make, remembered as long as there is room."""
+"""A bounded cache."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-
-LONGEST = 256
-"""Letters of a text whose meaning is remembered."""
-MOST_TEXTS = 256
-"""So many are remembered; then all are forgotten."""
-
-
-def of_short_texts[T](read: Callable[[str], T]) -> Callable[[str], T]:
-    """A reader of texts that come again and again. What it remembers must not be large, whatever
-    peers send, so that long ones are read anew."""
-    return _ReadTexts(read).__getitem__
-
-
-class _ReadTexts[T](dict[str, T]):
-    """What texts mean. One that is there is found without a Python function being called."""
-
-    def __init__(self, read: Callable[[str], T]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, text: str) -> T:
-        value = self._read(text)
-        if len(text) <= LONGEST:
-            if len(self) >= MOST_TEXTS:
-                self.clear()
-            self[text] = value
-        return value
 
 
 class LruCache[K, V]:

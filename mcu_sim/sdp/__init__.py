@@ -6,10 +6,8 @@ from giaoban.mcu_sim.sdp.description import (
     Codec,
     Direction,
     Media,
-    Problem,
     SdpError,
     SessionDescription,
-    Warn,
     build,
     parse,
 )
@@ -20,10 +18,8 @@ __all__ = [
     "Crypto",
     "Direction",
     "Media",
-    "Problem",
     "SdpError",
     "SessionDescription",
-    "Warn",
     "build",
     "parse",
 ]

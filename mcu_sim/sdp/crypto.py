@@ -27,7 +27,8 @@ def key_source(seed: int | None, purpose: str) -> KeySource:
 
 @dataclass(frozen=True, slots=True)
 class Crypto:
-    """One a=crypto line; its tag tells which line of an offer was taken (RFC 4568 §4.1).
+    """One a=crypto line. An answer repeats the tag of the offered line that it takes (RFC 4568
+    §4.1).
 
     `key`: master key and master salt in one, `MASTER_BYTES`.
     """
@@ -40,45 +41,22 @@ class Crypto:
         return f"{self.tag} {SUITE} inline:{base64.b64encode(self.key).decode()}"
 
 
-_TAG = re.compile(r"^\d{1,9}$", re.ASCII)
-_LIFETIME = re.compile(r"^(2\^)?\d{1,20}$", re.ASCII)
+_LINE = re.compile(
+    rf"(\d{{1,9}}) +{SUITE} +inline:([A-Za-z0-9+/=]+)"
+    r"(?:\|(?:2\^)?\d{1,20})?"  # lifetime; a key identifier (MKI) is not used here
+    r"(?: +(?:-\S*|WSH=\S*))*",  # the session parameters that may be ignored (§6.3.6, §6.3.7)
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def read_crypto(value: str) -> Crypto | None:
-    """Parse an attribute's value; return None for a well-formed line that cannot be used here.
-
-    Those are other suites and key methods, several keys in a line, an identifier of the key (MKI),
-    and session parameters that would change the protection. Raises `ValueError`, without the key
-    in its message, for a malformed line.
-    """
-    fields = value.split()
-    if len(fields) < 3 or not _TAG.match(fields[0]):
-        raise ValueError("needs a tag, a suite and a key")
-    tag, suite, keys, *parameters = fields
-    method, colon, info = keys.partition(":")
-    if not colon:
-        raise ValueError("needs a key method and a key")
-    if suite.upper() != SUITE or method.lower() != "inline" or ";" in info:
+    """Parse an attribute's value. Return None for a line that is malformed or cannot be used here:
+    another suite or key method, several keys, or parameters that change the protection."""
+    match = _LINE.fullmatch(value.strip())
+    if match is None:
         return None
-    text, *limits = info.split("|")
-    if any(":" in limit for limit in limits):  # an MKI
-        return None
-    if len(limits) > 1 or not all(map(_LIFETIME.match, limits)):
-        raise ValueError("what follows the key is no lifetime")
-    key = _decode(text)
-    return Crypto(int(tag), key) if all(map(_harmless, parameters)) else None
-
-
-def _harmless(parameter: str) -> bool:
-    """Return whether a session parameter may be passed over (RFC 4568 §6.3.6, §6.3.7)."""
-    return parameter.startswith("-") or parameter.upper().startswith("WSH=")
-
-
-def _decode(text: str) -> bytes:
     try:
-        key = base64.b64decode(text, validate=True)
+        key = base64.b64decode(match[2], validate=True)
     except ValueError:
-        raise ValueError("key is not base64") from None
-    if len(key) != MASTER_BYTES:
-        raise ValueError(f"key and salt are {MASTER_BYTES} bytes, not {len(key)}")
-    return key
+        return None
+    return Crypto(int(match[1]), key) if len(key) == MASTER_BYTES else None

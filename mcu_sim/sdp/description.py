@@ -1,9 +1,7 @@
-"""Session descriptions (RFC 8866): what they say, reading and writing them.
+"""Session descriptions (RFC 8866): the model, the parser and the builder.
 
-Unknown lines and attributes are passed over (§5). A line of a section that cannot be read costs
-what it is about, and not the call: a codec, a key, at most the section. It is kept among the
-section's `problems`. So is an address of the session (c=) that cannot be read, in the sections that
-have none of their own.
+Unknown lines and attributes are ignored (§5), and so is a line of a section that cannot be parsed.
+A section without a usable address or port counts as refused (port 0).
 """
 
 from __future__ import annotations
@@ -13,41 +11,17 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from giaoban.lru_cache import of_short_texts
 from giaoban.mcu_sim.sdp.crypto import Crypto, read_crypto
 
 
-class Warn(enum.IntEnum):
-    """Warning codes of RFC 3261 §20.43 that say what is wrong with a session description."""
-
-    NETWORK = 301
-    TRANSPORT = 302
-    MEDIA = 304
-    FORMAT = 305
-    ATTRIBUTE = 306
-    BANDWIDTH = 370
-    OTHER = 399
-
-
-class Problem(NamedTuple):
-    """Why a section, or something of it, cannot be had, and the code of that."""
-
-    text: str
-    warning: Warn = Warn.FORMAT
-
-
 class SdpError(ValueError):
-    """The text is no session description that can be worked with; `warning` says in what way."""
-
-    def __init__(self, reason: str, warning: Warn = Warn.OTHER) -> None:
-        super().__init__(reason)
-        self.warning = warning
+    """The text is no session description, or one without common ground."""
 
 
 class Direction(enum.StrEnum):
-    """Which way media flows, seen from the side that writes it (RFC 8866 §6.7)."""
+    """Direction of the media, seen from the side that writes it (RFC 8866 §6.7)."""
 
     SENDRECV = "sendrecv"
     SENDONLY = "sendonly"
@@ -66,9 +40,10 @@ class Direction(enum.StrEnum):
 
     @staticmethod
     def of(sends: bool, receives: bool) -> Direction:
-        """The direction with these two properties."""
-        outward = (Direction.SENDONLY, Direction.SENDRECV)
-        return (outward if sends else (Direction.INACTIVE, Direction.RECVONLY))[receives]
+        """Return the direction with these two properties."""
+        if sends:
+            return Direction.SENDRECV if receives else Direction.SENDONLY
+        return Direction.RECVONLY if receives else Direction.INACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +57,7 @@ class Codec:
     fmtp: str = ""
 
     def parameter(self, name: str) -> str | None:
-        """One format parameter's value by its case-insensitive name, None if absent."""
+        """Return a format parameter's value by its case-insensitive name, None if absent."""
         for part in self.fmtp.split(";"):
             key, _, value = part.strip().partition("=")
             if key.strip().lower() == name.lower():
@@ -98,11 +73,10 @@ class Media:
         as_kbps: b=AS, the rate with IP, UDP and RTP (RFC 8866 §5.8).
         tias_bps: b=TIAS, the rate of the media alone (RFC 3890).
         rtcp_mux: RTCP on the port of RTP (RFC 5761).
-        content: what a video section shows, e.g. `slides` or `main` (RFC 4796).
+        content: tags of a video section, such as `slides` or `main` (RFC 4796).
         crypto: the a=crypto lines that can be used here, in their order (RFC 4568).
-        feedback: values of a=rtcp-fb: a payload type or `*`, and what it may be answered with
+        feedback: values of a=rtcp-fb: a payload type or `*`, and a kind of feedback
             (RFC 4585 §4.2).
-        problems: what is wrong with it and has cost something of it: a codec, a key, the section.
     """
 
     kind: str
@@ -113,7 +87,6 @@ class Media:
     protocol: str = "RTP/AVP"
     formats: tuple[str, ...] = ()
     ptime_ms: int | None = None
-    maxptime_ms: int | None = None
     rtcp_port: int | None = None
     rtcp_mux: bool = False
     as_kbps: int | None = None
@@ -121,36 +94,31 @@ class Media:
     content: tuple[str, ...] = ()
     crypto: tuple[Crypto, ...] = ()
     feedback: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    def without(self, problem: Problem) -> Media:
-        """The section refused, since this is wrong with it."""
-        return replace(self, port=0, problems=(*self.problems, problem))
 
     def tokens(self) -> tuple[str, ...]:
-        """The formats of the m= line, from the codecs if it was not read from one."""
+        """Return the formats of the m= line, from the codecs if it was not read from one."""
         return self.formats or tuple(str(codec.payload_type) for codec in self.codecs)
 
 
 def feedback_for(feedback: Sequence[str], payload_type: int) -> set[str]:
-    """The kinds of RTCP feedback for one payload type, e.g. `nack pli`, of values of a=rtcp-fb.
+    """Return the kinds of RTCP feedback for one payload type, such as `nack pli`.
 
     Behind `ccm` there may be parameters (`tmmbr smaxpr=120`, RFC 5104 §7.1); some devices have
     several of its commands in one line.
     """
-    found = set()
+    kinds = set()
     for format_, _, kind in (value.partition(" ") for value in feedback):
         if format_ in ("*", str(payload_type)):
             first, _, commands = kind.partition(" ")
-            found |= {f"ccm {one}" for one in commands.split()} if first == "ccm" else {kind}
-    return found
+            kinds |= {f"ccm {one}" for one in commands.split()} if first == "ccm" else {kind}
+    return kinds
 
 
 @dataclass(frozen=True, slots=True)
 class SessionDescription:
     """A whole description. `address` is the session's c= line, None if only media have one.
-    `as_kbps`: the lowest that b=AS, b=CT (RFC 8866 §5.8) and b=TIAS (RFC 3890) say of the whole
-    session, all its media together; None: they say nothing."""
+    `as_kbps`: the lowest rate that b=AS, b=CT (RFC 8866 §5.8) and b=TIAS (RFC 3890) give for the
+    whole session; None: they give none."""
 
     address: str | None
     media: tuple[Media, ...]
@@ -162,7 +130,7 @@ class SessionDescription:
     as_kbps: int | None = None
 
     def address_of(self, media: Media) -> str:
-        """Where a media section is received. Raises `SdpError` if no c= line says it."""
+        """Return the address of a section. Raises `SdpError` if there is no c= line for it."""
         address = media.address or self.address
         if address is None:
             raise SdpError(f"m={media.kind}: no connection address (c=)")
@@ -176,10 +144,9 @@ STATIC_CODECS = {
 }
 """Payload types that need no a=rtpmap (RFC 3551 table 4), as far as conference devices use them."""
 
-
 MAX_PAYLOAD_TYPE = 127
-
-ip_address = of_short_texts(ipaddress.ip_address)
+MAX_PORT = 65_534
+"""RTCP has the next port."""
 
 _DIRECTIONS = {str(direction): direction for direction in Direction}
 _LINE = re.compile(r"^([a-zA-Z])=(.*)$", re.DOTALL)
@@ -189,26 +156,19 @@ _NUMBER = re.compile(r"^\d{1,20}$", re.ASCII)
 
 @dataclass(slots=True)
 class _Section:
-    """Lines of one m= section while it is read; `terms`: what of `Media` they say."""
+    """Lines of one m= section while it is parsed; `terms`: arguments of `Media`."""
 
     kind: str
     protocol: str
     formats: tuple[str, ...]
     terms: dict[str, Any]
-    problems: list[Problem] = field(default_factory=list)
-    maps: dict[int, Codec] = field(default_factory=dict)
-    unreadable: set[int] = field(default_factory=set)
+    maps: dict[int, Codec | None] = field(default_factory=dict)
     fmtp: dict[int, str] = field(default_factory=dict)
     direction: Direction | None = None
 
-    def refuse(self, problem: Problem) -> None:
-        """As `Media.without`."""
-        self.terms["port"] = 0
-        self.problems.append(problem)
-
 
 def parse(data: bytes) -> SessionDescription:
-    """Parse a description. Raises `SdpError`, and nothing else, for bytes of any kind."""
+    """Parse a description. Raises `SdpError`, and no other error, for bytes of any kind."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -216,13 +176,10 @@ def parse(data: bytes) -> SessionDescription:
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
     if lines[:1] != ["v=0"]:
         raise SdpError("does not begin with v=0")
-    address: str | None = None
-    heading: dict[str, Any] = {}
+    heading: dict[str, Any] = {"address": None}
     rates_kbps: list[int] = []
     direction = Direction.SENDRECV
-    nowhere = Problem("no connection address (c=)", Warn.NETWORK)
     sections: list[_Section] = []
-    seen = set()
     for number, line in enumerate(lines[1:], 2):
         match = _LINE.match(line)
         if match is None:
@@ -232,48 +189,44 @@ def parse(data: bytes) -> SessionDescription:
         if kind == "m":
             sections.append(_media_line(value))
         elif sections:
-            _within(sections[-1], kind, value)
-        elif kind == "a" and value in _DIRECTIONS:
-            direction = _DIRECTIONS[value]
-        elif kind == "c":
-            try:
-                address = _connection(value)
-            except SdpError as error:
-                nowhere = Problem(str(error), error.warning)
+            _media_level(sections[-1], kind, value)
+        elif kind == "a":
+            direction = _DIRECTIONS.get(value, direction)
         elif kind == "b":
             rates_kbps += _session_rates_kbps(value)
         else:
             heading |= _session_level(kind, value)
-        seen.add(kind)
-    if missing := {"o", "s"} - seen:
-        raise SdpError(f"has no {' or '.join(sorted(missing))}= line")
-    lacking = nowhere if address is None else None
-    media = tuple(_close(section, direction, lacking) for section in sections)
-    rate_kbps = min(rates_kbps, default=None)
-    return SessionDescription(address, media, as_kbps=rate_kbps, **heading)
+    if not {"session_id", "name"} <= heading.keys():
+        raise SdpError("has no o= or no s= line")
+    media = tuple(_close(section, direction, heading["address"]) for section in sections)
+    return SessionDescription(media=media, as_kbps=min(rates_kbps, default=None), **heading)
 
 
 def _session_level(kind: str, value: str) -> dict[str, Any]:
-    """What of `SessionDescription` a line says."""
+    """Return the arguments of `SessionDescription` that a line gives."""
     match kind:
         case "o":
             parts = value.split()
             if len(parts) != 6:
                 raise SdpError("o= needs six fields")
-            number, version = _number(parts[1], "o="), _number(parts[2], "o=")
-            told = {"user": parts[0], "session_id": number, "version": version}
-            return told | {"origin_address": parts[5]}
+            number, version = _number(parts[1]), _number(parts[2])
+            if number is None or version is None:
+                raise SdpError("o= needs whole numbers as id and version")
+            origin = {"user": parts[0], "session_id": number, "version": version}
+            return origin | {"origin_address": parts[5]}
         case "s":
             return {"name": value}
+        case "c":
+            return {"address": _connection(value)}
     return {}
 
 
 def _session_rates_kbps(value: str) -> list[int]:
-    """The limit that a b= line of the whole session states, if it can be read."""
+    """Return the limit that a b= line of the whole session states, if it can be parsed."""
     kind, _, text = value.partition(":")
-    if kind not in ("AS", "CT", "TIAS") or not _NUMBER.match(text.strip()):
+    rate = _number(text)
+    if kind not in ("AS", "CT", "TIAS") or rate is None:
         return []
-    rate = _number(text, f"b={kind}")
     return [rate // 1000 if kind == "TIAS" else rate]
 
 
@@ -282,31 +235,20 @@ def _media_line(value: str) -> _Section:
     if len(parts) < 4:
         raise SdpError(f"m={value[:40]}: needs kind, port, protocol and a format")
     kind, port_text, protocol, *formats = parts
-    port = _number(port_text.partition("/")[0], "m=")
-    section = _Section(kind, protocol, tuple(formats), {"port": port})
-    if port > 65535:
-        section.refuse(Problem(f"m={kind}: port {port_text[:20]} is above 65535"))
-    return section
-
-
-def _within(section: _Section, kind: str, value: str) -> None:
-    try:
-        _media_level(section, kind, value)
-    except SdpError as error:
-        if kind == "c":
-            section.refuse(Problem(str(error), error.warning))
-        else:
-            section.problems.append(Problem(str(error)))
+    port = _number(port_text.partition("/")[0]) or 0
+    return _Section(kind, protocol, tuple(formats), {"port": port if port <= MAX_PORT else 0})
 
 
 def _media_level(section: _Section, kind: str, value: str) -> None:
     terms = section.terms
     if kind == "c":
         terms["address"] = _connection(value)
+        if terms["address"] is None:
+            terms["port"] = 0
     elif kind == "b" and value.startswith("AS:"):
-        terms["as_kbps"] = _number(value[3:], "b=AS")
+        terms["as_kbps"] = _number(value[3:])
     elif kind == "b" and value.startswith("TIAS:"):
-        terms["tias_bps"] = _number(value[5:], "b=TIAS")
+        terms["tias_bps"] = _number(value[5:])
     elif kind == "a":
         _attribute(section, value)
 
@@ -315,23 +257,20 @@ def _attribute(section: _Section, attribute: str) -> None:
     name, _, value = attribute.partition(":")
     value = value.strip()
     terms = section.terms
+    first, _, rest = value.partition(" ")
+    number = _number(first)
     match name:
-        case "rtpmap":
-            _rtpmap(section, value)
-        case "fmtp":
-            number_text, _, text = value.partition(" ")
-            # Formats of other protocols than RTP need not be numbers (RFC 8866 §6.15).
-            if _NUMBER.match(number_text):
-                section.fmtp[int(number_text)] = text.strip()
+        case "rtpmap" if number is not None:
+            match = _RTPMAP.match(value)
+            section.maps[number] = match and Codec(
+                number, match[2], int(match[3]), int(match[4] or 1)
+            )
+        case "fmtp" if number is not None:
+            section.fmtp[number] = rest.strip()
         case "ptime":
-            terms["ptime_ms"] = _milliseconds(value, "a=ptime")
-        case "maxptime":
-            terms["maxptime_ms"] = _milliseconds(value, "a=maxptime")
-        case "rtcp":
-            port = _number(value.partition(" ")[0], "a=rtcp")
-            if not 0 < port < 65536:
-                raise SdpError(f"a=rtcp: port {port} is not 1–65535")
-            terms["rtcp_port"] = port
+            terms["ptime_ms"] = _number(value.partition(".")[0])
+        case "rtcp" if number is not None and 0 < number <= MAX_PORT + 1:
+            terms["rtcp_port"] = number
         case "rtcp-mux":
             terms["rtcp_mux"] = True
         case "rtcp-fb":
@@ -339,87 +278,54 @@ def _attribute(section: _Section, attribute: str) -> None:
         case "content":
             tags = (tag.strip().lower() for tag in value.split(",") if tag.strip())
             terms["content"] = tuple(tags)
-        case "crypto":
-            _crypto(section, value)
+        case "crypto" if (line := read_crypto(value)) is not None:
+            terms["crypto"] = (*terms.get("crypto", ()), line)
         case _ if attribute in _DIRECTIONS:
             section.direction = _DIRECTIONS[attribute]
 
 
-def _rtpmap(section: _Section, value: str) -> None:
-    match = _RTPMAP.match(value)
-    if match is None:
-        number_text = value.partition(" ")[0]
-        if _NUMBER.match(number_text):
-            section.unreadable.add(int(number_text))
-        raise SdpError(f"a=rtpmap:{value[:40]}: cannot be read")
-    number = int(match[1])
-    section.maps[number] = Codec(number, match[2], int(match[3]), int(match[4] or 1))
-
-
-def _crypto(section: _Section, value: str) -> None:
-    try:
-        line = read_crypto(value)
-    except ValueError as error:
-        raise SdpError(f"a=crypto: {error}") from None
-    if line is not None:
-        section.terms["crypto"] = (*section.terms.get("crypto", ()), line)
-
-
-def _close(section: _Section, session_direction: Direction, lacking: Problem | None) -> Media:
-    """`lacking`: why the session has no address, if it has none."""
+def _close(section: _Section, direction: Direction, session_address: str | None) -> Media:
     codecs = []
     for text in section.formats if section.protocol.startswith("RTP/") else ():
-        if not _NUMBER.match(text) or int(text) > MAX_PAYLOAD_TYPE:
-            problem = Problem(f"m={section.kind}: {text[:20]} is no payload type")
-            section.problems.append(problem)
+        number = _number(text)
+        if number is None or number > MAX_PAYLOAD_TYPE:
             continue
-        number = int(text)
-        codec = section.maps.get(number) or STATIC_CODECS.get(number)
-        if codec is not None and number not in section.unreadable:
-            fmtp = section.fmtp.get(number)
-            codecs.append(replace(codec, fmtp=fmtp) if fmtp else codec)
-    if lacking is not None and section.terms["port"] and "address" not in section.terms:
-        section.refuse(lacking)
+        codec = section.maps.get(number, STATIC_CODECS.get(number))
+        if codec is not None:
+            codecs.append(replace(codec, fmtp=section.fmtp.get(number, "")))
+    if session_address is None and "address" not in section.terms:
+        section.terms["port"] = 0
     return Media(
         section.kind,
         codecs=tuple(codecs),
-        direction=section.direction or session_direction,
+        direction=section.direction or direction,
         protocol=section.protocol,
         formats=section.formats,
-        problems=tuple(section.problems),
         **section.terms,
     )
 
 
-def _connection(value: str) -> str:
+def _connection(value: str) -> str | None:
+    """Return the address of a c= line, None if it has none that can be parsed."""
     parts = value.split()
-    if len(parts) != 3 or parts[0] != "IN" or parts[1] not in ("IP4", "IP6"):
-        raise SdpError(f"c={value[:40]}: needs IN, IP4 or IP6, and an address", Warn.NETWORK)
+    if len(parts) != 3 or parts[0] != "IN":
+        return None
     try:
-        address = str(ip_address(parts[2].partition("/")[0]))
+        address = ipaddress.ip_address(parts[2].partition("/")[0])
     except ValueError:
-        wrong = f"c={value[:40]}: {parts[2][:40]} is no IP address"
-        raise SdpError(wrong, Warn.NETWORK) from None
-    if _family(address) != parts[1]:
-        # which of the two is meant nobody can tell (RFC 8866 §5.7)
-        raise SdpError(f"c={value[:40]}: the address is {_family(address)}", Warn.NETWORK)
-    return address
+        return None
+    return str(address) if parts[1] == f"IP{address.version}" else None
 
 
-def _milliseconds(text: str, where: str) -> int:
-    return _number(text.partition(".")[0], where)
-
-
-def _number(text: str, where: str) -> int:
-    # what `strip` takes for white space is not all such to `int`
+def _number(text: str) -> int | None:
+    """Return a whole number, None if the text is none."""
+    # `int` also takes digits of other scripts, signs and underscores
     digits = text.strip()
-    if not _NUMBER.match(digits):
-        raise SdpError(f"{where}: {text[:40]!r} is not a whole number")
-    return int(digits)
+    return int(digits) if _NUMBER.match(digits) else None
 
 
 def build(session: SessionDescription) -> bytes:
-    """The description's text. Raises `SdpError` for a section without formats."""
+    """Return the description's text. Raises `SdpError` for a section without formats."""
     origin = f"{session.user} {session.session_id} {session.version}"
     at = session.origin_address
     lines = ["v=0", f"o={origin} IN {_family(at)} {at}", f"s={session.name}"]
@@ -453,7 +359,6 @@ def _media_lines(media: Media) -> list[str]:
     lines += [f"a=crypto:{line.text()}" for line in media.crypto]
     for name, value in (
         ("ptime", media.ptime_ms),
-        ("maxptime", media.maxptime_ms),
         ("rtcp", media.rtcp_port),
         ("content", ",".join(media.content) or None),
     ):

@@ -1,7 +1,6 @@
-"""H.264 in session descriptions (RFC 6184 §8.1): levels, limits, and what they make of a picture.
+"""H.264 in session descriptions (RFC 6184 §8.1): levels, limits and picture sizes.
 
-A receiver's ability is its level's limits (H.264 table A-1), raised where max-mbps, max-fs or
-max-br say more.
+A receiver's limits are those of its level (H.264 table A-1), raised by max-mbps, max-fs and max-br.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
 from giaoban.mcu_sim.resolutions import PICTURES
@@ -26,10 +24,10 @@ LEVELS = {
 """level_idc that each resolution needs (H.264 table A-1), smallest first."""
 
 PROFILES = {0x42: "baseline", 0x4D: "main", 0x64: "high"}
-"""profile_idc of the profiles that can be answered; the constrained ones have the same number."""
+"""profile_idc of the profiles that are answered; the constrained ones have the same number."""
 
 OFFERED = {"baseline": "42E0", "high": "6400"}
-"""profile_idc and constraint flags of what calls are made with: constrained baseline, and high."""
+"""profile_idc and constraint flags of offers: constrained baseline, and high."""
 
 
 class LevelLimits(NamedTuple):
@@ -40,10 +38,8 @@ class LevelLimits(NamedTuple):
     br: int
 
 
-_LEVEL_1B = 9
 _LIMITS = {
     10: LevelLimits(1_485, 99, 64),
-    _LEVEL_1B: LevelLimits(1_485, 99, 128),
     11: LevelLimits(3_000, 396, 192),
     12: LevelLimits(6_000, 396, 384),
     13: LevelLimits(11_880, 396, 768),
@@ -60,7 +56,7 @@ _LIMITS = {
     51: LevelLimits(983_040, 36_864, 240_000),
     52: LevelLimits(2_073_600, 36_864, 240_000),
 }
-"""By level_idc, lowest level first; level 1b has no number of its own in all profiles."""
+"""By level_idc, lowest level first. Level 1b, below 1.1, is not distinguished."""
 
 _NEEDED = {
     name: LevelLimits(
@@ -68,15 +64,12 @@ _NEEDED = {
     )
     for name in LEVELS
 }
-"""The limits that each resolution takes."""
+"""The limits that each resolution needs."""
 
 _DEFAULT = "42000A"
 """Baseline at level 1, meant when profile-level-id is absent (RFC 6184 §8.1)."""
 _PROFILE_LEVEL = re.compile(r"^[0-9A-Fa-f]{6}$")
 _NUMBER = re.compile(r"^\d{1,10}$", re.ASCII)
-_CONSTRAINT_SET1, _CONSTRAINT_SET3 = 0x40, 0x10
-_FLAGGED_1B = (0x42, 0x4D, 0x58)
-"""Profiles that say level 1b as level 1.1 with constraint_set3_flag (H.264 §A.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +82,8 @@ class _Format:
     mode: str | None
     limits: LevelLimits
 
-    def sub_profile(self) -> tuple[int, bool]:
-        """What must be equal on both sides; conference devices mix 42001F, 42801F and 42E01F."""
-        return self.profile, self.profile != 0x42 and bool(self.flags & _CONSTRAINT_SET1)
-
     def fmtp(self) -> str:
-        flags, level = self.flags, self.level
-        if self.profile in _FLAGGED_1B and level in (_LEVEL_1B, 11):
-            flags &= ~_CONSTRAINT_SET3
-            if level == _LEVEL_1B:
-                flags, level = flags | _CONSTRAINT_SET3, 11
-        parts = [f"profile-level-id={self.profile:02X}{flags:02X}{level:02X}"]
+        parts = [f"profile-level-id={self.profile:02X}{self.flags:02X}{self.level:02X}"]
         if self.mode is not None:
             parts.append(f"packetization-mode={self.mode}")
         for name, value, usual in zip(
@@ -111,20 +95,21 @@ class _Format:
 
 
 def codec_for(resolution: str, payload_type: int, profile: str = "baseline") -> Codec:
-    """A profile of `OFFERED` at the resolution's level. `KeyError` for an unknown one of either."""
+    """Return a codec with a profile of `OFFERED` at the resolution's level. Raises `KeyError` for
+    an unknown one of either."""
     fmtp = f"profile-level-id={OFFERED[profile]}{LEVELS[resolution]:02X};packetization-mode=1"
     return Codec(payload_type, "H264", 90_000, fmtp=fmtp)
 
 
 def is_h264(codec: Codec) -> bool:
-    """Whether a codec is H.264 as RFC 6184 has it."""
+    """Return whether a codec is H.264 as defined in RFC 6184."""
     return (codec.name.upper(), codec.clock_hz, codec.channels) == ("H264", 90_000, 1)
 
 
 def resolution_of(codec: Codec, known: Collection[str] = LEVELS) -> str:
-    """The largest resolution of `known` that a codec can do, CIF30 if it can do none of them.
+    """Return the largest resolution of `known` that a codec supports, CIF30 if it supports none.
 
-    Raises `SdpError` for parameters that cannot be read.
+    Raises `SdpError` for parameters that cannot be parsed.
     """
     limits = _read(codec).limits
     fitting = [
@@ -136,18 +121,19 @@ def resolution_of(codec: Codec, known: Collection[str] = LEVELS) -> str:
 
 
 def max_kbps(codec: Codec) -> float:
-    """The rate a codec's level or max-br lets one send to it (VCL, RFC 6184 §8.1), in kbit/s."""
+    """Return the rate in kbit/s that a codec's level or max-br lets one send to it (VCL, RFC 6184
+    §8.1)."""
     return float(_read(codec).limits.br)
 
 
 def best(ours: Codec, theirs: Collection[Codec]) -> Codec | None:
-    """Which of their codecs to answer: packetization mode 1 before 0, then the largest picture.
+    """Return the codec of theirs to answer: packetization mode 1 before 0, then the largest
+    picture.
 
-    None if none has a profile of `PROFILES` and one of these modes. One whose parameters cannot be
-    read is none of them.
+    None if none has a profile of `PROFILES`, one of these modes and parameters that can be parsed.
     """
     mine = _read(ours)
-    found: tuple[tuple[bool, int, int], Codec] | None = None
+    choice: tuple[tuple[bool, int, int], Codec] | None = None
     for codec in filter(is_h264, theirs):
         try:
             format_ = _read(codec)
@@ -157,72 +143,56 @@ def best(ours: Codec, theirs: Collection[Codec]) -> Codec | None:
             continue
         both = _common(mine, format_).limits
         rank = (format_.mode == "1", both.mbps, both.fs)
-        if found is None or rank > found[0]:
-            found = rank, codec
-    return None if found is None else found[1]
+        if choice is None or rank > choice[0]:
+            choice = rank, codec
+    return None if choice is None else choice[1]
 
 
 def matches(one: Codec, other: Codec) -> bool:
-    """Whether an answered codec is an offered one: mode and profile are equal (RFC 6184 §8.2.2)."""
+    """Return whether an answered codec is an offered one: mode and profile are equal (RFC 6184
+    §8.2.2). The constraint flags are not compared: devices mix 42001F, 42801F and 42E01F."""
     if not (is_h264(one) and is_h264(other)):
         return False
     try:
         first, second = _read(one), _read(other)
     except SdpError:
         return False
-    return (first.mode or "0", first.sub_profile()) == (second.mode or "0", second.sub_profile())
+    return (first.mode or "0", first.profile) == (second.mode or "0", second.profile)
 
 
 def common(ours: Codec, theirs: Codec) -> Codec:
-    """What both can: their payload type, profile and mode, at the lower level and limits.
+    """Return their payload type, profile and mode, at the lower level and limits of both.
 
-    Raises `SdpError` for parameters that cannot be read.
+    Raises `SdpError` for parameters that cannot be parsed.
     """
     return replace(theirs, fmtp=_common(_read(ours), _read(theirs)).fmtp())
 
 
 def at_most(codec: Codec, resolution: str) -> Codec:
-    """A codec that does no more than a resolution of `LEVELS`."""
+    """Return a codec limited to a resolution of `LEVELS`."""
     return common(codec_for(resolution, codec.payload_type), codec)
 
 
-def in_the_form_of(agreed: Codec, wanted: Codec) -> Codec:
-    """The payload type, profile and mode of `agreed` with the level and limits of `wanted`."""
-    form, ability = _read(agreed), _read(wanted)
-    return replace(agreed, fmtp=replace(form, level=ability.level, limits=ability.limits).fmtp())
-
-
 def _common(ours: _Format, theirs: _Format) -> _Format:
-    level = min(ours.level, theirs.level, key=_order)
     limits = LevelLimits(*map(min, zip(ours.limits, theirs.limits, strict=True)))
-    return replace(theirs, level=level, limits=limits)
+    return replace(theirs, level=min(ours.level, theirs.level), limits=limits)
 
 
-@lru_cache(maxsize=1024)
 def _read(codec: Codec) -> _Format:
     text = codec.parameter("profile-level-id") or _DEFAULT
     if _PROFILE_LEVEL.match(text) is None:
         raise SdpError(f"profile-level-id={text[:20]}: needs six hexadecimal digits")
     profile, flags, level = bytes.fromhex(text)
-    if profile in _FLAGGED_1B and level == 11 and flags & _CONSTRAINT_SET3:
-        level = _LEVEL_1B
-    # a level that the table does not have is as good as the next lower one
-    level = max((key for key in _LIMITS if _order(key) <= _order(level)), key=_order, default=10)
+    # a level that the table does not have counts as the next lower one
+    level = max((key for key in _LIMITS if key <= level), default=10)
     usual = _LIMITS[level]
-    # values below the level's own mean nothing (RFC 6184 §8.1)
+    # values below the level's own have no meaning (RFC 6184 §8.1)
     limits = LevelLimits(*(max(_limit(codec, name), own) for name, own in usual._asdict().items()))
     return _Format(profile, flags, level, codec.parameter("packetization-mode"), limits)
 
 
-def _order(level: int) -> float:
-    """Place of a level in the table: 1b is between 1 and 1.1."""
-    return 10.5 if level == _LEVEL_1B else level
-
-
 def _limit(codec: Codec, name: str) -> int:
-    text = codec.parameter(f"max-{name}")
-    if text is None:
-        return 0
+    text = codec.parameter(f"max-{name}") or "0"
     if _NUMBER.match(text) is None:
         raise SdpError(f"max-{name}={text[:20]}: is not a whole number")
     return int(text)

@@ -1,12 +1,12 @@
-"""Offer and answer (RFC 3264): what two sides agree on for audio, video and a content channel.
+"""Offer and answer (RFC 3264) for audio, video and a content channel.
 
-A side says what it can as a list of `Media` (`audio`, `video`, `content`). SRTP keys are exchanged
-in the descriptions themselves (RFC 4568); the source of their bytes is passed in.
+A side describes its capabilities as a list of `Media` (`audio`, `video`, `content`). SRTP keys are
+exchanged in the descriptions themselves (RFC 4568); the source of their bytes is passed in.
 """
 
 from __future__ import annotations
 
-import functools
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,22 +15,18 @@ from giaoban.mcu_sim.sdp import (
     Crypto,
     Direction,
     Media,
-    Problem,
     SdpError,
     SessionDescription,
-    Warn,
     h264,
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, KeySource
-from giaoban.mcu_sim.sdp.description import feedback_for, ip_address
+from giaoban.mcu_sim.sdp.description import feedback_for
 from giaoban.text import printable
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
-# --------------------------------------------------------- what our side can, as a list of `Media`
+# -------------------------------------------------------- our capabilities, as a list of `Media`
 
 PTIME_MS = 20
-MOST_KEPT = 1024
-"""Letters of an offer's codecs for which the choice is remembered."""
 SLIDES = "slides"
 """Tag of the content channel's section (RFC 4796 §5)."""
 G722 = Codec(9, "G722", 8000)
@@ -40,11 +36,11 @@ H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetizati
 """Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
 
 FEEDBACK = {"nack pli": "pli", "ccm fir": "fir"}
-"""Requests for a key frame over RTCP: in a=rtcp-fb (RFC 4585 §4.2, RFC 5104 §7.1), and in short."""
+"""Requests for a key frame over RTCP: value of a=rtcp-fb (RFC 4585 §4.2, RFC 5104 §7.1) → name."""
 
 
 def codec_of(encoding: AudioEncoding) -> Codec:
-    """An encoding of sound as a description says it."""
+    """Return an audio encoding as the codec of a description."""
     return Codec(
         encoding.payload_type,
         encoding.encoding,
@@ -60,7 +56,7 @@ def audio(
     *,
     protocol: str = "RTP/AVP",
 ) -> Media:
-    """Our audio in packets of 20 ms, the preferred codec first."""
+    """Return our audio in packets of 20 ms, the preferred codec first."""
     return Media(
         "audio",
         port,
@@ -100,7 +96,7 @@ def content(
     *,
     protocol: str = "RTP/AVP",
 ) -> Media:
-    """Our content channel, a second video section that says it shows slides (RFC 4796)."""
+    """Return our content channel, a second video section tagged as slides (RFC 4796)."""
     main = video(port, max_kbps, codecs, protocol=protocol)
     return replace(main, content=(SLIDES,))
 
@@ -111,7 +107,7 @@ def without_video(can: Sequence[Media]) -> list[Media]:
 
 
 def at_level(can: Sequence[Media], resolution: str) -> list[Media]:
-    """A list whose main video does no more than a resolution of `h264.LEVELS`.
+    """Return a list whose main video is limited to a resolution of `h264.LEVELS`.
 
     Raises `KeyError` for another resolution.
     """
@@ -130,40 +126,34 @@ def at_level(can: Sequence[Media], resolution: str) -> list[Media]:
 
 
 def roles(sections: Sequence[Media]) -> list[str]:
-    """What each section of a description is for: its kind, or `content` for the content channel.
+    """Return the role of each section: its kind, or `content` for the content channel.
 
-    Of several video sections one is the main picture and one the content (RFC 4796), told by
-    their a=content, else by their order; any more have the role `surplus`. A section that is
-    refused keeps its role. A single video section is the main picture.
+    Of several video sections one is the main picture and one the content (RFC 4796), by their
+    a=content, else by their order; any more have the role `surplus`. A refused section keeps its
+    role. A single video section is the main picture.
     """
-    found = [media.kind for media in sections]
-    videos = [place for place, kind in enumerate(found) if kind == "video"]
+    names = [media.kind for media in sections]
+    videos = [place for place, kind in enumerate(names) if kind == "video"]
     if len(videos) < 2:
-        return found
-
-    def first(candidates: Sequence[int], tag: str, has: bool = True) -> list[int]:
-        return [place for place in candidates if (tag in sections[place].content) is has][:1]
-
-    [main] = first(videos, "main") or first(videos, SLIDES, has=False) or videos[:1]
-    others = [place for place in videos if place != main]
-    [slides] = first(others, SLIDES) or others[:1]
-    for place in others:
-        found[place] = "content" if place == slides else "surplus"
-    return found
+        return names
+    tags = {place: sections[place].content for place in videos}
+    # the first tagged `main`, else the first that is not slides, else the first
+    main = min(videos, key=lambda place: ("main" not in tags[place], SLIDES in tags[place]))
+    videos.remove(main)
+    slides = min(videos, key=lambda place: SLIDES not in tags[place])
+    for place in videos:
+        names[place] = "content" if place == slides else "surplus"
+    return names
 
 
 def role(ours: Media) -> str:
-    """The role that a section of our list is for."""
+    """Return the role of a section of our list."""
     return "content" if ours.kind == "video" and SLIDES in ours.content else ours.kind
 
 
-def _of_role(left: Sequence[Media], what: str) -> Media | None:
-    """Return our section for this role."""
-    return next((section for section in left if role(section) == what), None)
-
-
 def refused(section: Media) -> Media:
-    """A section that is not taken: port 0, all else that tells its role (RFC 3264 §6)."""
+    """Return a section that is not taken: port 0, the rest of its m= line as it was (RFC 3264
+    §6)."""
     return Media(
         section.kind,
         0,
@@ -175,20 +165,13 @@ def refused(section: Media) -> Media:
 
 # ----------------- which codec of two lists is used (RFC 3264 §6.1, §7; for H.264 RFC 6184 §8.2.2)
 
-DYNAMIC_TYPES = range(96, 128)
-"""Payload types without a fixed meaning (RFC 3551 §6)."""
 
+def choose_codec(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, Codec] | None:
+    """For an answer: return our first codec that they offer, as they offer it and as we state it.
 
-def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
-    """For an answer: our first codec that they offer, as they offer it and as we state it.
-
-    Of H.264 it is the best of theirs, in their profile and packetization mode, at what both can.
-    The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
+    Of H.264 it is the best of theirs, in their profile and packetization mode, within the limits of
+    both. The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
     """
-    return (_kept_choice if _letters(theirs) <= MOST_KEPT else _choice)(ours, theirs)
-
-
-def _choice(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
     for one in ours:
         if h264.is_h264(one):
             other = h264.best(one, theirs)
@@ -201,53 +184,16 @@ def _choice(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, 
     return None
 
 
-_kept_choice = functools.lru_cache(maxsize=64)(_choice)
-
-
-def _letters(codecs: Sequence[Codec]) -> int:
-    return sum(len(one.name) + len(one.fmtp) for one in codecs)
-
-
-def _is_usual(theirs: Media) -> bool:
-    """Whether what is made of a section's codecs is remembered: one maker's lists are always the
-    same, and what is kept must not be large, whatever peers send."""
-    return _letters(theirs.codecs) + sum(map(len, theirs.feedback)) <= MOST_KEPT
-
-
 def answered_codec(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:
-    """For our offer: their first codec that is one of ours, and ours at what both can."""
+    """For our offer: return their first codec that is one of ours, and ours within the limits of
+    both."""
     for one in theirs:
-        # an answer repeats the offer's number; another one is not forbidden
-        for other in sorted(ours, key=lambda our: our.payload_type != one.payload_type):
+        for other in ours:
             if h264.matches(one, other):
                 return one, replace(other, fmtp=h264.common(other, one).fmtp)
             if _same_name(one, other) and not h264.is_h264(one):
                 return one, other
     return None
-
-
-def renumbered(wanted: Sequence[Codec], in_use: Sequence[Codec]) -> tuple[Codec, ...]:
-    """`wanted` for a new offer within a call: a payload type in use keeps its meaning.
-
-    RFC 3264 §8.3.2. H.264 that is in use keeps its profile and packetization mode as well.
-    """
-    free = [number for number in DYNAMIC_TYPES if number not in {c.payload_type for c in in_use}]
-    left = list(in_use)
-    codecs: list[Codec] = []
-    for codec in wanted:
-        old = next((other for other in left if _same_name(codec, other)), None)
-        if old is not None:
-            left.remove(old)
-            same = h264.in_the_form_of(old, codec) if h264.is_h264(codec) else old
-            codecs.append(same)
-            continue
-        number = codec.payload_type
-        if number in DYNAMIC_TYPES and number not in free:
-            number = free[0]
-        if number in free:
-            free.remove(number)
-        codecs.append(replace(codec, payload_type=number))
-    return tuple(codecs)
 
 
 def _same_name(one: Codec, other: Codec) -> bool:
@@ -264,23 +210,11 @@ PROTOCOLS = ("RTP/AVP", "RTP/AVPF", *SECURE)
 
 
 def is_secure(section: Media) -> bool:
-    """Whether a section must be SRTP. On another a key says that it may be (RFC 8643)."""
+    """Return whether a section must be SRTP. On another, a key means that it may be (RFC 8643)."""
     return section.protocol in SECURE
 
 
-def with_keys(section: Media, keys: KeySource | None) -> Media:
-    """Return a section to offer: with a key if it is SRTP and has none yet.
-
-    Raises `ValueError` if there is no source of keys.
-    """
-    if section.crypto or not is_secure(section):
-        return section
-    if keys is None:
-        raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
-    return replace(section, crypto=(Crypto(1, keys(MASTER_BYTES)),))
-
-
-def answer_keys(
+def _answer_keys(
     theirs: Media, old: Media | None, keys: KeySource | None
 ) -> tuple[Crypto, Crypto] | None:
     """Return our line and theirs for an offered section, None if there is no key to use.
@@ -290,13 +224,14 @@ def answer_keys(
     if not theirs.crypto:
         return None
     chosen = theirs.crypto[0]
-    if old is not None and old.port and old.kind == theirs.kind and old.crypto:
+    if old is not None and old.port and old.crypto:
         return Crypto(chosen.tag, old.crypto[0].key), chosen
     return None if keys is None else (Crypto(chosen.tag, keys(MASTER_BYTES)), chosen)
 
 
-def answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
-    """Our line and theirs for an answered section. `SdpError` if they took none of ours."""
+def _answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
+    """Return our line and theirs for an answered section. Raise `SdpError` if they took no line of
+    ours."""
     for line in theirs.crypto:
         for offered in ours.crypto:
             if line.tag == offered.tag:
@@ -304,20 +239,18 @@ def answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
     raise SdpError(f"answer takes none of the SRTP keys offered for {ours.kind}")
 
 
-# ------------------------- what is agreed on one section, and the rate that two descriptions leave
-
-MAX_PORT = 65_535
+# ---------------------------------------------- the terms of one section, and the rate that is left
 
 
 @dataclass(frozen=True, slots=True)
 class NegotiatedMedia:
-    """What goes on one m= section, seen from this side.
+    """The terms of one m= section, seen from this side.
 
     Attributes:
-        codec: as agreed, with the payload type of packets in.
-        send_type, receive_type: RTP payload types on packets out and in.
+        codec: as agreed, with the payload type of received packets.
+        send_type, receive_type: RTP payload types on packets sent and received.
         remote, remote_rtcp: (address, port) to send to; the same with `rtcp_mux`.
-        max_kbps: the media rate to send at most, None if nothing limits it.
+        max_kbps: the highest media rate to send, None for no limit.
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
         feedback: requests over RTCP that both understand: `pli`, `fir`.
@@ -339,7 +272,7 @@ class NegotiatedMedia:
     feedback: frozenset[str] = frozenset()
 
 
-def agree(
+def _agree(
     their_session: SessionDescription,
     theirs: Media,
     ours: Media,
@@ -347,87 +280,67 @@ def agree(
     crypto: tuple[Crypto, Crypto] | None,
     *,
     content: bool,
-) -> NegotiatedMedia | None:
-    """The terms of a section that both take, None if there is no port for their RTCP, if our
-    packets are longer than it takes, or if its rate has no room for a picture.
+) -> NegotiatedMedia:
+    """Return the terms of a section that both take.
 
     Args:
         codecs: the codec as they state it and as we do.
         crypto: our line and theirs, None without SRTP.
     """
     their_codec, codec = codecs
-    rtcp = rtcp_port(theirs, ours)
-    if rtcp is None or _why_not_sent(their_session, theirs, ours) is not None:
-        return None
     address = their_session.address_of(theirs)
-    theirs_understand = feedback_for(theirs.feedback, their_codec.payload_type)
-    both_understand = theirs_understand & feedback_for(ours.feedback, codec.payload_type)
+    held = ipaddress.ip_address(address).is_unspecified  # hold by address (RFC 3264 §8.4)
+    rtcp_mux = ours.rtcp_mux and theirs.rtcp_mux
+    rtcp_port = theirs.port if rtcp_mux else theirs.rtcp_port or theirs.port + 1
+    understood = feedback_for(theirs.feedback, their_codec.payload_type)
+    understood &= feedback_for(ours.feedback, codec.payload_type)
     return NegotiatedMedia(
         kind=ours.kind,
         codec=codec,
         send_type=their_codec.payload_type,
         receive_type=codec.payload_type,
         remote=(address, theirs.port),
-        remote_rtcp=(address, rtcp),
-        sends=_is_sent(their_session, theirs, ours),
+        remote_rtcp=(address, rtcp_port),
+        sends=ours.direction.sends and theirs.direction.receives and not held,
         receives=ours.direction.receives and theirs.direction.sends,
         max_kbps=_max_kbps(theirs, ours, their_codec),
         content=content,
-        rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
+        rtcp_mux=rtcp_mux,
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
-        feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
+        feedback=frozenset(name for kind, name in FEEDBACK.items() if kind in understood),
     )
 
 
-def rtcp_port(theirs: Media, ours: Media) -> int | None:
-    """The port of their RTCP, None if there is none: it would be the one above 65535."""
-    if ours.rtcp_mux and theirs.rtcp_mux:
-        return theirs.port
-    port = theirs.rtcp_port or theirs.port + 1
-    return port if port <= MAX_PORT else None
-
-
 LEAST_KBPS = 32.0
-"""A picture of less is none: who has not so much for it gets no picture."""
-SOUND_KBPS = 64.0
+"""A picture of a lower rate is refused."""
+SOUND_KBPS = 64
 """Rate of G.711 and G.722."""
 
 
 def within_session(theirs: SessionDescription) -> SessionDescription:
-    """Return their description with a rate of the whole session (RFC 8866 §5.8) made rates of its
-    pictures.
-
-    Sound has its rate first. The pictures share the rest evenly; one that states less than its
-    share leaves the rest to the other. Where there is not enough for both, content gets none.
-    """
+    """Return their description with a rate of the whole session (RFC 8866 §5.8) as a limit of each
+    picture. The sound has its rate first; the pictures share the rest evenly."""
     if theirs.as_kbps is None:
         return theirs
-    total = float(theirs.as_kbps)
-    what, most_kbps = roles(theirs.media), dict[int, float]()
-    for place, section in enumerate(theirs.media):
-        if section.port and what[place] in ("video", "content"):
-            stated = _stated_kbps(section)
-            most_kbps[place] = total if stated is None else stated
-    has_sound = any(section.port and section.kind == "audio" for section in theirs.media)
-    left = max(0.0, total - SOUND_KBPS * has_sound)
-    media, pictures = list(theirs.media), sorted(most_kbps, key=lambda place: most_kbps[place])
-    if left < LEAST_KBPS * len(pictures):
-        pictures.sort(key=lambda place: what[place])  # content first, with nothing
-        most_kbps |= dict.fromkeys(pictures[:-1], 0.0)
-    for number, place in enumerate(pictures):
-        kbps = min(most_kbps[place], left / (len(pictures) - number))
-        left -= kbps
-        media[place] = replace(media[place], as_kbps=int(kbps), tias_bps=int(1000 * kbps))
+    sound = any(one.port and one.kind == "audio" for one in theirs.media)
+    pictures = sum(1 for one in theirs.media if one.port and one.kind == "video")
+    share = max(0, theirs.as_kbps - SOUND_KBPS * sound) // max(1, pictures)
+    media = []
+    for one in theirs.media:
+        if one.port and one.kind == "video":
+            stated = _stated_kbps(one)
+            kbps = share if stated is None else min(share, int(stated))
+            one = replace(one, as_kbps=kbps, tias_bps=1000 * kbps)
+        media.append(one)
     return replace(theirs, media=tuple(media), as_kbps=None)
 
 
-def at_their_rate(ours: Media, theirs: Media) -> Media:
-    """Our section with the lower of the two rates, where it states one."""
+def _at_their_rate(ours: Media, theirs: Media) -> Media:
+    """Return our section with the lower of the two rates, where it states one."""
     rate = _stated_kbps(theirs)
     if rate is None:
         return ours
-    rate = max(rate, LEAST_KBPS)  # who is sent nothing may state less
     return replace(
         ours,
         as_kbps=None if ours.as_kbps is None else min(ours.as_kbps, int(rate)),
@@ -448,105 +361,44 @@ def _max_kbps(theirs: Media, ours: Media, their_codec: Codec) -> float | None:
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
-# -------------------------------------------------------- what of an offer cannot be had, in words
-
-MOST_NAMED = 8
-
-
-def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
-    """All that an offer has and `can` has not, in the order of its sections. Texts are printable.
-
-    Sections that the offer itself refuses are passed over.
-    """
-    offer = within_session(offer)
-    left = list(can)
-    found: list[Problem] = []
-    for theirs, what in zip(offer.media, roles(offer.media), strict=True):
-        ours = _of_role(left, what)
-        why = _why_not(offer, theirs, ours) if theirs.port else None
-        if ours is not None and theirs.port and why is None:
-            left.remove(ours)
-        all_of_it = theirs.problems if why is None else (why, *theirs.problems)
-        found += [_told(theirs.kind, one) for one in all_of_it]
-    return found
-
-
-def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Problem]:
-    """All of our offer that their answer does not take, or that cannot be had as it is answered.
-    `ValueError` if they have not the same number of sections."""
-    answer = within_session(answer)
-    found: list[Problem] = []
-    for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
-        why = list(theirs.problems)
-        if ours.port and not theirs.port and not why:
-            why.append(Problem("the bridge does not take it", Warn.MEDIA))
-        elif theirs.port and (lacking := _why_not_sent(answer, theirs, ours)) is not None:
-            why.append(lacking)
-        found += [_told(what, one) for one in why]
-    return found
-
-
-def _why_not(
-    their_session: SessionDescription, theirs: Media, ours: Media | None
-) -> Problem | None:
-    if ours is None and theirs.protocol in PROTOCOLS:
-        return Problem("there is none here, or not so many", Warn.MEDIA)
-    if ours is None or theirs.protocol not in PROTOCOLS:
-        name = "DTLS" if "TLS" in theirs.protocol.upper() else "its protocol"
-        return Problem(f"{name} ({theirs.protocol[:30]}) is not spoken here", Warn.TRANSPORT)
-    if choose_codec(ours.codecs, theirs.codecs) is None:
-        named = [codec.name[:20] for codec in theirs.codecs[:MOST_NAMED]]
-        known = dict.fromkeys(one.name for one in ours.codecs)
-        said = f"none of its codecs ({', '.join(named)})" if named else "nothing that it names"
-        return Problem(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
-    if is_secure(theirs) and not theirs.crypto:
-        return Problem("it has no key that can be used (a=crypto)", Warn.TRANSPORT)
-    return _why_not_sent(their_session, theirs, ours)
-
-
-def _why_not_sent(their_session: SessionDescription, theirs: Media, ours: Media) -> Problem | None:
-    """Why nothing can be sent to a section whose codec is agreed on; None: it can."""
-    if not _takes_our_packets(theirs):
-        said = f"its packets may hold {theirs.maxptime_ms} ms (a=maxptime), ours hold {PTIME_MS}"
-        return Problem(said, Warn.ATTRIBUTE)
-    if _is_too_slow(theirs) and _is_sent(their_session, theirs, ours):
-        said = f"its rate (b=), or what the session's leaves it, is under {LEAST_KBPS:g} kb/s"
-        return Problem(said, Warn.BANDWIDTH)
-    return _no_rtcp(theirs) if rtcp_port(theirs, ours) is None else None
-
-
-def _takes_our_packets(theirs: Media) -> bool:
-    """Whether our packets of sound are not longer than may be sent to them: `maxptime` is a limit
-    (RFC 8866 §6.5), `ptime` but a wish (§6.4)."""
-    if theirs.kind != "audio" or theirs.maxptime_ms is None:
-        return True
-    return theirs.maxptime_ms >= PTIME_MS
-
-
-def _is_too_slow(theirs: Media) -> bool:
-    """Whether a section is a picture without room in its rate."""
-    stated = _stated_kbps(theirs) if theirs.kind == "video" else None
-    return stated is not None and stated < LEAST_KBPS
-
-
-def _is_sent(their_session: SessionDescription, theirs: Media, ours: Media) -> bool:
-    """Whether a section that is taken is sent anything; the zero address holds (RFC 3264 §8.4)."""
-    held = ip_address(their_session.address_of(theirs)).is_unspecified
-    return ours.direction.sends and theirs.direction.receives and not held
-
-
-def _no_rtcp(theirs: Media) -> Problem:
-    return Problem(f"no port above {theirs.port} for RTCP", Warn.TRANSPORT)
-
-
-def _told(what: str, problem: Problem) -> Problem:
-    return Problem(printable(f"{what}: {problem.text}"), problem.warning)
-
-
 # ----------------------------------------------------------------------- answers (RFC 3264 §6, §7)
 
-MOST_TOLD = 240
-"""Characters of a reason: what a stranger offers in it may be long."""
+MAX_REASON = 240
+"""Characters of a reason: a peer's names in it may be long."""
+
+
+def _why_not(theirs: Media, ours: Media | None) -> str | None:
+    """Return why an offered section cannot be taken, None if it can. The text is printable."""
+    reason = None
+    codecs = ", ".join(codec.name[:20] for codec in theirs.codecs[:8])
+    rate = _stated_kbps(theirs)
+    if theirs.protocol not in PROTOCOLS:
+        reason = f"the protocol {theirs.protocol[:30]} is not supported"
+    elif ours is None:
+        reason = "no such section is left here"
+    elif choose_codec(ours.codecs, theirs.codecs) is None:
+        known = ", ".join(dict.fromkeys(one.name for one in ours.codecs))
+        reason = f"no common codec (offered: {codecs or 'none'}; here: {known})"
+    elif is_secure(theirs) and not theirs.crypto:
+        reason = "it has no usable key (a=crypto)"
+    elif theirs.kind == "video" and rate is not None and rate < LEAST_KBPS:
+        reason = f"its rate (b=) is under {LEAST_KBPS:g} kb/s"
+    return None if reason is None else printable(f"{theirs.kind[:20]}: {reason}")
+
+
+def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[str]:
+    """Return why sections of an offer are not taken, one text each, without those that the offer
+    itself refuses."""
+    offer = within_session(offer)
+    left = {role(section): section for section in can}
+    reasons = []
+    for theirs, what in zip(offer.media, roles(offer.media), strict=True):
+        why = _why_not(theirs, left.get(what)) if theirs.port else None
+        if why is not None:
+            reasons.append(why)
+        elif theirs.port:
+            del left[what]
+    return reasons
 
 
 def make_answer(
@@ -558,44 +410,41 @@ def make_answer(
     previous: SessionDescription | None = None,
     keys: KeySource | None = None,
 ) -> tuple[SessionDescription, list[NegotiatedMedia | None]]:
-    """The answer to an offer, and per section of it what is agreed (None: refused).
+    """Return the answer to an offer, and the terms of each section (None: refused).
 
-    Each section of the offer is answered in its place; what `can` has no match for is refused with
+    Each section of the offer is answered in its place; one without a match in `can` is refused with
     port 0. One codec a section is chosen: our first that they have, of H.264 the best of theirs.
 
     Args:
         previous: our description in force when the offer comes within a call; the answer's version
             is one more, else `session_id`. Its SRTP keys stay in use, which spares both sides a
             change of keys at every refresh.
-        keys: where SRTP keys come from; without them, sections with SRTP are refused.
+        keys: source of SRTP keys; without it, sections with SRTP are refused.
 
     Raises:
-        SdpError: nothing at all is left, for which a call gets a 488, or the offer has fewer
-            sections than the call had (RFC 3264 §8).
+        SdpError: no section is left, for which a call gets a 488, or the offer has fewer sections
+            than the call had (RFC 3264 §8).
     """
     if previous is not None and len(offer.media) < len(previous.media):
         raise SdpError(f"offer has {len(offer.media)} media, the call {len(previous.media)}")
-    offer = within_session(offer)
-    left = list(can)
+    theirs_in_session = within_session(offer)
+    left = {role(section): section for section in can}
     answered: list[Media] = []
     agreed: list[NegotiatedMedia | None] = []
-    for place, (theirs, what) in enumerate(zip(offer.media, roles(offer.media), strict=True)):
-        ours = _of_role(left, what)
+    for place, what in enumerate(roles(offer.media)):
+        theirs = theirs_in_session.media[place]
         old = previous.media[place] if previous and place < len(previous.media) else None
-        accepted = None if ours is None else _accept(offer, theirs, ours, old, keys)
-        if ours is None or accepted is None:
+        accepted = _accept(theirs_in_session, theirs, left.get(what), old, keys)
+        if accepted is None:
             answered.append(refused(theirs))
             agreed.append(None)
             continue
-        left.remove(ours)
+        del left[what]
         answered.append(accepted[0])
         agreed.append(accepted[1])
     if not any(agreed):
-        why = refusals(offer, can)
-        told = f": {'; '.join(one.text for one in why)}" if why else ""
-        warning = why[0].warning if why else Warn.MEDIA
-        reason = f"no audio or video in the offer can be done here{told}"
-        raise SdpError(reason[:MOST_TOLD], warning)
+        why = "; ".join(refusals(offer, can))
+        raise SdpError(f"no audio or video of the offer can be taken: {why}"[:MAX_REASON])
     version = session_id if previous is None else previous.version + 1
     answer = SessionDescription(
         address, tuple(answered), session_id, version, origin_address=address
@@ -603,10 +452,44 @@ def make_answer(
     return answer, agreed
 
 
+def _accept(
+    offer: SessionDescription,
+    theirs: Media,
+    ours: Media | None,
+    old: Media | None,
+    keys: KeySource | None,
+) -> tuple[Media, NegotiatedMedia] | None:
+    """Return our section and the terms, None if the offered section cannot be taken."""
+    if ours is None or not theirs.port or _why_not(theirs, ours) is not None:
+        return None
+    pair = choose_codec(ours.codecs, theirs.codecs)
+    # without SAVP a key asks for SRTP if that is possible (RFC 8643 §3.1)
+    crypto = _answer_keys(theirs, old, keys)
+    if pair is None or (crypto is None and is_secure(theirs)):
+        return None
+    ours = _at_their_rate(ours, theirs)
+    terms = _agree(offer, theirs, ours, pair, crypto, content=role(ours) == "content")
+    kinds = [kind for kind, name in FEEDBACK.items() if name in terms.feedback]
+    section = replace(
+        ours,
+        codecs=(pair[1],),
+        protocol=theirs.protocol,
+        # their tag of the main picture, so that sections have the same roles in our description
+        content=ours.content or theirs.content,
+        crypto=crypto[:1] if crypto else (),
+        rtcp_mux=terms.rtcp_mux,
+        rtcp_port=None if terms.rtcp_mux else ours.rtcp_port,
+        direction=Direction.of(terms.sends, terms.receives),
+        feedback=tuple(f"* {kind}" for kind in kinds),
+    )
+    return section, terms
+
+
 def read_answer(
     offer: SessionDescription, answer: SessionDescription
 ) -> list[NegotiatedMedia | None]:
-    """What our offer and their answer agree on, per section. `SdpError` if they do not fit."""
+    """Return the terms of each section of our offer after their answer. Raises `SdpError` if the
+    two do not fit."""
     if len(answer.media) != len(offer.media):
         raise SdpError(f"answer has {len(answer.media)} media, the offer {len(offer.media)}")
     answer = within_session(answer)
@@ -625,42 +508,9 @@ def read_answer(
         if pair is None:
             raise SdpError(f"answer's {theirs.kind} codec was not offered")
         wanted = is_secure(ours) or (ours.crypto and theirs.crypto)  # RFC 8643 §3.1
-        crypto = answered_keys(ours, theirs) if wanted else None
-        agreed.append(agree(answer, theirs, ours, pair, crypto, content=what == "content"))
+        crypto = _answered_keys(ours, theirs) if wanted else None
+        agreed.append(_agree(answer, theirs, ours, pair, crypto, content=what == "content"))
     return agreed
-
-
-def _accept(
-    offer: SessionDescription, theirs: Media, ours: Media, old: Media | None, keys: KeySource | None
-) -> tuple[Media, NegotiatedMedia] | None:
-    """Our section and the terms, None if what they offer cannot be had."""
-    if not theirs.port or theirs.protocol not in PROTOCOLS:
-        return None
-    pair = choose_codec(ours.codecs, theirs.codecs)
-    # without SAVP a key asks for SRTP if that can be had (RFC 8643 §3.1)
-    crypto = answer_keys(theirs, old, keys) if is_secure(theirs) or theirs.crypto else None
-    if pair is None or (crypto is None and is_secure(theirs)):
-        return None
-    ours = at_their_rate(ours, theirs)
-    is_content = role(ours) == "content"
-    terms = agree(offer, theirs, ours, pair, crypto, content=is_content)
-    if terms is None:
-        return None
-    kinds = [kind for kind, short in FEEDBACK.items() if short in terms.feedback]
-    section = replace(
-        ours,
-        codecs=(pair[1],),
-        formats=(),
-        protocol=theirs.protocol,
-        # their word for the main picture, so that sections have the same roles in our description
-        content=ours.content or theirs.content,
-        crypto=crypto[:1] if crypto else (),
-        rtcp_mux=terms.rtcp_mux,
-        rtcp_port=None if terms.rtcp_mux else ours.rtcp_port,
-        direction=Direction.of(terms.sends, terms.receives),
-        feedback=tuple(f"* {kind}" for kind in kinds),
-    )
-    return section, terms
 
 
 # ------------------------------------------------------------------------ offers (RFC 3264 §5, §8)
@@ -669,39 +519,26 @@ def _accept(
 def make_offer(
     address: str, media: Sequence[Media], session_id: int, *, keys: KeySource | None = None
 ) -> SessionDescription:
-    """A first offer of all of `media`, received at `address`.
+    """Return a first offer of all of `media`, received at `address`.
 
-    Sections over RTP/SAVP or RTP/SAVPF get an SRTP key. Raises `ValueError` if there
-    is no source of keys for them.
+    Sections over RTP/SAVP or RTP/SAVPF get an SRTP key. Raises `ValueError` if there is no source
+    of keys for them.
     """
-    sections = tuple(with_keys(section, keys) for section in media)
-    return SessionDescription(address, sections, session_id, session_id, origin_address=address)
+    sections = []
+    for section in media:
+        if is_secure(section):
+            if keys is None:
+                raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
+            section = replace(section, crypto=(Crypto(1, keys(MASTER_BYTES)),))
+        sections.append(section)
+    media = tuple(sections)
+    return SessionDescription(address, media, session_id, session_id, origin_address=address)
 
 
-def make_reoffer(
-    previous: SessionDescription, media: Sequence[Media], *, keys: KeySource | None = None
-) -> SessionDescription:
-    """A new offer within a call: from now on `media`, and nothing else.
-
-    `previous` is our description in force, whether it was an offer or an answer. Its sections keep
-    their places. Those that `media` goes on with keep their protocol, SRTP keys and payload types,
-    the others are refused with port 0; what is new follows at the end. Raises `ValueError` if
-    there is no source of keys for a new SRTP section.
-    """
-    left = list(media)
-    what = roles(previous.media)
-    sections = [refused(old) for old in previous.media]
-    # what is in use goes on where it is; only then may a refused section be revived
-    for place in sorted(range(len(sections)), key=lambda place: not previous.media[place].port):
-        old = previous.media[place]
-        ours = next((section for section in left if role(section) == what[place]), None)
-        if ours is None:
-            continue
-        left.remove(ours)
-        ours = replace(ours, content=ours.content or old.content)
-        if old.port:
-            codecs = renumbered(ours.codecs, old.codecs)
-            ours = replace(ours, codecs=codecs, protocol=old.protocol, crypto=old.crypto)
-        sections[place] = with_keys(ours, keys)
-    sections += [with_keys(section, keys) for section in left]
-    return replace(previous, media=tuple(sections), version=previous.version + 1)
+def reoffer(previous: SessionDescription) -> SessionDescription:
+    """Return a new offer within a call: our description in force with every section that is in use
+    in both directions again (RFC 3264 §8). Codecs, ports and SRTP keys stay."""
+    media = tuple(
+        replace(one, direction=Direction.SENDRECV) if one.port else one for one in previous.media
+    )
+    return replace(previous, media=media, version=previous.version + 1)

@@ -18,7 +18,7 @@ from giaoban.mcu_sim.conference.effects import DialOut, JoinAccepted, JoinRefuse
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia
+from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia, reoffer
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Tell
 from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
@@ -420,8 +420,8 @@ class CallController:
         call = self._participants.get(name)
         if call is None:
             return
-        if offer is None:  # they want to know what we would do now
-            call.local = self._negotiation.renew(call)
+        if offer is None:  # they ask for an offer of ours (RFC 3261 §14.2)
+            call.local = reoffer(call.local)
             self._agent.answer_reoffer(name, sdp.build(call.local), now_ns / 1e6)
             return
         try:

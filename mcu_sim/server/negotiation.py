@@ -14,7 +14,6 @@ from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import NOBODY, Kind, by_kind
 from giaoban.mcu_sim.media.ports import PortPool, PortsExhaustedError
 from giaoban.mcu_sim.sdp.crypto import KeySource
-from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
@@ -27,8 +26,6 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     content,
     make_answer,
     make_offer,
-    make_reoffer,
-    not_taken,
     read_answer,
     refusals,
     video,
@@ -60,11 +57,10 @@ class NegotiationResult:
 
 @dataclass(frozen=True)
 class NegotiationRefusal:
-    """The call cannot be had: a SIP answer; `warning` is of a 488 (RFC 3261 §20.43)."""
+    """The SIP status code and reason with which a call is refused."""
 
     code: int
     reason: str
-    warning: int = sdp.Warn.OTHER
 
 
 class MediaNegotiation:
@@ -107,7 +103,6 @@ class MediaNegotiation:
         self._numbers: dict[str, int] = {}
         self._calls: dict[str, set[str]] = {}
         """Calls by meeting."""
-        self._known_can: dict[tuple[int, str, str | None], list[sdp.Media]] = {}
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
@@ -127,7 +122,7 @@ class MediaNegotiation:
                 self._offer(call, meeting) if offer is None else self._answer(call, meeting, offer)
             )
         except sdp.SdpError as error:
-            terms = NegotiationRefusal(NOT_ACCEPTABLE_HERE, str(error), error.warning)
+            terms = NegotiationRefusal(NOT_ACCEPTABLE_HERE, str(error))
         except PortsExhaustedError as error:
             terms = NegotiationRefusal(SERVICE_UNAVAILABLE, str(error))
         if isinstance(terms, NegotiationRefusal):
@@ -169,7 +164,12 @@ class MediaNegotiation:
         """
         theirs = self._reachable(sdp.parse(answer), first=True)
         agreed = by_kind(read_answer(call.local, theirs))
-        call.refused = tuple(one.text for one in not_taken(call.local, theirs))
+        both = zip(call.local.media, theirs.media, strict=True)
+        call.refused = tuple(
+            f"{ours.kind}: refused by the bridge"
+            for ours, one in both
+            if ours.port and not one.port
+        )
         if not agreed:
             raise sdp.SdpError(f"the answer takes nothing of the offer: {'; '.join(call.refused)}")
         self._check_addresses(call, agreed)
@@ -177,12 +177,6 @@ class MediaNegotiation:
         if resolution != call.given:  # it takes less than it was offered
             self._readmit(call, resolution, kbps)
         return agreed
-
-    def renew(self, call: ParticipantCall) -> sdp.SessionDescription:
-        """An offer within a call of all that it could have now, in the sections it has."""
-        can = self._can(call.port_group, given=call.given)
-        offer = make_reoffer(call.local, can, keys=self._keys)
-        return replace(offer, media=offer.media[: len(call.local.media)])
 
     def turn(
         self, call: ParticipantCall, offer: bytes
@@ -208,29 +202,37 @@ class MediaNegotiation:
             raise
 
     def _reachable(self, theirs: sdp.SessionDescription, *, first: bool) -> sdp.SessionDescription:
-        """Their description without the media that are at no host's address, or at our own.
+        """Return their description with the sections refused whose address is no host's, or ours.
 
-        c=0.0.0.0 puts media of a call that stands on hold (RFC 3264 §8.4); no call begins with it.
+        c=0.0.0.0 puts media of an established call on hold (RFC 3264 §8.4); no call begins with it.
+        Raises `SdpError` if no section is left.
         """
-        media = []
-        for one in theirs.media:
-            why = self._why_not(theirs, one, first=first)
-            media.append(one if why is None else one.without(sdp.Problem(why, sdp.Warn.NETWORK)))
-        told = tuple(media)
-        return theirs if told == theirs.media else replace(theirs, media=told)
+        media = tuple(
+            one if self._is_reachable(theirs, one, first=first) else replace(one, port=0)
+            for one in theirs.media
+        )
+        if not any(one.port for one in media) and any(one.port for one in theirs.media):
+            raise sdp.SdpError("media at an address that this device cannot send to")
+        return replace(theirs, media=media)
 
-    def _why_not(
+    def _is_reachable(
         self, theirs: sdp.SessionDescription, media: sdp.Media, *, first: bool
-    ) -> str | None:
+    ) -> bool:
         if not media.port:
-            return None
+            return True
         host = theirs.address_of(media)
         if host == UNSPECIFIED and not first:
-            return None
+            return True
         both = ((host, media.port), (host, media.rtcp_port or media.port + 1))
         if any(one == self._signalling or self._ports.is_own(one) for one in both):
-            return f"media at {host}:{media.port}, which is this device's own"
-        return why_no_media_at(host, from_loopback=self._on_loopback)
+            return False
+        address = ipaddress.ip_address(host)
+        # 127/8 of a caller is this machine, unless the MCU itself is on the loopback
+        return (
+            isinstance(address, ipaddress.IPv4Address)
+            and is_one_host(address)
+            and (self._on_loopback or not address.is_loopback)
+        )
 
     def _check_addresses(
         self, call: ParticipantCall, agreed: Mapping[Kind, NegotiatedMedia]
@@ -287,8 +289,8 @@ class MediaNegotiation:
         )
         local, terms = self._make(theirs, self._can(port_group, given=admission.given))
         refused: tuple[str, ...] = ()
-        if None in taken or any(one.problems for one in theirs.media):
-            refused = tuple(one.text for one in refusals(theirs, self._can(0)))
+        if None in taken:
+            refused = tuple(refusals(theirs, self._can(0)))
         return NegotiationResult(local, by_kind(terms), port_group, admission, refused)
 
     def _asked(self, probe: Mapping[Kind, NegotiatedMedia]) -> tuple[str, float | None]:
@@ -330,13 +332,6 @@ class MediaNegotiation:
     ) -> list[sdp.Media]:
         """Return our sections on the ports of a group. `given`: what the call was given of the
         device; None: all that it has."""
-        key = port_group, profile, given
-        known = self._known_can.get(key)
-        if known is None:
-            known = self._known_can[key] = _limited(self._can_on(port_group, profile), given)
-        return list(known)
-
-    def _can_on(self, port_group: int, profile: str) -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
         can = [audio(port(port_group, "audio"), self._audio_codecs, protocol=how)]
@@ -347,27 +342,6 @@ class MediaNegotiation:
                 video(port(port_group, "video"), self._max_kbps, main, protocol=how),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
-        return can
-
-
-def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
-    """What we can, cut down to what a call was given of the device."""
-    if given == AUDIO:
-        return without_video(can)
-    return at_level(can, given) if given in LEVELS else can
-
-
-def why_no_media_at(text: str, *, from_loopback: bool) -> str | None:
-    """What is wrong with an address that media is to go to, None if nothing is.
-
-    `from_loopback`: whether the sender's own address is on the loopback; if not, 127/8 would be
-    its own machine.
-    """
-    address = ip_address(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        return "media at an IPv6 address, this device has IPv4"
-    if not is_one_host(address):
-        return f"media at {address}, which is no host's address"
-    if address.is_loopback and not from_loopback:
-        return f"media at {address}, which is this device's own"
-    return None
+        if given == AUDIO:
+            return without_video(can)
+        return at_level(can, given) if given in LEVELS else can

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.lru_cache import LONGEST, MOST_TEXTS, LruCache, of_short_texts
+from giaoban.lru_cache import LruCache
 
 
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(0, 12))
@@ -27,20 +27,3 @@ def test_what_was_asked_for_last_is_remembered_as_long_as_there_is_room(
         kept = [*(one for one in kept if one != key), key]
         while sum(kept) > most and len(kept) > 1:
             kept.pop(0)
-
-
-def test_short_texts_are_read_once_and_of_many_none_is_kept_for_ever() -> None:
-    read: list[str] = []
-
-    def length(text: str) -> int:
-        read.append(text)
-        return len(text)
-
-    known = of_short_texts(length)
-    long = "x" * (LONGEST + 1)
-    assert [known(text) for text in ("a", "bb", "a", long, long)] == [1, 2, 1, *[len(long)] * 2]
-    assert read == ["a", "bb", long, long]
-    for number in range(MOST_TEXTS):
-        known(f"another {number}")
-    assert known("a") == 1
-    assert read.count("a") == 2

@@ -23,7 +23,6 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     audio,
     content,
     make_offer,
-    make_reoffer,
     read_answer,
     video,
 )
@@ -189,8 +188,8 @@ class Bridge:
     def reoffer(self, offer: sdp.SessionDescription | None = None, **media: Any) -> None:
         """Offer the present media with these fields changed, or another description."""
         if offer is None:
-            changed = [replace(one, **media) for one in self.local.media]
-            offer = make_reoffer(self.local, changed, keys=self._secrets)
+            changed = tuple(replace(one, **media) for one in self.local.media)
+            offer = replace(self.local, media=changed, version=self.local.version + 1)
         self.local = offer
         sent = Reinvite(self.agent, self.call, sdp.build(offer), self.harness.now_ms)
         self.harness.settle()
