@@ -23,7 +23,6 @@ LIBRARIES = {
     "docx": "office",
     "gevent": "load",
     "locust": "load",
-    "scapy": "captures",
     "dask": "cluster",
     "distributed": "cluster",
 }

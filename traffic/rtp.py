@@ -1,7 +1,6 @@
-"""RTP packets (RFC 3550, of audio RFC 3551): one header template a stream, patched in numpy.
+"""RTP headers (RFC 3550, of audio RFC 3551): scapy's template, patched in numpy.
 
-Marker, sequence number and timestamp of every packet of a window are written at once. A test holds
-the packets byte for byte equal to scapy's.
+Marker, sequence number and timestamp of every packet of a window are written at once.
 """
 
 from __future__ import annotations
@@ -36,9 +35,13 @@ class StreamId:
 
 
 def template(stream: StreamId) -> bytes:
-    """The stream's first header (12 bytes, RFC 3550 §5.1): version 2, nothing else set."""
+    """Return the stream's first header (12 bytes): scapy's, with the stream's own figures."""
+    from giaoban.traffic.packets import rtp_header  # loads scapy
+
+    header = bytearray(rtp_header())
     counters = stream.first_sequence & 0xFFFF, stream.first_timestamp & 0xFFFFFFFF
-    return struct.pack("!BBHII", VERSION, stream.payload_type, *counters, stream.ssrc)
+    struct.pack_into("!BHII", header, 1, stream.payload_type, *counters, stream.ssrc)
+    return bytes(header)
 
 
 def patch_headers(

@@ -154,8 +154,7 @@ class Reports:
         except RtcpError:
             self.unreadable += 1
             return
-        unix_ns = self._inbound.clock.unix_ns(arrival.arrival_ns)
-        feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
+        feedback = line.reporter.take(packets, arrival.arrival_ns)
         self._react(line, feedback, arrival.arrival_ns)
 
     def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int) -> None:

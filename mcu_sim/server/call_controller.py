@@ -8,7 +8,6 @@ times.
 from __future__ import annotations
 
 import random
-import struct
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -32,6 +31,7 @@ from giaoban.mcu_sim.server.negotiation import (
 from giaoban.mcu_sim.sip import events
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.traffic import rtp
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import VideoModel
 
@@ -72,9 +72,6 @@ def new_call(
         dialled_ns=None if dialled is None else dialled[1],
         refused=terms.refused,
     )
-
-
-RTP_VERSION_2 = 0x80
 
 
 def flows(
@@ -126,7 +123,7 @@ def _new(participant: str, kind: Kind, rng: random.Random, payload_type: int) ->
         bridge=participant,
         kind="audio" if kind == "audio" else "video",
         direction="down",
-        header_hex=struct.pack("!BBHII", RTP_VERSION_2, payload_type, 0, 0, ssrc).hex(),
+        header_hex=rtp.template(rtp.StreamId(payload_type, ssrc, 0, 0)).hex(),
         ssrc=ssrc,
         first_sequence=rng.getrandbits(15),
         first_timestamp=rng.getrandbits(32),

@@ -373,7 +373,6 @@ class Terminal:
             for block in getattr(packet, "blocks", ()):
                 if block.ssrc == line.reporter.ssrc:
                     self._told("mcu", kind, block, arrival_ns)
-        unix_ns = arrival_ns + self._unix_offset_ns
-        wanted = line.reporter.take(packets, arrival_ns, unix_ns)
+        wanted = line.reporter.take(packets, arrival_ns)
         if KeyFrameWanted() in wanted:
             self.key_frame(kind, arrival_ns)

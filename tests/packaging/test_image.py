@@ -1,4 +1,4 @@
-"""The image has what an emulation needs, and nothing that its licence keeps out."""
+"""The image has what an emulation needs."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ def test_what_is_compiled_is_taken_from_where_it_is_laid() -> None:
     assert kernel.NAME == "linux"
 
 
-def test_libraries_are_those_of_the_lock_but_scapy() -> None:
+def test_libraries_are_those_of_the_lock() -> None:
     assert "--require-hashes --requirement all.txt" in STAGES["libraries"]
-    assert re.search(r"pip uninstall --yes scapy\b", STAGES["libraries"])
 
 
 def test_it_asks_for_no_privileges() -> None:

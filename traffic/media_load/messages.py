@@ -106,7 +106,7 @@ class RequestFailed(StrictModel):
 
 
 class Figures(StrictModel):
-    """What was sent and came of one medium of one call, and what its far end says of what we sent.
+    """Counts of one medium of one call.
 
     Attributes:
         withheld: ours was to be sent and was not, since nothing came from where it was to go.
@@ -115,7 +115,6 @@ class Figures(StrictModel):
         heard_ms: of audio how long it lasts when it is played, of video how long it moved: until
             the next packet, a second at the most.
         lost: of the far end's last source, by its sequence numbers.
-        far_lost: packets that the far end missed, by its last report; None if it never reported.
     """
 
     sent: int
@@ -126,7 +125,6 @@ class Figures(StrictModel):
     lost: int
     jitter_ms: float
     reports: int
-    far_lost: int | None
 
 
 class CallReport(StrictModel):

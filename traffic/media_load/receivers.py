@@ -106,7 +106,6 @@ class Receivers:
         self.count()
         self._bank.close(row)
         receiver = self._rows.pop(row)
-        far = receiver.reporter.far
         heard_ms = float(self._heard_ms[row])
         came = bool(self._last_ns[row])
         if self._octets_per_ms is None and came:
@@ -121,7 +120,6 @@ class Receivers:
             lost=int(self._bank.lost[row]),
             jitter_ms=float(self._bank.jitter[row]) * 1000 / self._clock_hz,
             reports=receiver.reports,
-            far_lost=None if far is None else far.cumulative_lost,
         )
 
     def sent(self, row: int, packets: int, octets: int, timestamp: int, at_ns: int) -> None:
@@ -245,6 +243,4 @@ class Receivers:
             self.strange += 1
             return False
         receiver.reports += 1
-        now_ns = time.monotonic_ns()
-        unix_ns = self._inbox.clock.unix_ns(now_ns)
-        return KeyFrameWanted() in receiver.reporter.take(packets, now_ns, unix_ns)
+        return KeyFrameWanted() in receiver.reporter.take(packets, time.monotonic_ns())

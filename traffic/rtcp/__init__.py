@@ -1,11 +1,7 @@
-"""RTCP (RFC 3550), with requests for packets, a key frame or a rate (RFC 4585, RFC 5104): what it
-says, and its bytes."""
+"""RTCP (RFC 3550) with requests for key frames (RFC 4585, RFC 5104)."""
 
 from giaoban.traffic.rtcp.packets import (
-    CNAME,
     Bye,
-    Chunk,
-    FullIntraRequest,
     IntraRequest,
     Packet,
     PictureLossIndication,
@@ -19,10 +15,7 @@ from giaoban.traffic.rtcp.packets import (
 from giaoban.traffic.rtcp.wire import RtcpError, is_rtcp, pack, parse
 
 __all__ = [
-    "CNAME",
     "Bye",
-    "Chunk",
-    "FullIntraRequest",
     "IntraRequest",
     "Packet",
     "PictureLossIndication",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-CNAME = 1  # SDES item, RFC 3550 §6.5.1
 NTP_BEFORE_UNIX_S = 2_208_988_800  # 1900 to 1970
 
 
 @dataclass(frozen=True, slots=True)
 class ReportBlock:
-    """What a receiver says of one source (RFC 3550 §6.4.1).
+    """A receiver's figures of one source (RFC 3550 §6.4.1).
 
     Attributes:
         ssrc: the source.
@@ -34,7 +32,7 @@ class ReportBlock:
 
 @dataclass(frozen=True, slots=True)
 class SenderReport:
-    """What a sender has sent, and what it receives (RFC 3550 §6.4.1).
+    """A sender's counts, and the blocks of its receiver (RFC 3550 §6.4.1).
 
     Attributes:
         ntp: when it was sent, 64 bits (see `ntp_of`).
@@ -52,33 +50,26 @@ class SenderReport:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverReport:
-    """What somebody who sends nothing receives (RFC 3550 §6.4.2)."""
+    """The blocks of a receiver that sends nothing (RFC 3550 §6.4.2)."""
 
     ssrc: int
     blocks: tuple[ReportBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """One source's description: (item type, text) in order (RFC 3550 §6.5)."""
+class SourceDescription:
+    """The canonical name of a source (RFC 3550 §6.5.1)."""
 
     ssrc: int
-    items: tuple[tuple[int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDescription:
-    """SDES (RFC 3550 §6.5)."""
-
-    chunks: tuple[Chunk, ...]
+    cname: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """Sources leave (RFC 3550 §6.6)."""
+    """A source leaves (RFC 3550 §6.6)."""
 
-    ssrcs: tuple[int, ...]
-    reason: str | None = None
+    ssrc: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,37 +80,26 @@ class PictureLossIndication:
     target: int
 
 
-class IntraRequest(NamedTuple):
-    """One entry of a FIR: to whom, and the command's number, 8 bits (RFC 5104 §4.3.1.1)."""
+@dataclass(frozen=True, slots=True)
+class IntraRequest:
+    """`sender` wants a key frame of `target`; command `number`, 8 bits (RFC 5104 §4.3.1)."""
 
+    sender: int
     target: int
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class FullIntraRequest:
-    """`sender` wants a key frame of each target (RFC 5104 §4.3.1)."""
-
-    sender: int
-    requests: tuple[IntraRequest, ...]
-
-
 Packet = (
-    SenderReport
-    | ReceiverReport
-    | SourceDescription
-    | Bye
-    | PictureLossIndication
-    | FullIntraRequest
+    SenderReport | ReceiverReport | SourceDescription | Bye | PictureLossIndication | IntraRequest
 )
 
 
 def ntp_of(unix_ns: int) -> int:
-    """The NTP timestamp, 32 bits of seconds since 1900 and 32 of a fraction (RFC 3550 §4)."""
+    """Return the NTP timestamp: 32 bits of seconds since 1900, 32 of a fraction (RFC 3550 §4)."""
     seconds, rest = divmod(unix_ns, 1_000_000_000)
     return (seconds + NTP_BEFORE_UNIX_S << 32) + (rest << 32) // 1_000_000_000 & (1 << 64) - 1
 
 
 def middle32(ntp: int) -> int:
-    """The middle 32 bits of an NTP timestamp, in 1/65,536 s (RFC 3550 §4)."""
+    """Return the middle 32 bits of an NTP timestamp, in 1/65,536 s (RFC 3550 §4)."""
     return ntp >> 16 & 0xFFFF_FFFF

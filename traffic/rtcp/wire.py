@@ -1,17 +1,16 @@
-"""RTCP's bytes: packing and parsing of compound packets (RFC 3550 §6.4–6.6, appendix A.2)."""
+"""RTCP's bytes: compounds from scapy's templates, and their parsing (RFC 3550 §6.4–6.6, A.2)."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.traffic import packets as templates
 from giaoban.traffic.rtcp.packets import (
     Bye,
-    Chunk,
-    FullIntraRequest,
     IntraRequest,
     Packet,
     PictureLossIndication,
@@ -21,16 +20,11 @@ from giaoban.traffic.rtcp.packets import (
     SourceDescription,
 )
 
-SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, BYE = 200, 201, 202, 203
-PAYLOAD_FEEDBACK = 206  # RFC 4585 §6.1
-PLI_FORMAT, FIR_FORMAT = 1, 4  # RFC 4585 §6.3, RFC 5104 §4.3.1
 FIRST_TYPE, LAST_TYPE = 192, 223
 """Packet types that cannot be taken for RTP on the same port (RFC 5761 §4)."""
-MOST_COUNT = 31
-"""Blocks, chunks or SSRCs in one packet: a 5-bit count (RFC 3550 §6.4.1)."""
 HEADER_BYTES = 4
 
-_VERSION_2, _PADDING = 0x80, 0x20
+_PADDING, _COUNT = 0x20, 0x1F  # in the first octet
 _SENDER_INFO = struct.Struct(">QIII")
 _BLOCK = struct.Struct(">IIIIII")
 
@@ -40,24 +34,21 @@ class RtcpError(ValueError):
 
 
 def is_rtcp(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Which of n datagrams on a port shared with RTP are RTCP (RFC 5761 §4).
+    """Return which of n datagrams on a port shared with RTP are RTCP (RFC 5761 §4).
 
     Args:
         data: (n, ≥ 2) the datagrams' first bytes.
         lengths: (n,) their lengths in bytes.
     """
     kind = data[:, 1]
-    wanted: NDArray[np.bool_] = (kind >= FIRST_TYPE) & (kind <= LAST_TYPE)
-    if wanted.any():
-        wanted &= (lengths >= HEADER_BYTES) & (data[:, 0] >> 6 == 2)
-    return wanted
-
-
-# ------------------------------------------------------------------------------------- packing
+    found: NDArray[np.bool_] = (kind >= FIRST_TYPE) & (kind <= LAST_TYPE)
+    if found.any():
+        found &= (lengths >= HEADER_BYTES) & (data[:, 0] >> 6 == 2)
+    return found
 
 
 def pack(packets: Iterable[Packet]) -> bytes:
-    """A compound packet of these, in this order.
+    """Return a compound packet of these, in this order.
 
     Raises:
         ValueError: a value does not fit its field.
@@ -69,92 +60,52 @@ def pack(packets: Iterable[Packet]) -> bytes:
 
 
 def _pack_one(packet: Packet) -> bytes:
+    """Write a packet's figures into a copy of its template; rare ones are built by scapy."""
     match packet:
-        case SenderReport():
-            info = _SENDER_INFO.pack(
-                packet.ntp, packet.rtp_timestamp, packet.packets, packet.octets
-            )
-            body = _words(packet.ssrc) + info + _pack_blocks(packet.blocks)
-            return _framed(SENDER_REPORT, len(packet.blocks), body)
-        case ReceiverReport():
-            body = _words(packet.ssrc) + _pack_blocks(packet.blocks)
-            return _framed(RECEIVER_REPORT, len(packet.blocks), body)
+        case SenderReport() | ReceiverReport():
+            sender = isinstance(packet, SenderReport)
+            out = bytearray(templates.report(len(packet.blocks), sender=sender))
+            struct.pack_into(">I", out, 4, packet.ssrc)
+            at = 8
+            if isinstance(packet, SenderReport):
+                figures = packet.ntp, packet.rtp_timestamp, packet.packets, packet.octets
+                _SENDER_INFO.pack_into(out, at, *figures)
+                at += _SENDER_INFO.size
+            for number, block in enumerate(packet.blocks):
+                _pack_block(out, at + number * _BLOCK.size, block)
+            return bytes(out)
         case SourceDescription():
-            body = b"".join(_pack_chunk(chunk) for chunk in packet.chunks)
-            return _framed(SOURCE_DESCRIPTION, len(packet.chunks), body)
+            out = bytearray(templates.description(packet.cname))
+            struct.pack_into(">I", out, 4, packet.ssrc)
+            return bytes(out)
         case Bye():
-            body = _words(*packet.ssrcs)
-            if packet.reason is not None:
-                body += _pack_text(packet.reason)
-            return _framed(BYE, len(packet.ssrcs), body + bytes(-len(body) % 4))
+            return templates.goodbye(packet.ssrc, packet.reason)
         case PictureLossIndication():
-            return _framed(PAYLOAD_FEEDBACK, PLI_FORMAT, _words(packet.sender, packet.target))
-        case FullIntraRequest():
-            # the common header's media source is unused, the targets are in the entries (§4.3.1.2)
-            body = _words(packet.sender, 0)
-            for target, number in packet.requests:
-                body += struct.pack(">IB3x", target, number)
-            return _framed(PAYLOAD_FEEDBACK, FIR_FORMAT, body)
+            return templates.picture_loss(packet.sender, packet.target)
+        case IntraRequest():
+            return templates.intra_request(packet.sender, packet.target, packet.number)
 
 
-def _framed(kind: int, count: int, body: bytes) -> bytes:
-    if count > MOST_COUNT:
-        raise ValueError(f"{count} in one RTCP packet: at most {MOST_COUNT}")
-    return struct.pack(">BBH", _VERSION_2 | count, kind, len(body) // 4) + body
-
-
-def _words(*values: int) -> bytes:
-    return struct.pack(f">{len(values)}I", *values)
-
-
-def _pack_blocks(blocks: Sequence[ReportBlock]) -> bytes:
-    return b"".join(_pack_block(block) for block in blocks)
-
-
-def _pack_block(block: ReportBlock) -> bytes:
+def _pack_block(out: bytearray, at: int, block: ReportBlock) -> None:
     lost = block.cumulative_lost
     if not 0 <= block.fraction_lost <= 0xFF or not -0x80_0000 <= lost <= 0x7F_FFFF:
         raise ValueError(f"fraction {block.fraction_lost} or loss {lost} does not fit its field")
-    return _BLOCK.pack(
-        block.ssrc,
-        block.fraction_lost << 24 | lost & 0xFF_FFFF,
-        block.highest_sequence,
-        block.jitter,
-        block.lsr,
-        block.dlsr,
-    )
-
-
-def _pack_chunk(chunk: Chunk) -> bytes:
-    out = _words(chunk.ssrc)
-    for kind, text in chunk.items:
-        if not kind:
-            raise ValueError("item type 0 ends a chunk")
-        out += struct.pack(">B", kind) + _pack_text(text)
-    return out + bytes(4 - len(out) % 4)  # at least one null octet ends the items
-
-
-def _pack_text(text: str) -> bytes:
-    octets = text.encode()
-    return struct.pack(">B", len(octets)) + octets
-
-
-# ------------------------------------------------------------------------------------- parsing
+    loss = block.fraction_lost << 24 | lost & 0xFF_FFFF
+    last = block.highest_sequence, block.jitter, block.lsr, block.dlsr
+    _BLOCK.pack_into(out, at, block.ssrc, loss, *last)
 
 
 def parse(data: bytes) -> list[Packet]:
-    """The packets of a compound, or of a reduced-size one (RFC 5506); unknown ones are left out.
+    """Parse a compound, or a reduced-size packet (RFC 5506); packets of other kinds are left out.
 
-    Checked as in RFC 3550 §A.2, except that the first packet need not be a report. Text that is not
-    UTF-8 comes with replacement characters.
+    Checked as in RFC 3550 §A.2, except that the first packet need not be a report. Of a source
+    description only a CNAME at its start is returned.
 
     Raises:
         RtcpError: versions, types, lengths or counts do not hold.
     """
-    if len(data) < HEADER_BYTES:
+    if len(data) < HEADER_BYTES or not FIRST_TYPE <= data[1] <= LAST_TYPE:
         raise RtcpError(f"{len(data)} bytes are no RTCP packet")
-    if not FIRST_TYPE <= data[1] <= LAST_TYPE:
-        raise RtcpError(f"packet type {data[1]} is not RTCP's")
     packets: list[Packet] = []
     at = 0
     while at < len(data):
@@ -162,101 +113,52 @@ def parse(data: bytes) -> list[Packet]:
             raise RtcpError("a packet is cut off within its header")
         first, kind, words = struct.unpack_from(">BBH", data, at)
         end = at + HEADER_BYTES + 4 * words
-        if first >> 6 != 2:
-            raise RtcpError(f"version {first >> 6}")
-        if end > len(data):
-            raise RtcpError("a packet is longer than the datagram")
+        if first >> 6 != 2 or end > len(data):
+            raise RtcpError(f"version {first >> 6}, {4 * words} bytes in {len(data) - at}")
         body = data[at + HEADER_BYTES : end]
         if first & _PADDING:
-            if end != len(data):
-                raise RtcpError("padding before the last packet")
-            body = _without_padding(body)
-        packet = _parse_one(kind, first & MOST_COUNT, body)
-        if packet is not None:
-            packets.append(packet)
+            padding = body[-1] if body else 0
+            if end != len(data) or padding == 0 or padding % 4 or padding > len(body):
+                raise RtcpError(f"{padding} bytes of padding in {len(body)}")
+            body = body[:-padding]
+        try:
+            packets += _parse_one(kind, first & _COUNT, body)
+        except (struct.error, IndexError):
+            raise RtcpError("a packet is too short for its fields") from None
         at = end
     return packets
 
 
-def _without_padding(body: bytes) -> bytes:
-    padding = body[-1] if body else 0
-    if padding == 0 or padding % 4 or padding > len(body):
-        raise RtcpError(f"{padding} bytes of padding in {len(body)}")
-    return body[:-padding]
+def _parse_one(kind: int, count: int, body: bytes) -> list[Packet]:
+    """`count`: the 5 bits after the padding bit. Raises `struct.error` or `IndexError`."""
+    match kind, count:
+        case templates.SENDER_REPORT, _:
+            (ssrc,) = struct.unpack_from(">I", body)
+            ntp, timestamp, packets, octets = _SENDER_INFO.unpack_from(body, 4)
+            blocks = _blocks(body, 4 + _SENDER_INFO.size, count)
+            return [SenderReport(ssrc, ntp, timestamp, packets, octets, blocks)]
+        case templates.RECEIVER_REPORT, _:
+            (ssrc,) = struct.unpack_from(">I", body)
+            return [ReceiverReport(ssrc, _blocks(body, 4, count))]
+        case templates.SOURCE_DESCRIPTION, _ if count and body[4] == templates.CNAME:
+            (ssrc,) = struct.unpack_from(">I", body)
+            name = body[6 : 6 + body[5]]
+            return [SourceDescription(ssrc, name.decode(errors="replace"))]
+        case templates.BYE, _:
+            return [Bye(ssrc) for ssrc in struct.unpack_from(f">{count}I", body)]
+        case templates.PAYLOAD_FEEDBACK, templates.PLI_FORMAT:
+            return [PictureLossIndication(*struct.unpack_from(">II", body))]
+        case templates.PAYLOAD_FEEDBACK, templates.FIR_FORMAT:
+            (sender,) = struct.unpack_from(">I", body)
+            return [IntraRequest(sender, *e) for e in struct.iter_unpack(">IB3x", body[8:])]
+    return []
 
 
-def _parse_one(kind: int, count: int, body: bytes) -> Packet | None:
-    """`count` is the 5-bit field after the padding bit; None for a packet of no known kind."""
-    if kind == SENDER_REPORT:
-        blocks = _parse_blocks(body, 4 + _SENDER_INFO.size, count)
-        ntp, timestamp, packets, octets = _SENDER_INFO.unpack_from(body, 4)
-        return SenderReport(_word(body, 0), ntp, timestamp, packets, octets, blocks)
-    if kind == RECEIVER_REPORT:
-        return ReceiverReport(_word(body, 0), _parse_blocks(body, 4, count))
-    if kind == SOURCE_DESCRIPTION:
-        return _parse_description(body, count)
-    if kind == BYE:
-        return _parse_bye(body, count)
-    if kind == PAYLOAD_FEEDBACK and count == PLI_FORMAT:
-        if len(body) != 8:
-            raise RtcpError(f"a PLI of {len(body)} bytes")
-        return PictureLossIndication(_word(body, 0), _word(body, 4))
-    if kind == PAYLOAD_FEEDBACK and count == FIR_FORMAT:
-        if len(body) < 16 or len(body) % 8:
-            raise RtcpError(f"a FIR of {len(body)} bytes")
-        entries = struct.iter_unpack(">IB3x", body[8:])
-        return FullIntraRequest(_word(body, 0), tuple(IntraRequest(*entry) for entry in entries))
-    return None
-
-
-def _parse_blocks(body: bytes, at: int, count: int) -> tuple[ReportBlock, ...]:
-    """The report blocks from `at`; what a profile may have added after them is left out."""
-    end = at + count * _BLOCK.size
-    if end > len(body):
-        raise RtcpError(f"a report is too short for {count} blocks")
+def _blocks(body: bytes, at: int, count: int) -> tuple[ReportBlock, ...]:
+    """Return the report blocks from `at`; additions of a profile behind them are left out."""
     blocks = []
-    for ssrc, loss, highest, jitter, lsr, dlsr in _BLOCK.iter_unpack(body[at:end]):
+    for number in range(count):
+        ssrc, loss, *last = _BLOCK.unpack_from(body, at + number * _BLOCK.size)
         lost = (loss & 0xFF_FFFF ^ 0x80_0000) - 0x80_0000
-        blocks.append(ReportBlock(ssrc, loss >> 24, lost, highest, jitter, lsr, dlsr))
+        blocks.append(ReportBlock(ssrc, loss >> 24, lost, *last))
     return tuple(blocks)
-
-
-def _parse_description(body: bytes, count: int) -> SourceDescription:
-    chunks = []
-    at = 0
-    for _ in range(count):
-        ssrc = _word(body, at)
-        at += 4
-        items = []
-        while (kind := _octet(body, at)) != 0:
-            text, at = _parse_text(body, at + 1)
-            items.append((kind, text))
-        at += 4 - at % 4
-        chunks.append(Chunk(ssrc, tuple(items)))
-    return SourceDescription(tuple(chunks))
-
-
-def _parse_bye(body: bytes, count: int) -> Bye:
-    ssrcs = tuple(_word(body, 4 * i) for i in range(count))
-    reason = _parse_text(body, 4 * count)[0] if len(body) > 4 * count else None
-    return Bye(ssrcs, reason)
-
-
-def _parse_text(body: bytes, at: int) -> tuple[str, int]:
-    """Text after its length octet at `at`, and where it ends."""
-    end = at + 1 + _octet(body, at)
-    if end > len(body):
-        raise RtcpError("a text is longer than its packet")
-    return body[at + 1 : end].decode(errors="replace"), end
-
-
-def _octet(body: bytes, at: int) -> int:
-    if at >= len(body):
-        raise RtcpError("a packet is too short for its items")
-    return body[at]
-
-
-def _word(body: bytes, at: int) -> int:
-    if at + 4 > len(body):
-        raise RtcpError("a packet is too short for its fields")
-    return int.from_bytes(body[at : at + 4], "big")

@@ -50,7 +50,6 @@ def test_a_load_tests_calls_have_no_jitter_of_it(found: dict[str, Any]) -> None:
     load = found["load"]
     assert load["reports"] >= 3
     assert load["jitter_max_ms"] < 1.0
-    assert 0 < load["round_trip_ms"] < 600
 
 
 def test_the_receiver_of_paced_streams_has_none_of_it_either(found: dict[str, Any]) -> None:
