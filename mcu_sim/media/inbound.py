@@ -24,10 +24,6 @@ from giaoban.traffic.sources.video_model import CLOCK_HZ
 LONGEST_PACKET = 2048
 """Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""
 
-
-STUN_COOKIE = np.frombuffer(bytes.fromhex("2112a442"), np.uint8)
-"""Octets 4 to 7 of a STUN message (RFC 8489 §5)."""
-STUN_BYTES = 20
 MOST_BATCHES = 64
 """From one socket at a time: whoever sends faster than the MCU reads shall not hold it up."""
 
@@ -82,9 +78,7 @@ class Inbound:
         self._planned = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
         self._wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
-        self._our_ssrc = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
         self._control: list[ControlArrival] = []
-        self._collisions: list[tuple[int, Kind]] = []
         self.heard_ns = np.zeros(capacity, np.int64)
         """(capacity,) when each row was last heard from, CLOCK_MONOTONIC."""
         self.statistics = {
@@ -112,7 +106,6 @@ class Inbound:
         """A medium of a call begins, with the call or later."""
         row, flow = leg.row, leg.flows[kind]
         self._index[kind][row] = flow.up
-        self._our_ssrc[kind][row] = flow.down.ssrc
         self.statistics[kind].open(row, flow.terms.codec.clock_hz)
         self.turn(leg, kind, flow)
 
@@ -127,10 +120,6 @@ class Inbound:
             remotes.add(address, row)
             if leg.host:
                 remotes.add((leg.host, address[1]), row)
-
-    def rename(self, kind: Kind, row: int, ssrc: int) -> None:
-        """Our own stream to this row has another SSRC now."""
-        self._our_ssrc[kind][row] = ssrc
 
     def close(self, row: int) -> None:
         """The call is over. What is under way is still logged until the row is used again."""
@@ -169,7 +158,6 @@ class Inbound:
             for _ in range(MOST_BATCHES):
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
-                got = _without_stun(got)
                 rows = self._ports.remotes(local).find(got.sources)
                 self._take_control(local.kind, rows, got, np.arange(len(rows)))
         control, self._control = self._control, []
@@ -179,13 +167,8 @@ class Inbound:
         """Index of the plan's stream that comes in a row, or `UNLOGGED`."""
         return int(self._index[kind][row])
 
-    def take_collisions(self) -> list[tuple[int, Kind]]:
-        """Flows in which a packet with our own SSRC came (RFC 3550 §8.2), taken out."""
-        collisions, self._collisions = self._collisions, []
-        return collisions
-
     def _sort(self, local: LocalPort, got: Received) -> Arrivals:
-        kind, got = local.kind, _without_stun(got)
+        kind = local.kind
         rows = self._ports.remotes(local).find(got.sources)
         known = rows != NOBODY
         control = rtcp.is_rtcp(got.data, got.lengths)
@@ -206,9 +189,6 @@ class Inbound:
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
         self._write_log(kind, rows, headers, lengths, arrival_ns)
-        colliding = headers.ssrc == self._our_ssrc[kind][rows]
-        if colliding.any():
-            self._collisions += [(int(row), kind) for row in np.unique(rows[colliding])]
         current = self.statistics[kind].put(rows, headers, arrival_ns)
         mine = current & self._wanted[kind][rows]
         if kind != "audio":  # a jitter buffer needs all that is numbered with the audio
@@ -276,10 +256,3 @@ class Inbound:
                 lengths[at] = np.where(good, plain, 0)
                 forged += int(np.count_nonzero(~good))
         return lengths, forged
-
-
-def _without_stun(got: Received) -> Received:
-    """Leave out STUN messages, by which linphone keeps address translators open. They get no
-    answer."""
-    stun = (got.data[:, 4:8] == STUN_COOKIE).all(axis=1) & (got.lengths >= STUN_BYTES)
-    return got.take(~stun) if stun.any() else got

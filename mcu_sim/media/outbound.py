@@ -90,7 +90,6 @@ class Outbound:
         """Packets that could not be encrypted: its source repeated itself."""
         self._lines: dict[tuple[Kind, int], _ImpairedStream] = {}
         self._released: SendBatch | None = None
-        self._renamed: dict[tuple[Kind, int], int] = {}
         self.counters = {
             kind: SentCounters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
         }
@@ -126,11 +125,6 @@ class Outbound:
             line = self._lines.pop((kind, row), None)
             if line is not None and line.holding is not None:
                 self._release(kind, row, line.holding, EVER.max)
-            self._renamed.pop((kind, row), None)
-
-    def rename(self, kind: Kind, row: int, ssrc: int) -> None:
-        """Our stream to this row goes on under another SSRC (RFC 3550 §8.2)."""
-        self._renamed[kind, row] = ssrc
 
     def batch(self, room: int, width: int) -> SendBatch:
         """Return a batch whose rows have room for SRTP's tag."""
@@ -157,10 +151,6 @@ class Outbound:
             rows, lengths, due_ns = rows[at], lengths[at], due_ns[at]
             sequences, timestamps = sequences[at], timestamps[at]
         if not len(rows):
-            return
-        if not self._lines and (self._index[kind][rows] == UNLOGGED).all():
-            # nobody's plan says anything of them: they leave as they are
-            self.send_as_is(kind, batch, rows, lengths, due_ns, timestamps)
             return
         fate = self._impair(kind, rows, due_ns, lengths)
         index = self._index[kind][rows]
@@ -215,9 +205,6 @@ class Outbound:
         if timestamps is None:
             words = np.ascontiguousarray(batch.data[:n, 4:8])
             timestamps = words.view(">u4")[:, 0].astype(np.int64)
-        for (of, row), ssrc in self._renamed.items():
-            if of == kind:
-                batch.data[np.flatnonzero(rows == row), 8:12] = list(ssrc.to_bytes(4, "big"))
         second = batch.data[:n, 1]
         second &= rtp.MARKER
         second |= self._type[kind][rows]

@@ -49,17 +49,12 @@ from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 STEP_NS, LEAST_STEP_NS = 5_000_000, 100_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
-LONGEST_POLL_NS = 20_000_000
-"""Between two times at which pictures to be forwarded are read, where the device paces by itself
-and holds them that long anyway: many at a time hardly take longer than few."""
 AHEAD_NS, AHEAD_LEAD_NS = 400_000_000, 100_000_000
 """Composed video is made in windows of this length where the kernel paces it, so long before the
 first packet of each is due; at their starts the device looks at what came, also at what was lost.
 A watchful one does so every `LOOK_NS`."""
 AHEAD_IN_LOOP_NS = 60_000_000
 """Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
-TURN_NS = 2 * STEP_NS
-"""Calls take turns then, so that no wake-up is slow because pictures of all are due to be made."""
 MCU_REQUESTS = 6
 """Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
@@ -116,11 +111,10 @@ class MediaPlane:
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
         width = LONGEST_PACKET
         if not kernel_paces:
-            self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 4
+            self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 2
         else:
             self._ahead_ns = LOOK_NS if watchful else AHEAD_NS
             self._lead_ns = LEAD_NS if watchful else AHEAD_LEAD_NS
-        self._turns = 1 if kernel_paces else self._ahead_ns // TURN_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + TAG_BYTES)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
@@ -138,10 +132,6 @@ class MediaPlane:
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
         self._step_ns = forwarding_step_ns(delays.forward_ms) if kernel_paces else STEP_NS
-        # what is held here until it is due may be taken in as late as that
-        poll_ns = min(self._forward_delay_ns, LONGEST_POLL_NS) // STEP_NS * STEP_NS
-        self._poll_ns = max(STEP_NS, poll_ns)
-        self._forward_at_ns = origin_ns
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms, modelled)
         self._modelled = modelled
         self._audio_out = AudioOut(capacity)
@@ -161,8 +151,7 @@ class MediaPlane:
         self._legs: dict[int, Leg] = {}
         self._done, self._forwarding = 0, False
         self._control_at_ns = origin_ns
-        self._composed_until_ns = [origin_ns] * self._turns
-        """Of the rows that have each turn."""
+        self._composed_until_ns = origin_ns
         # a wake-up may serve two ticks if the mix is released later than both anyway
         eager = not kernel_paces or self._mix_delay_ns <= 1.25 * TICK_NS
         self._stride = 1 if eager else 2
@@ -207,7 +196,7 @@ class MediaPlane:
             self._composed.open(row, down, leg.composed, start_ns)
             self._losses.open(row, leg.composed.kbps, down.seed + MCU_REQUESTS)
             # the next window may begin after the stream's first frames are due
-            self._compose(row % self._turns)
+            self._compose()
         else:
             first = down.first_sequence, down.first_timestamp
             since_ns = now_ns if flow.from_ns else NEVER
@@ -373,13 +362,9 @@ class MediaPlane:
             self._done = ready
         watched = any(one.active for one in self._forwarders.values())
         forwarding = self._forwarding = watched or (self._forwarding and self.outbound.holds)
-        if forwarding and (self._kernel_paces or now_ns >= self._forward_at_ns):
+        if forwarding:
             self._forward("video", now_ns)
             self._forward("content", now_ns)
-            # an ordinary user's receive buffer holds some milliseconds of many cameras only
-            poll_ns = self._poll_ns if self._ports.buffers_granted else STEP_NS
-            polls = (now_ns - self._origin_ns) // poll_ns + 1
-            self._forward_at_ns = self._origin_ns + polls * poll_ns
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()
@@ -403,7 +388,7 @@ class MediaPlane:
     def skip_to(self, now_ns: int) -> None:
         """Begin at `now_ns` rather than at the origin, which may be long past."""
         self._done = max(self._done, (now_ns - self._origin_ns) // TICK_NS)
-        self._composed_until_ns = [max(until, now_ns) for until in self._composed_until_ns]
+        self._composed_until_ns = max(self._composed_until_ns, now_ns)
 
     def shut(self) -> None:
         """Take in the last packets, close sockets and logs."""
@@ -498,8 +483,7 @@ class MediaPlane:
         self.outbound.advance(kind, now_ns + self._forward_delay_ns)  # what came is taken in
 
     def _run_composed(self, now_ns: int, *, received: bool) -> None:
-        each = enumerate(self._composed_until_ns)
-        due = [turn for turn, until_ns in each if now_ns >= until_ns - self._lead_ns]
+        due = now_ns >= self._composed_until_ns - self._lead_ns
         # an ordinary user's receive buffer holds some milliseconds of many cameras only
         if not received and (due or not self._kernel_paces):
             self._receive_only("video", "content")
@@ -510,33 +494,27 @@ class MediaPlane:
         if due:
             late_ns = (now_ns - self._origin_ns) % self._ahead_ns if self._kernel_paces else 0
             self._look(now_ns - late_ns)
-        for turn in due:
-            self._compose_ahead(turn, now_ns)
-
-    def _compose_ahead(self, turn: int, now_ns: int) -> None:
-        """Make the next window of those whose turn it is, and what lies before it."""
-        ahead_ns, from_ns = self._ahead_ns, self._origin_ns + turn * TURN_NS
-        windows = (now_ns - from_ns) // ahead_ns + 1
-        until_ns = min(from_ns + windows * ahead_ns + self._lead_ns, self._end_ns)
-        while self._composed_until_ns[turn] < until_ns:
-            next_ns = self._composed_until_ns[turn] + ahead_ns
-            self._composed_until_ns[turn] = min(next_ns, until_ns)
-            self._compose(turn)
+            windows = (now_ns - self._origin_ns) // self._ahead_ns + 1
+            until_ns = self._origin_ns + windows * self._ahead_ns + self._lead_ns
+            until_ns = min(until_ns, self._end_ns)
+            while self._composed_until_ns < until_ns:
+                next_ns = self._composed_until_ns + self._ahead_ns
+                self._composed_until_ns = min(next_ns, until_ns)
+                self._compose()
 
     def _look(self, now_ns: int) -> None:
-        """See what was asked for and what was lost, of all that has been taken in."""
-        self.reports.hear(now_ns)
+        """Take the requests and the losses in all that has been received."""
+        self.reports.hear()
         for row, kind, came_ns in self.reports.take_wanted():
             self.key_frame_wanted(row, kind, now_ns, came_ns)
         self._losses.look(now_ns)
 
-    def _compose(self, turn: int) -> None:
+    def _compose(self) -> None:
         if not self._composed:
             return
         rows, lengths, times = self._composed.fill(
             self._composed_batch.data,
-            self._composed_until_ns[turn],
+            self._composed_until_ns,
             self.outbound.wanted["video"],
-            (turn, self._turns),
         )
         self.outbound.send_as_is("video", self._composed_batch, rows, lengths, times)

@@ -30,8 +30,6 @@ PORTS_A_GROUP = 6
 MOST_PORT_GROUPS = 1000
 SPARE_GROUPS = 4
 """So many port groups that no call uses stay open: calls that come and go open no sockets."""
-FEW_SOCKETS = 2
-"""So many are looked into without asking the system which of them have something."""
 RECEIVE_BUFFER = 64 << 20
 OFFSET: dict[Kind, int] = {"audio": 0, "video": 2, "content": 4}
 _DSCP: dict[Kind, int] = {"audio": DSCP_AUDIO, "video": DSCP_VIDEO, "content": DSCP_VIDEO}
@@ -113,12 +111,8 @@ class PortPool:
         self._remotes: dict[LocalPort, Remotes] = {}
         self._taken: set[int] = set()
         self._port_group_of: dict[int, int] = {}
-        self._known_of: dict[tuple[tuple[Kind, ...], bool], list[tuple[LocalPort, socket.socket]]]
-        self._known_of = {}
-        """Open sockets by media and whether they are RTCP's, until some are opened or closed."""
+        self._by_fd: dict[int, LocalPort] = {}
         self._epoll = select.epoll()
-        self.buffers_granted = True
-        """Whether the system gave each socket as large a receive buffer as was asked for."""
 
     def port_group_for(self, remotes: Mapping[Kind, HostPort]) -> int:
         """The first port group on which a call with these remote RTP addresses can be told apart.
@@ -183,21 +177,14 @@ class PortPool:
             sock = self._sockets[local] = media_socket(
                 self.address, port, dscp=_DSCP[local.kind], buffer_bytes=wanted
             )
-            self._known_of.clear()
             self._own_ports.add(port)
-            # Linux counts twice what it gives, for what it keeps beside the bytes (socket(7))
-            self.buffers_granted &= (
-                sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * wanted
-            )
+            self._by_fd[sock.fileno()] = local
             self._epoll.register(sock, select.EPOLLIN)
         return self._sockets[local]
 
     def remotes(self, local: LocalPort) -> Remotes:
         """Who is at the other end of a local port."""
-        found = self._remotes.get(local)
-        if found is None:
-            found = self._remotes[local] = Remotes()
-        return found
+        return self._remotes.setdefault(local, Remotes())
 
     def release(self, row: int) -> list[int]:
         """A row gives up its port group and remote addresses; descriptors of sockets closed so."""
@@ -210,24 +197,14 @@ class PortPool:
         unused = sorted(self._open_groups.difference(self._port_group_of.values()))
         return [fd for each in unused[SPARE_GROUPS:] for fd in self._close(each)]
 
-    @property
-    def sockets(self) -> list[tuple[LocalPort, socket.socket]]:
-        """Every open socket, in the order they were opened."""
-        return list(self._sockets.items())
-
     def readable(self, *kinds: Kind, rtcp: bool) -> list[tuple[LocalPort, socket.socket]]:
-        """Open sockets of these media that may have something to be read, in the order opened."""
-        found = self._known_of.get((kinds, rtcp))
-        if found is None:
-            found = self._known_of[kinds, rtcp] = [
-                (local, sock)
-                for local, sock in self._sockets.items()
-                if local.rtcp == rtcp and local.kind in kinds
-            ]
-        if len(found) <= FEW_SOCKETS:
-            return found
-        ready = {descriptor for descriptor, _ in self._epoll.poll(0)}
-        return [(local, sock) for local, sock in found if sock.fileno() in ready]
+        """Return the open sockets of these media that have a datagram to be read, by descriptor."""
+        ready = (self._by_fd[descriptor] for descriptor, _ in sorted(self._epoll.poll(0)))
+        return [
+            (local, self._sockets[local])
+            for local in ready
+            if local.rtcp == rtcp and local.kind in kinds
+        ]
 
     @property
     def held(self) -> dict[int, int]:
@@ -248,8 +225,8 @@ class PortPool:
             sock = self._sockets.pop(local, None)
             if sock is None:
                 continue
-            self._known_of.clear()
             closed.append(sock.fileno())
+            del self._by_fd[sock.fileno()]
             sock.close()
             self._remotes.pop(local, None)
             self._own_ports.discard(self.port(port_group, local.kind) + local.rtcp)

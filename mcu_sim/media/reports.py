@@ -1,4 +1,4 @@
-"""RTCP of all calls: reports to each bridge and from it, requests for key frames, collisions."""
+"""RTCP of all calls: reports to each bridge and from it, requests for key frames."""
 
 from __future__ import annotations
 
@@ -17,12 +17,7 @@ from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.traffic.batch import send_at
 from giaoban.traffic.hosts import UNSPECIFIED
 from giaoban.traffic.rtcp import RtcpError, parse
-from giaoban.traffic.rtcp.session import (
-    Collision,
-    Feedback,
-    KeyFrameWanted,
-    Reporter,
-)
+from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
 from giaoban.traffic.sender.stream import next_control_ns
 
 CNAME = "mcu@giaoban"
@@ -93,20 +88,12 @@ class Reports:
             if (packet := line.reporter.bye()) is not None:
                 self._send(line, packet)
 
-    def reporter(self, row: int, kind: Kind) -> Reporter | None:
-        """What is known from the far end of a flow; None if there is no such flow."""
-        line = self._lines.get((row, kind))
-        return None if line is None else line.reporter
-
-    def hear(self, now_ns: int) -> None:
-        """Take in what came."""
+    def hear(self) -> None:
+        """Take the RTCP that has come."""
         if self._split is None:
             self._split = any(not line.muxed for line in self._lines.values())
         for arrival in self._inbound.receive_control(separate_ports=self._split):
             self._take(arrival)
-        for row, kind in self._inbound.take_collisions():
-            if (line := self._lines.get((row, kind))) is not None:
-                self._react(line, line.reporter.conflict(now_ns), now_ns)
 
     def are_due(self, now_ns: int) -> bool:
         """Whether `run` has anything to send."""
@@ -154,22 +141,9 @@ class Reports:
         except RtcpError:
             self.unreadable += 1
             return
-        feedback = line.reporter.take(packets, arrival.arrival_ns)
-        self._react(line, feedback, arrival.arrival_ns)
-
-    def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int) -> None:
-        """`at_ns`: when it came."""
-        for what in feedback:
+        for what in line.reporter.take(packets, arrival.arrival_ns):
             if isinstance(what, KeyFrameWanted):
-                self._wanted.append((line.row, line.kind, at_ns))
-            elif isinstance(what, Collision):
-                self._note_sent(line)
-                if (packet := line.reporter.bye("SSRC collision")) is not None:
-                    self._send(line, packet)
-                ssrc = self._rng.getrandbits(32)
-                line.reporter.rename(ssrc)
-                self._inbound.rename(line.kind, line.row, ssrc)
-                self._outbound.rename(line.kind, line.row, ssrc)
+                self._wanted.append((line.row, line.kind, arrival.arrival_ns))
 
     def _note_sent(self, line: _RtcpStream) -> None:
         counters, row = self._outbound.counters[line.kind], line.row

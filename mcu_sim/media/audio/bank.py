@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.audio.codec import (
     FRAME_BYTES,
     FRAME_MS,
-    G722,
-    PCMA,
     TICK_NS,
     AudioCodec,
     Transcoder,
     codec_named,
 )
 from giaoban.mcu_sim.media.audio.jitter import JitterBuffers
-from giaoban.mcu_sim.media.audio.loss_concealment import Concealer
-from giaoban.mcu_sim.media.audio.mixer import TwoBusMixer
+from giaoban.mcu_sim.media.audio.mixer import Mixer
 from giaoban.traffic import rtp
 
 __all__ = ["TICK_NS", "AudioBank", "AudioOut"]
@@ -31,13 +28,9 @@ class AudioBank:
     """One row a call. A row may be opened again, by the same call or by another one.
 
     Attributes:
-        power: (capacity,) float64, mean square of what each row said in the last mixed tick,
-            whether it was heard or not; 0 for rows that are not open.
+        power: (capacity,) float64, mean square of each row's samples in the last mixed tick,
+            whether it is heard or not; 0 for rows that are not open. A lost frame is silence.
         jitter: the buffers, which count the packets of each row's present or last call.
-        concealed: ticks in which lost or late audio was replaced, in whole or in part, of each
-            row's present or last call, (capacity,) int64. A gap is filled for 60 ms at most, and
-            not at all once it is known that the sender said nothing then (it left out no sequence
-            number).
     """
 
     def __init__(
@@ -46,14 +39,11 @@ class AudioBank:
         """`modelled`: a codec that calls may have beside those of the MCU."""
         self._modelled = modelled
         self.jitter = JitterBuffers(capacity, origin_ns, playout_ms)
-        self._narrow_gaps = Concealer(capacity, PCMA.frame_samples)
-        self._wide_gaps = Concealer(capacity, G722.frame_samples)
         self._calls = Transcoder()
-        self._mixers: dict[int, TwoBusMixer] = {}
+        self._mixers: dict[int, Mixer] = {}
         self._heard = np.zeros(capacity, np.bool_)
         self._meeting = np.zeros(capacity, np.intp)
         self.power = np.zeros(capacity)
-        self.concealed = np.zeros(capacity, np.int64)
 
     def open(
         self,
@@ -80,9 +70,6 @@ class AudioBank:
         self._calls.open(row, chosen)
         taken = chosen.payload_type if payload_type is None else payload_type
         self.jitter.clear(row, taken, chosen)
-        self._narrow_gaps.clear(row)
-        self._wide_gaps.clear(row)
-        self.concealed[row] = 0
         self._heard[row] = heard
         self._meeting[row] = meeting
 
@@ -120,41 +107,29 @@ class AudioBank:
         self.jitter.put(rows, headers, data, lengths, arrival_ns)
 
     def mix(self, tick: int) -> NDArray[np.uint8]:
-        """What each of `rows` hears at a tick, in its own codec, as of `Transcoder.encode`.
-
-        Every tick is to be mixed once, in order.
-        """
+        """Return the frame that each of `rows` hears at a tick, in its own codec, as of
+        `Transcoder.encode`. Every tick is to be mixed once, in order."""
         calls = self._calls
-        octets, present, paused = self.jitter.frames(calls.rows, tick)
-        narrow, wide = calls.decode(octets, present)
-        for which, frames, gaps in (
-            (calls.narrow, narrow, self._narrow_gaps),
-            (calls.wide, wide, self._wide_gaps),
-        ):
-            rows = calls.rows[which]
-            if len(rows):
-                self.concealed[gaps.fill(rows, frames, present[which], paused[which])] += 1
-                self.power[rows] = _mean_square(frames)
+        narrow, wide = calls.decode(*self.jitter.frames(calls.rows, tick))
+        self.power[calls.rows[calls.narrow]] = _mean_square(narrow)
+        self.power[calls.rows[calls.wide]] = _mean_square(wide)
         return calls.encode(*self._mix(narrow, wide))
 
     def _mix(
         self, narrow: NDArray[np.int16], wide: NDArray[np.int16]
     ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """What each call hears of its own meeting."""
+        """Return the samples that each call hears of its own meeting."""
         calls = self._calls
         heard, meetings = self._heard[calls.rows], self._meeting[calls.rows]
         heard_narrow, heard_wide = heard[calls.narrow], heard[calls.wide]
-        held = np.unique(meetings)
-        for over in self._mixers.keys() - set(held.tolist()):
+        held = set(meetings.tolist())
+        for over in self._mixers.keys() - held:
             del self._mixers[over]
-        if len(held) == 1:  # nothing is copied then
-            mixer = self._mixers.setdefault(int(held[0]), TwoBusMixer())
-            return mixer.mix(narrow, wide, _mask(heard_narrow), _mask(heard_wide))
         mixed = np.empty_like(narrow), np.empty_like(wide)
-        for meeting in held.tolist():
+        for meeting in held:
             n = np.flatnonzero(meetings[calls.narrow] == meeting)
             w = np.flatnonzero(meetings[calls.wide] == meeting)
-            mixer = self._mixers.setdefault(meeting, TwoBusMixer())
+            mixer = self._mixers.setdefault(meeting, Mixer())
             mixed[0][n], mixed[1][w] = mixer.mix(narrow[n], wide[w], heard_narrow[n], heard_wide[w])
         return mixed
 
@@ -226,8 +201,3 @@ def _mean_square(frames: NDArray[np.int16]) -> NDArray[np.float64]:
     total = np.einsum("ij,ij->i", samples, samples)
     mean: NDArray[np.float64] = np.divide(total, frames.shape[1], dtype=np.float64)
     return mean
-
-
-def _mask(heard: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Who of some calls is heard; None: all of them."""
-    return None if heard.all() else heard

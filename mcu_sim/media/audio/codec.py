@@ -25,9 +25,9 @@ from giaoban.mcu_sim.media.audio import g711
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 CLOCK_HZ = 8000
-FRAME_MS, SLOT_MS = 20, 10
-FRAME_BYTES, SLOT_BYTES = CLOCK_HZ * FRAME_MS // 1000, CLOCK_HZ * SLOT_MS // 1000
-"""Of what the MCU decodes. They are also ticks of its RTP clock."""
+FRAME_MS = 20
+FRAME_BYTES = CLOCK_HZ * FRAME_MS // 1000
+"""Octets of a frame that the MCU decodes, and ticks of its RTP clock."""
 TICK_NS = FRAME_MS * 1_000_000
 """The MCU mixes one frame of every call at a time."""
 NARROW_HZ, WIDE_HZ = 8000, 16_000
@@ -90,9 +90,11 @@ def is_decoded(encoding: AudioEncoding) -> bool:
 
 
 def is_mixed(encoding: AudioEncoding) -> bool:
-    """Whether the MCU of a check mixes it: it has its codec, or models its frames, which are as
-    long as its own."""
-    return is_decoded(encoding) or encoding.packet_ms == FRAME_MS
+    """Return whether the MCU of a check mixes it: it has its codec, or models its frames, which are
+    as long as its own."""
+    if is_decoded(encoding):
+        return encoding.packet_ms % FRAME_MS == 0
+    return encoding.packet_ms == FRAME_MS
 
 
 def modelled(encoding: AudioEncoding | None) -> AudioCodec | None:
@@ -216,24 +218,20 @@ class Transcoder:
     def decode(
         self, octets: NDArray[np.uint8], present: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """Frames of 20 ms (calls, 160) → samples of the `narrow` (n, 160) and `wide` (w, 320).
+        """Return frames of 20 ms (calls, 160) as samples of the `narrow` (n, 160) and `wide`
+        (w, 320) calls. Stand-ins have become A-law before (`stood_for`).
 
-        Stand-ins have become A-law before (`stood_for`).
-
-        Samples of slots that are not `present` (calls, 2) mean nothing. They do not go through
-        G.722 decoders, whose state they would spoil.
+        Frames that are not `present` (calls,) are silence. They do not go through G.722 decoders,
+        whose state they would spoil.
         """
         narrow = self._expand(octets[self.narrow])
-        if not self._wide_calls:
-            return narrow, np.empty((0, G722.frame_samples), np.int16)
+        narrow[~present[self.narrow]] = 0
+        wide = np.zeros((len(self._wide_calls), G722.frame_samples), np.int16)
         codes, there = octets[self.wide], present[self.wide]
-        slots = np.zeros((*there.shape, G722.frame_samples // there.shape[1]), np.int16)
         for i, call in enumerate(self._wide_calls):
-            if there[i].any():
-                received = codes[i].reshape(-1, SLOT_BYTES)[there[i]]
-                samples = call.decode(received.reshape(-1))
-                slots[i, there[i]] = samples.reshape(len(received), -1)
-        return narrow, slots.reshape(-1, G722.frame_samples)
+            if there[i]:
+                wide[i] = call.decode(codes[i])
+        return narrow, wide
 
     def encode(self, narrow: NDArray[np.int16], wide: NDArray[np.int16]) -> NDArray[np.uint8]:
         """The other way round, (calls, 160), or wider where there are longer frames. What is beyond

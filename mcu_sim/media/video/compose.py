@@ -87,20 +87,16 @@ class VideoBank:
         out: NDArray[np.uint8],
         until_ns: int,
         sending: NDArray[np.bool_] | None = None,
-        turn: tuple[int, int] = (0, 1),
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
         """Packets due before `until_ns` of all calls into `out`: (rows, lengths, times).
 
-        `sending`: (capacity,) which calls take theirs; None: all. `turn` (k, n): only of every n-th
-        row, from row k on.
+        `sending`: (capacity,) which calls take theirs; None: all.
         """
         rows: list[NDArray[np.intp]] = []
         lengths: list[NDArray[np.int64]] = []
         times: list[NDArray[np.int64]] = []
         used = 0
         for row, stream in self._streams.items():
-            if row % turn[1] != turn[0]:
-                continue
             if sending is not None and not sending[row]:
                 stream.pass_over(until_ns)
                 length, time = stream.flush(out[used:])
@@ -162,18 +158,11 @@ class DecodingLosses:
         if not len(at):
             return
         rows, headers, data, lengths = rows[at], headers.take(at), data[at], lengths[at]
-        changed = self._ssrc[rows] != headers.ssrc
-        current = np.ones(len(rows), np.bool_)
-        for place in np.flatnonzero(changed).tolist():  # another stream begins anew
-            if self._ssrc[rows[place]] != headers.ssrc[place]:
+        for place in np.flatnonzero(self._ssrc[rows] != headers.ssrc).tolist():
+            if self._ssrc[rows[place]] != headers.ssrc[place]:  # another stream begins anew
                 self._ssrc[rows[place]] = headers.ssrc[place]
                 self._look_at_all()
                 self._gaps.begin(int(rows[place]))
-                # of the one before nothing is shown any more
-                current[:place] &= rows[:place] != rows[place]
-        if not current.all():
-            at = np.flatnonzero(current)
-            rows, headers, data, lengths = rows[at], headers.take(at), data[at], lengths[at]
         start, end = rtp.payload_bounds(data, lengths)
         starts_key = self._keys.find(rows, headers, data, start, end)
         self._came.append((rows, headers.sequence, starts_key))

@@ -18,7 +18,6 @@ from giaoban.traffic.rtcp import ReceiverReport, pack
 from tests.mcu_sim.media_factory import (
     FAR_KEY,
     MCU_KEY,
-    SSRC,
     Way,
     leg,
     packet,
@@ -80,18 +79,6 @@ def test_packets_of_two_calls_and_of_a_stranger(way: In) -> None:
     assert 0 <= now_ns - int(way.inbound.heard_ns[0]) < 60 * 10**9
 
 
-@pytest.mark.parametrize("secure", [False, True])
-def test_stun_is_passed_over(way: In, secure: bool) -> None:
-    a = way.far(25_000)
-    way.open(leg(0, (secured if secure else terms)("audio", 25_000)))
-    for port in (AUDIO, AUDIO + 1):
-        a.send(bytes.fromhex("000100002112a442") + b"transaction!", port)
-    assert way.receive() == []
-    assert way.inbound.receive_control(separate_ports=True) == []
-    lost = way.inbound.lost
-    assert (lost.stray, lost.not_rtp, lost.unauthentic) == (0, 0, 0)
-
-
 def test_another_payload_type_is_foreign_to_pictures(way: In) -> None:
     """Of sound it is not: a jitter buffer has to see all that is numbered with it."""
     sound, picture = way.far(25_000), way.far(25_002)
@@ -137,21 +124,6 @@ def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: In) -> None:
     lost = way.inbound.lost
     # one is repeated, which is no better than forged
     assert (lost.unauthentic, lost.not_rtp, lost.stray) == (4, 0, 0)
-
-
-def test_our_own_ssrc_from_the_far_end_is_told(way: In) -> None:
-    a = way.far(25_000)
-    way.open(leg(1, terms("audio", 25_000)))
-    ours = SSRC + 10
-    for n, ssrc in enumerate((ours + 1, ours, ours)):
-        a.send(packet(n, ssrc=ssrc), AUDIO)
-    way.receive()
-    assert way.inbound.take_collisions() == [(1, "audio")]
-    assert way.inbound.take_collisions() == []
-    way.inbound.rename("audio", 1, 5)
-    a.send(packet(4, ssrc=ours), AUDIO)
-    way.receive()
-    assert way.inbound.take_collisions() == []
 
 
 def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: In) -> None:

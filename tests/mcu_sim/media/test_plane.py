@@ -151,9 +151,7 @@ def test_a_report_that_is_due_tells_of_all_that_has_come(tmp_path: Path, watched
         bench.plane.open(leg(1, *both), bench.now_ns)
         bench.plane.watch("video", 0, 1 if watched else NOBODY, bench.now_ns)
         bench.run(95)
-        reporter = bench.plane.reports.reporter(1, "audio")
-        assert reporter is not None
-        reporter.due_ns = bench.now_ns
+        bench.plane.reports._lines[1, "audio"].reporter.due_ns = bench.now_ns
         bench.plane.open(leg(2, terms("audio", 28_200)), bench.now_ns)  # it counts anew what is due
         far["audio"].send(packet(7, bytes(160)), AUDIO)
         far["video"].send(picture(9, key=True), VIDEO)

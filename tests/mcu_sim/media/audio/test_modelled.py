@@ -49,7 +49,8 @@ def test_a_frame_has_the_size_and_the_ticks_of_its_rfc(encoding_id: str) -> None
 
 def test_what_comes_in_longer_packets_is_not_mixed() -> None:
     assert not is_mixed(ENCODINGS["opus"].model_copy(update={"packet_ms": 60}))
-    assert is_mixed(ENCODINGS["g711a"].model_copy(update={"packet_ms": 30}))
+    assert not is_mixed(ENCODINGS["g711a"].model_copy(update={"packet_ms": 30}))
+    assert is_mixed(ENCODINGS["g711a"].model_copy(update={"packet_ms": 40}))
     assert all(is_mixed(each) for each in ENCODINGS.values())
 
 

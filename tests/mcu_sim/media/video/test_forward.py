@@ -6,21 +6,17 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import inf
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
 from giaoban.mcu_sim.media.leg import NOBODY
-from giaoban.mcu_sim.media.video.forward import ForwardedSources, Forwarder
 from tests.laws import examples
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,
     FIRST_TIMESTAMP,
     KEY,
-    KEY_MORE,
-    SLICE,
     TYPE,
     Camera,
     Got,
@@ -150,15 +146,6 @@ def test_what_comes_twice_goes_on_once(batch: int) -> None:
     room.play([packets[i] for i in order], batch)
     for viewer in (0, 2):
         assert [n for n, _ in numbers(room, viewer)] == list(dict.fromkeys(order))
-
-
-def test_what_a_source_that_was_left_still_sends_is_not_forwarded() -> None:
-    room, old = Room(3), Camera(1).until(300)
-    room.forwarder.watch(0, 1, at(0))
-    room.play(old[:3])
-    room.forwarder.watch(0, 2, at(200))
-    room.play([*Camera(2, from_ms=210).until(250), *old[3:]])
-    assert [one.of.row for one in room.got[0]] == [1, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("batch", [1, 4, 1000])
@@ -415,52 +402,3 @@ def test_loss_and_reordering_pass_through_and_batches_do_not_matter(
             assert (wire.sourcesync, wire.payload_type) == (0xB0000000 + viewer, 100 + viewer)
             assert bytes(wire.payload) == one.of.payload
     assert run(packets, when, [1]).got == room.got
-
-
-# numbers less than half of their range apart, so that none of them says that it wrapped
-hostile = st.lists(
-    st.builds(
-        Packet,
-        row=st.integers(0, 2),
-        ms=st.just(0.0),
-        sequence=st.integers(0, 9) | st.integers(0, 2**15 - 1),
-        timestamp=st.integers(0, 9) | st.integers(0, 2**24),
-        payload=st.sampled_from([KEY, KEY_MORE, SLICE, b""]),
-        ssrc=st.integers(1, 3),
-    ),
-    max_size=60,
-)
-
-
-@settings(max_examples=examples(100), deadline=None)
-@given(st.tuples(cameras(0), cameras(1), cameras(2)) | hostile, changes, cuts, st.data())
-def test_sources_taken_at_once_or_one_by_one_give_the_same(
-    seen: tuple[Camera, ...] | list[Packet],
-    when: list[Change],
-    sizes: list[int],
-    data: st.DataObject,
-) -> None:
-    """The short ways, for sources that go on as they did, against the way for all others."""
-    if isinstance(seen, tuple):
-        restart_ms = data.draw(st.none() | st.integers(0, int(END_MS)))
-        rng = data.draw(st.randoms(use_true_random=False))
-        streams = [restarted(seen[0], restart_ms), *(camera.until(END_MS) for camera in seen[1:])]
-        late = [replace(p, ms=p.ms + 40 * rng.choice([0, 0, 1])) for p in by_arrival(*streams)]
-        packets = by_arrival(p for p in late if rng.random() > 0.1)
-    else:
-        packets = [replace(packet, ms=nth * 30.0) for nth, packet in enumerate(seen)]
-    at_once = run(packets, when, sizes)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ForwardedSources, "go_on_nearby", lambda self, rows, headers: None)
-        by_source = run(packets, when, sizes)
-        patch.setattr(Forwarder, "_changing", lambda self: np.ones_like(self._open))
-        one_by_one = run(packets, when, sizes)
-    assert at_once.got == by_source.got == one_by_one.got
-    ends = [
-        (
-            room.forwarder.take_key_requests(at(END_MS)),
-            [room.forwarder.position(row, at(END_MS)) for row in range(ROWS)],
-        )
-        for room in (at_once, by_source, one_by_one)
-    ]
-    assert ends[0] == ends[1] == ends[2]
