@@ -41,7 +41,7 @@ from giaoban.tomlfile import load
 from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
 from giaoban.topology.units import catalogue
-from giaoban.topology.units.unit import bare
+from giaoban.topology.units.known import bare
 from giaoban.traffic.generator.impair import ImpairmentFile
 from giaoban.traffic.profiles import Profiles
 

@@ -23,7 +23,7 @@ from giaoban.table import read_table, written
 from giaoban.text import LONGEST, LONGEST_NAME, fit, hidden_in, printable, text_problem
 from giaoban.tomlfile import Lines, StrictModel, load
 from giaoban.topology.model import Access, Group, Province, Router
-from giaoban.topology.units.unit import Unit
+from giaoban.topology.units import Unit
 
 HARMFUL = [
     *("\x00", "\x07", "\x08", "\x1b", "\x7f", "\x85", "\x9b", "\t", "\n", "\r", "\u2028", "\u2029"),

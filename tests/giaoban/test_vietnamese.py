@@ -28,7 +28,6 @@ ELSEWHERE = {
     "topology/importers/tables.py": "headings that people's own tables have",
     "topology/units/known.py": "names of places, and of a decree",
     "topology/units/lists.py": "headings that people's own tables have",
-    "topology/units/unit.py": "words by which places call their kind",
 }
 
 

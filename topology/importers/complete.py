@@ -1,24 +1,28 @@
-"""Draft → province: missing figures are added and marked as assumed."""
+"""The contents of an imported file → province; missing figures are added, marked as assumed."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
 import networkx
 from pydantic import ValidationError
 
-from giaoban.errors import InputError, several
-from giaoban.names import ACCESS_PREFIX, distinct, identifier
+from giaoban.errors import InputError, did_you_mean, several
+from giaoban.names import ACCESS_PREFIX, distinct, identifier, key
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import dotted, said_by_pydantic
 from giaoban.topology.addressing import span_for
-from giaoban.topology.importers.draft import Draft, Line, Site, Values
 from giaoban.topology.model import ID_LENGTH, Province
 from giaoban.topology.usual import keys_of
 from giaoban.topology.validate import province_mistakes
+
+Kind = Literal["router", "mcu", "bridge"]
+Values = dict[str, object]
+"""Fields of a model by name, as far as a file gives them."""
 
 MOST_ROUTERS = 1_000
 """The search for the central router takes all shortest paths."""
@@ -35,13 +39,8 @@ DETOUR = 1.2
 over 102.1 km."""
 
 GREAT_CIRCLE = message(N_("length: great-circle distance × 1.2"))
-AMID = message(N_("no place given, put amid its neighbours"))
-CENTRAL = message(N_("no MCU in the file: put where the fibre to all sites is shortest"))
-CHOSEN = message(N_("no MCU in the file: site chosen"))
-AT_SITE = message(N_("no bridge in the file: one at each site"))
 SETTLES_LINK = message(N_("the operator's link table: route, length, committed rate, queue limit"))
 SETTLES_ACCESS = message(N_("the access contract with the operator"))
-SETTLES_PLACE = message(N_("the position of the site"))
 FIBRE: Values = {
     "us_per_km": 5.0,
     "source": N_("light in glass of group index 1.5: 1.5 ÷ 299,792 km/s; usual planning figure"),
@@ -71,8 +70,58 @@ ROUTING: Values = {
 }
 """As `giaoban init` writes it: formats of other programs have no place for it."""
 
-Place = tuple[float, float]
-"""Latitude and longitude in degrees (WGS 84)."""
+
+@dataclass
+class Record:
+    """A site or a link. `where` is its place in the file; `given` the fields that the file gives.
+
+    `id` is "" for a link without one.
+    """
+
+    id: str
+    where: str
+    given: Values
+    kind: Kind | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.given["name"])
+
+
+@dataclass
+class Draft:
+    """The network of a file, and the province's other keys (`settings`).
+
+    `notes` are messages about assumed figures and edges left out.
+    """
+
+    path: Path
+    sites: list[Record] = field(default_factory=list)
+    links: list[Record] = field(default_factory=list)
+    settings: Values = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def routers(self) -> list[Record]:
+        """Return the routers, in the order of the file."""
+        return [site for site in self.sites if site.kind == "router"]
+
+    def router(self, text: str, where: str) -> Record:
+        """Return the router of an id or name. Raises `InputError` for none or several."""
+        matches = [site for site in self.routers if site.id == text]
+        matches = matches or [site for site in self.routers if key(site.name) == key(text)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise InputError(
+                '{where}: "{text}" names {number} routers (say one by id: {ids})',
+                where=where,
+                text=text,
+                number=len(matches),
+                ids=", ".join(site.id for site in matches),
+            )
+        near = did_you_mean(text, [site.name for site in self.routers])
+        raise InputError('{where}: no router "{text}"{near}', where=where, text=text, near=near)
 
 
 @dataclass(frozen=True)
@@ -98,26 +147,30 @@ def complete(draft: Draft, options: ImportOptions | None = None) -> Province:
             number=len(draft.routers),
             most=MOST_ROUTERS,
         )
+    places = {site.id: _place(site) for site in draft.routers}
+    for site in draft.routers:
+        site.given.setdefault("source", draft.path.name)
     counts: Counter[Sentence] = Counter()
-    places = _places(draft, counts)
-    _name_lines(draft.lines)
-    for line in draft.lines:
-        _complete_line(line, places, counts)
+    taken = {link.id for link in draft.links}
+    for link in draft.links:
+        a, b = str(link.given["a"]), str(link.given["b"])
+        if not link.id:
+            half = (ID_LENGTH - len(ACCESS_PREFIX)) // 2
+            ends = [identifier(end.removeprefix("r-"), half, "r") for end in (a, b)]
+            prefix = "link-" if ends[0] == ACCESS_PREFIX.rstrip("-") else ""
+            link.id = distinct(f"{prefix}{ends[0]}--{ends[1]}", taken, ID_LENGTH)
+            taken.add(link.id)
+        km = round(great_circle_km(places[a], places[b]) * DETOUR, 1)
+        _fill(link, GREAT_CIRCLE, km, LINK_MBPS, SETTLES_LINK, counts)
     mcu, bridges = _hosts(draft, options, counts)
     draft.notes += [
         Sentence("{count} × {what}", count=count, what=what) for what, count in counts.items()
     ]
-    records: dict[str, list[Site] | list[Line]] = {
-        "router": draft.routers,
-        "link": draft.lines,
-        "bridge": bridges,
-    }
+    records = {"router": draft.routers, "link": draft.links, "bridge": bridges}
     data: dict[str, Any] = {
         **_settings(draft, options, 1 + len(bridges)),
-        "router": [{"id": s.id, "name": s.name, **s.given} for s in draft.routers],
-        "link": [{"id": line.id, "a": line.a, "b": line.b, **line.given} for line in draft.lines],
-        "mcu": {"id": mcu.id, "name": mcu.name, **mcu.given},
-        "bridge": [{"id": s.id, "name": s.name, **s.given} for s in bridges],
+        **{kind: [{"id": r.id, **r.given} for r in some] for kind, some in records.items()},
+        "mcu": {"id": mcu.id, **mcu.given},
     }
 
     def placed(loc: tuple[int | str, ...], value: object, what: Sentence) -> Sentence:
@@ -147,81 +200,44 @@ def complete(draft: Draft, options: ImportOptions | None = None) -> Province:
     return province.model_copy(update={"unusual": keys})
 
 
-def great_circle_km(a: Place, b: Place) -> float:
-    """Return the distance over the sphere (haversine formula)."""
+def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Return the distance of two (latitude, longitude) over the sphere (haversine formula)."""
     lat_a, lon_a, lat_b, lon_b = map(math.radians, (*a, *b))
     h = math.sin((lat_b - lat_a) / 2) ** 2
     h += math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
     return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, h)))
 
 
-def _places(draft: Draft, counts: Counter[Sentence]) -> dict[str, Place]:
-    """Return the place of each router; one without a place is put amid its neighbours."""
-    places = {
-        site.id: (float(str(site.given["lat"])), float(str(site.given["lon"])))
-        for site in draft.routers
-        if "lat" in site.given and "lon" in site.given
-    }
-    for site in draft.routers:
-        if ("lat" in site.given) != ("lon" in site.given):
-            raise InputError(
-                "{where}: lat and lon belong together (allowed: both or none)", where=site.where
-            )
-    graph: Any = networkx.Graph([(line.a, line.b) for line in draft.lines])
-    missing = [site for site in draft.routers if site.id not in places]
-    while missing:
-        amid: dict[str, Place] = {}
-        for site in missing:
-            near = [places[n] for n in graph.adj.get(site.id, ()) if n in places]
-            if not near:
-                continue
-            lat, lon = (round(sum(x) / len(near), 4) for x in zip(*near, strict=True))
-            amid[site.id] = lat, lon
-            site.given |= {"lat": lat, "lon": lon}
-            _assume(site.given, [AMID], SETTLES_PLACE, draft.path.name)
-            counts[Sentence("router without a place, put amid its neighbours")] += 1
-        if not amid:
-            raise InputError(
-                "{where}: no place is known for this router, nor for any that it "
-                "reaches (allowed: lat and lon for one router or more)",
-                where=missing[0].where,
-            )
-        places |= amid
-        missing = [site for site in missing if site.id not in places]
-    for site in draft.routers:
-        site.given.setdefault("source", draft.path.name)
-    return places
+def _place(site: Record) -> tuple[float, float]:
+    if "lat" not in site.given or "lon" not in site.given:
+        raise InputError("{where}: has no place (allowed: lat and lon)", where=site.where)
+    return float(str(site.given["lat"])), float(str(site.given["lon"]))
 
 
-def _complete_line(line: Line, places: dict[str, Place], counts: Counter[Sentence]) -> None:
-    given, added = line.given, []
+def _fill(
+    record: Record,
+    length: Sentence,
+    km: float,
+    mbps: float,
+    settles: Sentence,
+    counts: Counter[Sentence],
+) -> None:
+    """Add missing figures, with words about them in the source, and mark the record as assumed."""
+    given, added = record.given, []
     if "km" not in given:
-        given["km"] = round(great_circle_km(places[line.a], places[line.b]) * DETOUR, 1)
-        added.append(GREAT_CIRCLE)
-        counts[Sentence("link without a length: great-circle distance × 1.2")] += 1
-    if "rate_mbps" not in given:
-        counts[Sentence("link without a rate: {rate:g} Mb/s", rate=LINK_MBPS)] += 1
-    _assume(given, added + _default_figures(given, LINK_MBPS), SETTLES_LINK, line.where)
-
-
-def _default_figures(given: Values, mbps: float) -> list[Sentence]:
-    """Add a missing rate and queue limit; return the sentences about them."""
-    added = []
+        given["km"] = km
+        added.append(length)
     if "rate_mbps" not in given:
         given["rate_mbps"] = mbps
         added.append(message(N_("rate: none given, {rate} Mb/s"), rate=mbps))
     if "buffer_packets" not in given:
-        packets = round(float(str(given["rate_mbps"])) * PACKETS_PER_MBPS)
-        given["buffer_packets"] = packets = min(1_000_000, max(LEAST_PACKETS, packets))
+        packets = min(1e6, float(str(given["rate_mbps"])) * PACKETS_PER_MBPS)
+        given["buffer_packets"] = packets = max(LEAST_PACKETS, round(packets))
         added.append(
             message(N_("queue: none given, {packets} {packets:packet|packets}"), packets=packets)
         )
-    return added
-
-
-def _assume(given: Values, added: list[Sentence], settles: Sentence, source: str) -> None:
-    """Append added figures to the source of a record, and mark the record as assumed."""
-    given.setdefault("source", source)
+    counts.update(added)
+    given.setdefault("source", record.where)
     if not added:
         return
     source, source_vi = str(given["source"]), str(given.get("source_vi") or given["source"])
@@ -234,35 +250,44 @@ def _assume(given: Values, added: list[Sentence], settles: Sentence, source: str
 
 def _hosts(
     draft: Draft, options: ImportOptions, counts: Counter[Sentence]
-) -> tuple[Site, list[Site]]:
+) -> tuple[Record, list[Record]]:
     """Return the MCU and the bridges: those of the file, or a central MCU and a bridge a site."""
     mcus = [site for site in draft.sites if site.kind == "mcu"]
     if len(mcus) > 1:
         raise InputError("{where}: a second MCU (allowed: one)", where=mcus[1].where)
     bridges = [site for site in draft.sites if site.kind == "bridge"]
     taken = {site.id for site in draft.sites}
-    chosen = draft.router(options.mcu_at, "--mcu-at") if options.mcu_at is not None else None
+    at = draft.router(options.mcu_at, "--mcu-at") if options.mcu_at is not None else None
     if mcus:
         mcu = mcus[0]
-        if chosen is not None:
-            mcu.given["router"] = chosen.id
     else:
-        at, how = (chosen, CHOSEN) if chosen is not None else (_central(draft), CENTRAL)
-        given: Values = {"router": at.id, "source": how.en, "source_vi": how.vi}
-        mcu = Site("mcu", distinct("mcu", taken, ID_LENGTH), "MCU", at.where, given)
+        at = at or _central(draft)
+        source = message(N_("no MCU in the file: put at {site}"), site=at.name)
+        given: Values = {"name": "MCU", "source": source.en, "source_vi": source.vi}
+        mcu = Record(distinct("mcu", taken, ID_LENGTH), at.where, given)
         taken.add(mcu.id)
-        draft.notes.append(Sentence("no MCU in the file: put at {site}", site=at.name))
+        draft.notes.append(source)
+    if at is not None:
+        mcu.given["router"] = at.id
     mcu.given["device"] = options.device or mcu.given.get("device") or DEVICE
-    _complete_access(mcu, MCU_KM, MCU_MBPS, draft)
     if not bridges:
+        source = message(N_("no bridge in the file: one at each site"))
         for site in draft.routers:
             made = distinct(site.id.removeprefix("r-") or site.id, taken, ID_LENGTH)
             taken.add(made)
-            given = {"router": site.id, "source": AT_SITE.en, "source_vi": AT_SITE.vi}
-            bridges.append(Site("bridge", made, site.name, site.where, given))
-        counts[Sentence("bridge made: one at each site")] = len(bridges)
-    for site in bridges:
-        _complete_access(site, BRIDGE_KM, BRIDGE_MBPS, draft)
+            given = {"name": site.name, "router": site.id}
+            given |= {"source": source.en, "source_vi": source.vi}
+            bridges.append(Record(made, site.where, given))
+        draft.notes.append(source)
+    for host in (mcu, *bridges):
+        if not host.given.get("router"):
+            raise InputError(
+                "{where}: hangs on no router (allowed: the id or name of one)", where=host.where
+            )
+        host.given["router"] = draft.router(str(host.given["router"]), host.where).id
+        km, mbps = (MCU_KM, MCU_MBPS) if host is mcu else (BRIDGE_KM, BRIDGE_MBPS)
+        length = message(N_("length: none given, {km} km"), km=km)
+        _fill(host, length, km, mbps, SETTLES_ACCESS, counts)
     if not any(site.given.get("role") == "chair" for site in bridges):
         at_mcu = [site for site in bridges if site.given["router"] == mcu.given["router"]]
         chair = (at_mcu or bridges)[0]
@@ -271,45 +296,28 @@ def _hosts(
     return mcu, bridges
 
 
-def _complete_access(site: Site, km: float, mbps: float, draft: Draft) -> None:
-    given, added = site.given, []
-    if not given.get("router"):
-        raise InputError(
-            "{where}: hangs on no router (allowed: the id or name of one)", where=site.where
-        )
-    given["router"] = draft.router(str(given["router"]), site.where).id
-    if "km" not in given:
-        given["km"] = km
-        added.append(message(N_("length: none given, {km} km"), km=km))
-    _assume(given, added + _default_figures(given, mbps), SETTLES_ACCESS, draft.path.name)
-
-
-def _central(draft: Draft) -> Site:
+def _central(draft: Draft) -> Record:
     """Return the router with the least fibre to all others; the first of equals."""
     graph: Any = networkx.Graph()
     graph.add_nodes_from(site.id for site in draft.routers)
-    for line in sorted(draft.lines, key=_km, reverse=True):  # of parallel links the shortest stays
-        graph.add_edge(line.a, line.b, km=_km(line))
+    links = [(float(str(link.given["km"])), link) for link in draft.links]
+    for km, link in sorted(links, key=lambda each: -each[0]):  # of parallel links the shortest
+        graph.add_edge(link.given["a"], link.given["b"], km=max(0.0, km))
     if not networkx.is_connected(graph):
         return draft.routers[0]  # refused by `province_mistakes`
     return draft.router(networkx.barycenter(graph, weight="km")[0], str(draft.path))
 
 
-def _km(line: Line) -> float:
-    return max(0.0, float(str(line.given["km"])))
-
-
 def _settings(draft: Draft, options: ImportOptions, hosts: int) -> dict[str, Any]:
     settings: dict[str, Any] = {"schema": "giaoban.province/1", **draft.settings}
     settings["name"] = options.name or settings.get("name") or draft.path.stem
-    settings["id"] = (
-        options.id or settings.get("id") or identifier(settings["name"], ID_LENGTH, "n")
-    )
+    name = identifier(settings["name"], ID_LENGTH, "n")
+    settings["id"] = options.id or settings.get("id") or name
     settings.setdefault("fibre", FIBRE)
     settings.setdefault(
         "addressing",
         {
-            "backbone": span_for(len(draft.lines), "10.67.0.0/24", "10.64.0.0"),
+            "backbone": span_for(len(draft.links), "10.67.0.0/24", "10.64.0.0"),
             "access": span_for(hosts, "10.68.0.0/16", "10.128.0.0"),
             **ADDRESSING,
         },
@@ -324,19 +332,3 @@ def _settings(draft: Draft, options: ImportOptions, hosts: int) -> dict[str, Any
             )
         )
     return settings
-
-
-def _name_lines(lines: list[Line]) -> None:
-    """Give each line without an id one of its ends: "gia-nghia--dak-song"."""
-    taken = {line.id for line in lines if line.id}
-    half = (ID_LENGTH - 2) // 2
-    for line in lines:
-        if not line.id:
-            ends = [identifier(end.removeprefix("r-"), ID_LENGTH, "r") for end in (line.a, line.b)]
-            if sum(map(len, ends)) > 2 * half:
-                ends = [identifier(end, half, "r") for end in ends]
-            made = "--".join(ends)
-            if made.startswith(ACCESS_PREFIX):
-                made = f"link-{made}"[:ID_LENGTH].rstrip("-")
-            line.id = distinct(made, taken, ID_LENGTH)
-            taken.add(line.id)

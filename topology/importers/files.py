@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +13,9 @@ from giaoban.provenance import Assumable
 from giaoban.scarce import shortage
 from giaoban.schemas import referring
 from giaoban.sentence import Sentence
-from giaoban.topology.importers.complete import ImportOptions, complete
-from giaoban.topology.importers.draft import Draft
+from giaoban.topology.importers.complete import Draft, ImportOptions, complete
 from giaoban.topology.importers.graphml import graphml, read_graphml
-from giaoban.topology.importers.tables import SITES, read_csv, tables
+from giaoban.topology.importers.tables import SITES, read_csv
 from giaoban.topology.model import Access, Link, Province
 
 Format = Literal["csv", "graphml"]
@@ -68,16 +66,13 @@ def _sources_last(value: Any) -> Any:
 
 def write_toml(province: Province, out: Path, *, replace: bool = False) -> None:
     """Write a province file atomically. Raises `InputError`."""
-    _write({out: referring(as_toml(province), out)}, replace)
+    _write(out, referring(as_toml(province), out), replace)
 
 
-def export_province(
-    province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
-) -> list[Path]:
-    """Write a GraphML file, or a folder of tables; return the files. Raises `InputError`.
+def export_graphml(province: Province, out: Path, *, replace: bool = False) -> None:
+    """Write a GraphML file. Raises `InputError`.
 
-    Both formats hold one figure of a kind a line: bandwidth profiles, framing and buffers not in
-    packets are refused.
+    Its edges hold figures only: bandwidth profiles, framing and buffers not in packets are refused.
     """
     lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
     framed = [province.id] if province.framing else [each.id for each in lines if each.framing]
@@ -94,33 +89,18 @@ def export_province(
                 "{which}: {what} has no place in {format} (allowed: the province's TOML file)",
                 which=", ".join(which),
                 what=what,
-                format=file_format,
+                format="graphml",
             )
-    if file_format == "graphml":
-        _write({out: graphml(province)}, replace)
-        return [out]
+    _write(out, graphml(province), replace)
+
+
+def _write(path: Path, text: str, replace: bool) -> None:
+    if path.exists() and not replace:
+        raise InputError("{path}: is there already (allowed: another name, or --force)", path=path)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        with whole(path) as aside:
+            aside.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise shortage(error) or InputError(
-            "{folder}: cannot be made: {why}", folder=out, why=strerror(error)
+            "{path}: cannot be written: {why}", path=path, why=strerror(error)
         ) from None
-    texts = {out / name: text for name, text in tables(province).items()}
-    _write(texts, replace)
-    return list(texts)
-
-
-def _write(texts: Mapping[Path, str], replace: bool) -> None:
-    for path in texts:
-        if path.exists() and not replace:
-            raise InputError(
-                "{path}: is there already (allowed: another name, or --force)", path=path
-            )
-    for path, text in texts.items():
-        try:
-            with whole(path) as aside:
-                aside.write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            raise shortage(error) or InputError(
-                "{path}: cannot be written: {why}", path=path, why=strerror(error)
-            ) from None

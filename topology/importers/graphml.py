@@ -1,7 +1,7 @@
 """Provinces as GraphML, and networks that other programs wrote as GraphML.
 
-Nodes of other programs have `label`, `Latitude` and `Longitude`, edges `km`, `rate_mbps` or
-`LinkSpeedRaw` (bit/s), as in the Internet Topology Zoo; each node becomes a router.
+Nodes of other programs have `label`, `Latitude` and `Longitude`, edges may have `km` and
+`rate_mbps`; each node becomes a router.
 """
 
 from __future__ import annotations
@@ -16,24 +16,18 @@ import networkx
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
-from giaoban.names import access_link_id, distinct, identifier, key
+from giaoban.names import access_link_id, distinct, identifier
 from giaoban.provenance import Assumable
-from giaoban.sentence import Sentence
-from giaoban.topology.importers.complete import SETTLES_LINK
-from giaoban.topology.importers.draft import Draft, Line, Site, Values
+from giaoban.topology.importers.complete import Draft, Record, Values
 from giaoban.topology.model import ID_LENGTH, Province
 
 SETTINGS = "province"
 """Key of the graph: the province's keys that are neither node nor link, as TOML."""
 ACCESS_FIGURES = ("km", "rate_mbps", "buffer_packets", "loss_pct")
 _FIGURES = {
-    "lat": ("latitude", "lat"),
-    "lon": ("longitude", "lon", "lng"),
-    "km": ("km", "lengthkm", "distancekm"),
-    "rate_mbps": ("ratembps", "mbps", "bandwidthmbps", "capacitymbps"),
-    "buffer_packets": ("bufferpackets",),
-    "loss_pct": ("losspct",),
-    "raw_bps": ("linkspeedraw",),
+    "lat": {"lat", "Latitude"},
+    "lon": {"lon", "Longitude"},
+    **{figure: {figure} for figure in ACCESS_FIGURES},
 }
 _TEXTS = ("role", "device", *Assumable.model_fields)
 _NOT_GRAPHML = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
@@ -77,44 +71,36 @@ def read_graphml(path: Path) -> Draft:
         raise InputError(
             "{path}: is not GraphML that can be read: {error}", path=path, error=error
         ) from None
-    of_graph = graph.graph
-    name = of_graph.get("Network") or of_graph.get("label") or of_graph.get("name") or path.stem
-    draft = Draft(path, settings={"name": str(name)})
-    if SETTINGS in of_graph:
-        draft.settings = tomlfile.parse(path, str(of_graph[SETTINGS]))
-    sites: dict[object, Site] = {}
+    draft = Draft(path, settings={"name": str(graph.graph.get("name") or path.stem)})
+    if SETTINGS in graph.graph:
+        draft.settings = tomlfile.parse(path, str(graph.graph[SETTINGS]))
+    sites: dict[object, Record] = {}
     taken: set[str] = set()
     for node, values in graph.nodes(data=True):
-        where = f'{path}: node "{node}"'
-        label = str(values.get("name") or values.get("label") or node).strip()
-        kind = values.get("kind", "router")
+        where, kind = f'{path}: node "{node}"', values.get("kind", "router")
         if kind not in ("router", "mcu", "bridge"):
             raise InputError(
                 "{where}: kind = {kind} (allowed: router, mcu, bridge)",
                 where=where,
                 kind=repr(kind),
             )
-        ident = str(node)
+        name, ident = str(values.get("name") or values.get("label") or node).strip(), str(node)
         if "kind" not in values:  # a file of another program, whose ids are often numbers
-            ident = distinct(identifier(f"r-{label}", ID_LENGTH, "r"), taken, ID_LENGTH)
-            where += f" ({label})"
+            ident = distinct(identifier(f"r-{name}", ID_LENGTH, "r"), taken, ID_LENGTH)
         taken.add(ident)
-        sites[node] = Site(kind, ident, label, where, _given(values, where))
+        sites[node] = Record(ident, where, {"name": name, **_given(values, where)}, kind)
     draft.sites = list(sites.values())
     edges = list(graph.to_undirected().edges(data=True))
     edges.sort(key=lambda edge: edge[2].get("order", len(edges)))
-    loops = 0
     for one, other, values in edges:
         # `a` and `b` are the ends in order: networkx does not keep the order
         a, b = (other, one) if str(values.get("a", one)) == str(other) else (one, other)
         where = f'{path}: edge "{a}" – "{b}"'
         given = _given(values, where)
         hosts = [site for site in (sites[a], sites[b]) if site.kind != "router"]
-        if a == b:
-            loops += 1
-        elif not hosts:
-            line = Line(str(values.get("id", "")), sites[a].id, sites[b].id, where, given)
-            draft.lines.append(line)
+        if not hosts:
+            given |= {"a": sites[a].id, "b": sites[b].id}
+            draft.links.append(Record(str(values.get("id", "")), where, given))
         elif len(hosts) > 1 or "router" in hosts[0].given:
             raise InputError(
                 "{where}: a second line of a bridge or of the MCU (allowed: each has one line, to "
@@ -124,8 +110,6 @@ def read_graphml(path: Path) -> Draft:
         else:
             router = sites[b] if hosts[0] is sites[a] else sites[a]
             hosts[0].given |= {**given, "router": router.id}
-    if loops:
-        draft.notes.append(Sentence("{n} {n:link|links} from a node to itself left out", n=loops))
     return draft
 
 
@@ -133,23 +117,16 @@ def _given(values: Mapping[str, Any], where: str) -> Values:
     """Return the fields that a node or an edge gives. Raises `InputError`: not a number."""
     given: Values = {name: values[name] for name in _TEXTS if values.get(name) not in (None, "")}
     for field, words in _FIGURES.items():
-        for name, value in values.items():
-            if key(str(name)) not in words:
-                continue
+        for name in words & values.keys():
             try:
-                given[field] = float(value)
+                given[field] = number = float(values[name])
             except (TypeError, ValueError):
-                given[field] = math.nan
-            if not math.isfinite(float(str(given[field]))):
+                number = math.nan
+            if not math.isfinite(number):
                 raise InputError(
                     "{where}: {name} = {value} is not a number",
                     where=where,
                     name=name,
-                    value=repr(value),
+                    value=repr(values[name]),
                 )
-    raw_bps = given.pop("raw_bps", None)
-    if raw_bps and "rate_mbps" not in given:
-        # the rate of a line is not the rate committed to the system
-        given |= {"rate_mbps": float(str(raw_bps)) / 1e6, "assumed": True}
-        given |= {"settled_by": SETTLES_LINK.en, "settled_by_vi": SETTLES_LINK.vi}
     return given

@@ -1,6 +1,6 @@
-"""The catalogue: every commune-level unit of Đắk Nông in 2013 and 2025, and the departments.
+"""The catalogue: the commune-level units of Đắk Nông in 2013 and 2025, and the departments.
 
-Where its figures come from is in README.md beside the tables.
+README.md beside `units.csv` states the sources of its figures.
 """
 
 from __future__ import annotations
@@ -8,18 +8,17 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.errors import NOTHING, InputError, listed_by, may_hint
-from giaoban.names import distinct, identifier, key
+from giaoban.names import key
+from giaoban.provenance import Name, Sourced
 from giaoban.sentence import N_, Sentence, either, message
 from giaoban.table import Row, read_table
-from giaoban.topology.model import ID_LENGTH
-from giaoban.topology.units.unit import Unit, bare, spelt_out
+from giaoban.topology.model import Identifier, Km, Packets, RateMbps
 
-HERE = Path(__file__).parent
 YEARS = (2013, 2025)
 DEPARTMENTS = "departments"
 GROUPS: Mapping[str, str] = {
@@ -27,93 +26,115 @@ GROUPS: Mapping[str, str] = {
     "all-2025": N_("every commune-level unit of 2025"),
     DEPARTMENTS: N_("the departments of the province"),
 }
-
-SEAT_KM, OTHER_KM = 3.0, 20.0
-"""Assumed access lines: from a district's router to the unit it stands in, and to any other."""
-CENTRE = "Thị xã Gia Nghĩa"
-DEPARTMENT = message(
-    N_(
-        "department under Decree 13/2008/NĐ-CP, Art. 8 (list from memory), in the provincial "
-        "capital; access length assumed"
-    )
-)
+OTHER_KM = 20.0
+"""Assumed access line of a unit that is not at the seat of its district; at the seat it is 3 km."""
 SETTLED_BY = N_("a survey of the access line by the telecom company")
+_COLUMNS = ("id", "name", "district", "year", "router", "km", "code", "merged_from")
+_KINDS = ("huyện", "thị xã", "thành phố", "phường", "thị trấn", "xã")
+"""Words before the name of a district or of a commune-level unit."""
 
 
-@dataclass(frozen=True)
-class District:
-    """A district-level unit of 2013; `capital` is the commune-level unit that it is led from."""
+class Unit(Sourced):
+    """A commune-level unit, a department, or a line of an own list.
 
-    code: str
-    name: str
-    capital: str
+    `name` is the full one ("Xã Quảng Sơn"), `district` the one of its access line, `year` that of
+    the list of units (None: an own list). The access line would run `km` from `router`; `source`
+    and `assumed` are about that length.
+    """
+
+    id: Identifier
+    name: Name
+    district: str
+    year: int | None
     router: str
+    km: Km
+    code: str = ""
+    rate_mbps: RateMbps | None = None
+    buffer_packets: Packets | None = None
+
+    @property
+    def place(self) -> str:
+        """Return what distinguishes it from others of its name: "Huyện Đắk Glong, 2013"."""
+        return ", ".join(str(part) for part in (self.district, self.year) if part)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Units in the order of their codes' tables, and the districts they lie in."""
+    """Units in the order of the file; `districts` has the router of each."""
 
     units: tuple[Unit, ...]
-    districts: tuple[District, ...]
+    districts: Mapping[str, str]
 
     def pick(self, text: str) -> list[Unit]:
-        """The units that a text means, in the catalogue's order. Raises `InputError` for none.
+        """Return the units that a text means, in the catalogue's order.
 
-        Args:
-            text: an id; a name with or without marks, with or without its kind ("xã Quảng Sơn");
-                a district, which means all its units; `all-2013`, `all-2025`, `departments`; or
-                several of these, with commas between. A year after a name ("Quảng Sơn 2025")
-                chooses among the two lists; without it units of 2013 come first. A bare name that
-                a district and a commune share means the district.
+        `text` is an id, a code, a name with or without marks and kind ("xã Quảng Sơn"), a district
+        (all its units), one of `GROUPS`, or several of these, separated by commas. A year after a
+        name ("Quảng Sơn 2025") chooses the list; without it units of 2013 come first. A bare name
+        that a district and a commune share means the district. Raises `InputError`.
         """
         try:
-            return self._one(text)
+            return self._one(text.strip())
         except InputError:
             parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
             if len(parts) < 2:
                 raise
         return [unit for part in parts for unit in self._one(part)]
 
+    def district(self, text: str) -> str | None:
+        """Return the full name of a district."""
+        return self._districts_by_key.get(key(text))
+
     def in_district(self, text: str, year: int | None = None) -> list[Unit]:
-        """The commune-level units of a district (by name or code), of one year or of both."""
+        """Return the commune-level units of a district. Raises `InputError`."""
         wanted = self.district(text)
         if wanted is None:
-            raise InputError(
-                'unknown district "{text}"{near}',
-                text=text,
-                near=self._near(text, self._district_names()),
-            )
-        return [
-            unit
-            for unit in self.units
-            if unit.code and unit.district == wanted.name and year in (None, unit.year)
-        ]
+            near = _near(text, self.districts)
+            raise InputError('unknown district "{text}"{near}', text=text, near=near)
+        communes = [unit for unit in self.units if unit.code and unit.district == wanted]
+        return [unit for unit in communes if year in (None, unit.year)]
 
-    def district(self, text: str) -> District | None:
-        """The district of a name, with or without its kind, or of a code."""
-        wanted = key(spelt_out(text))
-        for district in self.districts:
-            if text == district.code or wanted in (key(district.name), key(bare(district.name))):
-                return district
-        return None
+    def named(self, text: str) -> list[Unit]:
+        """Return the units of a name or a code, of the first year that has any."""
+        name, year = _with_year(text.strip())
+        for one in (year,) if year else YEARS:
+            if found := self._units_by_key.get((one, key(name))):
+                return found
+        return []
+
+    @functools.cached_property
+    def _districts_by_key(self) -> dict[str, str]:
+        return {word: name for name in self.districts for word in _keys(name)}
+
+    @functools.cached_property
+    def _units_by_key(self) -> dict[tuple[int | None, str], list[Unit]]:
+        found: dict[tuple[int | None, str], list[Unit]] = {}
+        for unit in self.units:
+            for word in {*_keys(unit.name), unit.code} - {""}:
+                found.setdefault((unit.year, word), []).append(unit)
+        return found
+
+    def missing(self, name: str) -> Sentence:
+        """Return 'no unit "x" in the catalogue', with similar names."""
+        near = _near(name, (*(unit.name for unit in self.units), *self.districts, *GROUPS))
+        return Sentence('no unit "{name}" in the catalogue{near}', name=name, near=near)
 
     def _one(self, text: str) -> list[Unit]:
-        asked = text.strip()
-        by_id = [unit for unit in self.units if unit.id == asked]
-        if by_id:
+        if by_id := [unit for unit in self.units if unit.id == text]:
             return by_id
-        if asked in GROUPS:
-            return self._group(asked)
-        name, year = _with_year(asked)
-        if (district := self.district(name)) is not None:
-            return self.in_district(district.name, year or YEARS[0])
-        found = self.named(asked)
+        if text == DEPARTMENTS:
+            return [unit for unit in self.units if not unit.code]
+        if text in GROUPS:
+            return [unit for unit in self.units if unit.code and unit.year == int(text[-4:])]
+        name, year = _with_year(text)
+        if self.district(name) is not None:
+            return self.in_district(name, year or YEARS[0])
+        found = self.named(text)
         if len(found) > 1:
             which = "; ".join(f"{unit.id} ({unit.place})" for unit in found)
             raise InputError(
                 '"{asked}" names {number} units: say one by its id: {which}',
-                asked=asked,
+                asked=text,
                 number=len(found),
                 which=which,
             )
@@ -121,42 +142,32 @@ class Catalogue:
             raise InputError("{missing}", missing=self.missing(name))
         return found
 
-    def named(self, text: str) -> list[Unit]:
-        """Units of a name (with or without kind, marks, year) or a code; of the first year."""
-        name, year = _with_year(text.strip())
-        if not key(name):
-            return []
-        for one in (year,) if year else YEARS:
-            found = [unit for unit in self.units if unit.year == one and _names(unit, name)]
-            if found:
-                return found
-        return []
 
-    def missing(self, name: str) -> str:
-        """'no unit "x" in the catalogue', with what may have been meant."""
-        names = [*(unit.name for unit in self.units), *self._district_names(), *GROUPS]
-        return Sentence(
-            'no unit "{name}" in the catalogue{near}', name=name, near=self._near(name, names)
-        )
+def bare(name: str) -> str:
+    """Return the name without the word for its kind: "Xã Quảng Sơn" → "Quảng Sơn"."""
+    for kind in _KINDS:
+        words = name.split()
+        number = len(kind.split())
+        if len(words) > number and key(" ".join(words[:number])) == key(kind):
+            return " ".join(words[number:])
+    return name
 
-    def _group(self, name: str) -> list[Unit]:
-        if name == DEPARTMENTS:
-            return [unit for unit in self.units if not unit.code]
-        return [unit for unit in self.units if unit.code and unit.year == int(name[-4:])]
 
-    def _district_names(self) -> list[str]:
-        return [district.name for district in self.districts]
+def _keys(name: str) -> set[str]:
+    """Return a name with and without its kind; marks and case do not count."""
+    return {key(name), key(bare(name))}
 
-    def _near(self, text: str, names: Iterable[str]) -> str:
-        """Suggestions compared without marks and kinds, shown with them."""
-        shown = {key(bare(name)): name for name in names}
-        if not may_hint(len(shown)):
-            return listed_by("unit", NOTHING)
+
+def _near(text: str, names: Iterable[str]) -> object:
+    """Return similar names, compared without marks and kinds."""
+    shown = {key(bare(name)): name for name in names}
+    near: list[str] = []
+    if may_hint(len(shown)):  # comparing takes long in a table of many wrong lines
         near = difflib.get_close_matches(key(bare(text)), list(shown), n=3, cutoff=0.6)
-        if not near:
-            return listed_by("unit", NOTHING)
-        which = either(f'"{shown[word]}"' for word in near)
-        return listed_by("unit", Sentence(" (did you mean {which}?)", which=which))
+    if not near:
+        return listed_by("unit", NOTHING)
+    which = either(f'"{shown[word]}"' for word in near)
+    return listed_by("unit", Sentence(" (did you mean {which}?)", which=which))
 
 
 def _with_year(text: str) -> tuple[str, int | None]:
@@ -167,111 +178,47 @@ def _with_year(text: str) -> tuple[str, int | None]:
     return match[1], int(match[2])
 
 
-def _names(unit: Unit, text: str) -> bool:
-    """Whether a text is a unit's name, or the name without its kind, or its code."""
-    wanted = key(spelt_out(text))
-    return (unit.code != "" and text == unit.code) or wanted in (
-        key(unit.name),
-        key(bare(unit.name)),
-    )
-
-
 @functools.cache
 def catalogue() -> Catalogue:
-    """The catalogue of Đắk Nông."""
-    districts = tuple(
-        District(row.text("code"), row.text("district"), row.text("capital"), row.text("router"))
-        for row in _rows("districts.csv", "code", "district", "capital", "router")
-    )
-    taken: set[str] = set()
-    old = list(_units_2013(districts, taken))
-    new = list(_units_2025(districts, old, taken))
-    return Catalogue((*old, *new, *_departments(districts, taken)), districts)
+    """Return the catalogue of Đắk Nông."""
+    rows = read_table(Path(__file__).with_name("units.csv"), dict.fromkeys(_COLUMNS, ()), _COLUMNS)
+    units = tuple(map(_unit, rows))
+    return Catalogue(units, {unit.district: unit.router for unit in units})
 
 
-def _rows(file: str, *columns: str) -> list[Row]:
-    every = ("lat", "lon", "coord_source", *columns) if file == "districts.csv" else columns
-    return read_table(HERE / file, dict.fromkeys(every, ()), columns)
-
-
-def _units_2013(districts: Sequence[District], taken: set[str]) -> Iterator[Unit]:
-    by_name = {district.name: district for district in districts}
-    rows = _rows("communes-2013.csv", "code", "name", "type", "district")
-    full = [f"{row.text('type')} {row.text('name')}" for row in rows]
-    doubled = {name for name in full if full.count(name) > 1}
-    for row, name in zip(rows, full, strict=True):
-        district = by_name[row.text("district")]
-        wanted = f"{name} {bare(district.name)}" if name in doubled else name
-        at_seat = key(row.text("name")) == key(district.capital) or row.text("type") == "phường"
-        code = row.text("code")
+def _unit(row: Row) -> Unit:
+    code, district, year = row.text("code"), row.text("district"), int(row.text("year"))
+    if not code:
+        source = message(
+            N_(
+                "department under Decree 13/2008/NĐ-CP, Art. 8 (list from memory), in the "
+                "provincial capital; access length assumed"
+            )
+        )
+    elif year == YEARS[0]:
         source = message(
             N_("unit {code} of 2013, {district}; access length from its router assumed"),
             code=code,
-            district=district.name,
+            district=district,
         )
-        ident, shown = _taken(wanted, taken), name[0].upper() + name[1:]
-        yield _unit(ident, shown, district, 2013, source, at_seat=at_seat, code=code)
-
-
-def _units_2025(
-    districts: Sequence[District], old: Sequence[Unit], taken: set[str]
-) -> Iterator[Unit]:
-    """A unit of 2025 kept the code of one that it was made of: there its line is taken to end."""
-    by_code = {unit.code: unit for unit in old}
-    by_name = {district.name: district for district in districts}
-    for row in _rows("communes-2025.csv", "new_code", "new_name", "merged_from"):
-        code, name = row.text("new_code"), row.text("new_name")
-        district = by_name[by_code[code].district]
-        parts = [key(bare(part.strip())) for part in row.text("merged_from").split(";")]
-        at_seat = key(district.capital) in parts or name.startswith("Phường")
+    else:
         source = message(
             N_(
                 "unit {code} of 2025, formerly in {district}; access length from its router assumed"
             ),
             code=code,
-            district=district.name,
+            district=district,
         )
-        ident = _taken(name, taken, "2025")
-        yield _unit(ident, name, district, 2025, source, at_seat=at_seat, code=code)
-
-
-def _departments(districts: Sequence[District], taken: set[str]) -> Iterator[Unit]:
-    centre = next(district for district in districts if district.name == CENTRE)
-    for row in _rows("departments.csv", "id", "name"):
-        taken.add(row.text("id"))
-        yield _unit(row.text("id"), row.text("name"), centre, 2013, DEPARTMENT, at_seat=True)
-
-
-def _unit(
-    ident: str,
-    name: str,
-    district: District,
-    year: int,
-    source: Sentence,
-    *,
-    at_seat: bool,
-    code: str = "",
-) -> Unit:
-    """A unit at its district's router; how long its access line is nobody says."""
     return Unit(
-        id=ident,
-        name=name,
-        district=district.name,
+        id=row.text("id"),
+        name=row.text("name"),
+        district=district,
         year=year,
-        router=district.router,
-        km=SEAT_KM if at_seat else OTHER_KM,
+        router=row.text("router"),
+        km=float(row.text("km")),
         code=code,
         source=source.en,
         source_vi=source.vi,
         assumed=True,
         settled_by=SETTLED_BY,
     )
-
-
-def _taken(wanted: str, taken: set[str], suffix: str = "") -> str:
-    made = identifier(wanted, ID_LENGTH)
-    if made in taken and suffix:
-        made = f"{made}-{suffix}"
-    made = distinct(made, taken, ID_LENGTH)
-    taken.add(made)
-    return made

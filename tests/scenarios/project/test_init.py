@@ -128,10 +128,10 @@ def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
     assert files_in(tmp_path / "a") == FILES - {".github/workflows/giaoban.yml"} | {
         ".gitlab-ci.yml"
     }
-    tables = tmp_path / "tables"
-    ran = giaoban("topology", "export", "--province", DEFAULT, "--tables", tables)
+    graph = tmp_path / "p.graphml"
+    ran = giaoban("topology", "export", "--province", DEFAULT, "--out", graph)
     assert ran.code == 0, ran.err
-    ran = giaoban("init", tmp_path / "b", "--from", tables, "--json", "--ci", "none")
+    ran = giaoban("init", tmp_path / "b", "--from", graph, "--json", "--ci", "none")
     assert ran.code == 0, ran.err
     told = [Path(file).relative_to(tmp_path / "b") for file in json.loads(ran.out)["files"]]
     assert len(told) == 7

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.importers.files import export_graphml, write_toml
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
@@ -108,5 +108,5 @@ def test_a_format_that_has_no_place_for_profiles_does_not_lose_them(
     tmp_path: Path, file_format: Any
 ) -> None:
     with pytest.raises(InputError, match="west: a bandwidth profile has no place in"):
-        export_province(province("bridge", {}), file_format, tmp_path / "p")
+        export_graphml(province("bridge", {}), tmp_path / "p")
     assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.plan.drain import drain_s
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import scheduler
-from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.importers.files import export_graphml, write_toml
 from giaoban.topology.lines.qos import Qos
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
@@ -62,7 +62,7 @@ def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) ->
     write_toml(of, tmp_path / "province.toml")
     assert build(load_province(tmp_path / "province.toml")) == build(of)
     with pytest.raises(InputError, match="milliseconds"):
-        export_province(of, "graphml", tmp_path / "my.graphml")
+        export_graphml(of, tmp_path / "my.graphml")
 
 
 def test_a_kernel_that_lacks_something_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.importers.files import export_graphml, write_toml
 from giaoban.topology.lines.framing import Framing
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
@@ -96,4 +96,4 @@ def test_it_is_written_to_toml_and_no_other_format(where: str, tmp_path: Path) -
     write_toml(of, tmp_path / "province.toml")
     assert build(load_province(tmp_path / "province.toml")) == build(of)
     with pytest.raises(InputError, match="framing"):
-        export_province(of, "csv", tmp_path / "tables")
+        export_graphml(of, tmp_path / "tables")

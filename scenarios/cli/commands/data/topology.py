@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError
 from giaoban.files import refuse_other_ending, writing
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.report.document import Par, pars, table
@@ -20,7 +19,7 @@ from giaoban.topology.assumptions import assumptions
 from giaoban.topology.importers.complete import ImportOptions
 from giaoban.topology.importers.files import (
     Format,
-    export_province,
+    export_graphml,
     guess_format,
     import_province,
     write_toml,
@@ -96,28 +95,19 @@ def import_(
 
 @app.command("export")
 def export(
-    out: Annotated[Path | None, typer.Option("--out", help="the .graphml file")] = None,
-    tables: Annotated[
-        Path | None, typer.Option("--tables", metavar="FOLDER", help="or a folder for CSV tables")
-    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="the .graphml file")],
     *,
     province: folders.Province,
     force: Force = False,
     as_json: AsJson = False,
 ) -> int:
     """Write a province for other programs; `topology import` reads it back the same."""
-    loaded = load_province(province)
-    if out is not None and tables is None:
-        refuse_other_ending(out, ".graphml", ".xml")
-        files = export_province(loaded, "graphml", out, replace=force)
-    elif tables is not None and out is None:
-        files = export_province(loaded, "csv", tables, replace=force)
-    else:
-        raise InputError("give one of --out FILE.graphml and --tables FOLDER")
+    refuse_other_ending(out, ".graphml", ".xml")
+    export_graphml(load_province(province), out, replace=force)
     if as_json:
-        print_json({"files": [str(path) for path in files]})
+        print_json({"files": [str(out)]})
         return 0
-    print_blocks(*pars(map(str, files)))
+    print_blocks(Par(str(out)))
     return 0
 
 

@@ -43,8 +43,6 @@ def test_import_tells_what_it_assumed(tmp_path: Path) -> None:
         (("import", "none.graphml", "--out", "y.toml"), "no such file"),
         (("import", ABILENE, "--out", "y.toml", "--device", "rmx"), "no such device"),
         (("export", "--out", "y"), "ends with .graphml or .xml"),
-        (("export",), "give one of --out"),
-        (("export", "--out", "y.graphml", "--tables", "y"), "give one of --out"),
     ],
 )
 def test_bad_words(tmp_path: Path, words: tuple[object, ...], said: str) -> None:
