@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from giaoban.results.judge.diff import differences
 from giaoban.results.model.result import CriterionResult, Result
+from giaoban.translation import pgettext
+
+INPUTS: Mapping[str, str] = {
+    "scenario": pgettext("input", "scenario"),
+    "province": pgettext("input", "network data"),
+    "mcu": pgettext("input", "device data"),
+    "criteria": pgettext("input", "criteria"),
+    "files": pgettext("input", "files"),
+    "meetings": pgettext("input", "meetings of the catalogue"),
+    "seed": pgettext("input", "seed"),
+    "code": pgettext("input", "program version"),
+    "engine": pgettext("input", "engine"),
+    "question": pgettext("input", "question"),
+    "meeting": pgettext("input", "how the meeting is held"),
+    "impairments": pgettext("input", "impairments"),
+}
+"""Inputs in which two runs may differ."""
 
 Trend = Literal["better", "worse", "same", "other"]
 

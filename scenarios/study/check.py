@@ -41,7 +41,6 @@ from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove, write_annex
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
-from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 from giaoban.scenarios.study.sensitivity.figures import figures
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, analyse, check_options
@@ -234,11 +233,10 @@ def _pictures(
 def _write(
     folder: Path, question: Question, answer: Answer, language: Language, *, proved: bool = True
 ) -> Proof | None:
-    result, plan = answer.result, question.plan
+    result = answer.result
     write_result(folder, result)
     (folder / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
     answer.series.save(folder / "series.npz")
     proof = prove(folder, question, result) if proved else None
-    write_map(folder, plan.network, [call.bridge for call in plan.calls if call.new])
-    write_page(folder, result=result, series=answer.series)
+    write_page(folder, result)
     return proof

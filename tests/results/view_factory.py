@@ -8,10 +8,8 @@ from typing import Any
 
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.map import Map
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Result
-from giaoban.scenarios.study.page_map import page_map
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec
 from giaoban.topology.network import Network, build
@@ -71,15 +69,13 @@ def result(
 
 
 def folder(root: Path, made: Result, *, seconds: int = 90) -> Path:
-    """A run's folder with result, series and map."""
+    """A run's folder with result and series."""
     place = root / made.run_id
     place.mkdir(parents=True)
     write_result(place, made)
     f.series(seconds=seconds, losing=True, impaired=[(*f.MINUTE[:2], 40.0, 60.0)]).save(
         place / "series.npz"
     )
-    shown = page_map(network(), list(f.NEW))
-    (place / Map.FILE).write_text(shown.to_json(), encoding="utf-8")
     return place
 
 
@@ -88,5 +84,4 @@ def failures(root: Path) -> Path:
     place = root / h.FAULTS
     place.mkdir(parents=True)
     (place / "faults.json").write_text(h.faults().to_json(), encoding="utf-8")
-    (place / Map.FILE).write_text(page_map(network(), list(f.NEW)).to_json(), encoding="utf-8")
     return place

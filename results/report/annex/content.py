@@ -26,20 +26,8 @@ from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.meetings.minutes import minutes_table
-from giaoban.translation import N_, Language, translator
-
-PICTURES: Mapping[str, str] = {
-    "delay": N_("One-way delay of each stream over the phases"),
-    "loss": N_("Packets lost of each stream over the phases"),
-    "mos": N_("Speech quality of each stream over the phases"),
-    "frozen": N_("Time that each picture stood still over the phases"),
-    "links": N_("Load of links over the phases"),
-    "mcu": N_("MCU capacity in use against the device’s capacity"),
-    "map": N_("The system, coloured by the highest load of each link"),
-    "failures": N_("Single points of failure, and the highest load under failures"),
-}
-"""Pictures of a document by name, with their captions; jitter is in the tables alone."""
-
+from giaoban.results.report.plots.words import PICTURES
+from giaoban.translation import Language, translator
 
 _ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
     "frozen": lambda stream: stream.freezes,

@@ -49,6 +49,18 @@ WORDS: Mapping[str, str] = {
     "more spans": pgettext("plot", "and {n} more"),
 }
 
+PICTURES: Mapping[str, str] = {
+    "delay": N_("One-way delay of each stream over the phases"),
+    "loss": N_("Packets lost of each stream over the phases"),
+    "mos": N_("Speech quality of each stream over the phases"),
+    "frozen": N_("Time that each picture stood still over the phases"),
+    "links": N_("Load of links over the phases"),
+    "mcu": N_("MCU capacity in use against the device’s capacity"),
+    "map": N_("The system, coloured by the highest load of each link"),
+    "failures": N_("Single points of failure, and the highest load under failures"),
+}
+"""Pictures of a document by name, with their captions; jitter is in the tables alone."""
+
 
 def label_text(
     key: str, lang: Language, /, words: Mapping[str, str] = WORDS, **values: object

@@ -40,7 +40,6 @@ from giaoban.scenarios.study.failures.answer import answer_of
 from giaoban.scenarios.study.failures.observe import no_measures, observe, observe_run
 from giaoban.scenarios.study.failures.slow_case import with_slow_cases
 from giaoban.scenarios.study.failures.trial import question_of
-from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.convergence.forwarding import KnownRouters
 from giaoban.topology.sandbox import kernel
@@ -120,8 +119,7 @@ def try_failures(
         prove(folder.path, question, answer)
         maps = [folder.path / f"map.vi.{kind}" for kind in ("svg", "png")]
         draw_failures(answer, question.plan.network, question.province.name, *maps)
-        write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
-        write_page(folder.path)
+        write_page(folder.path, answer)
         final = folder.finish(answer.FILE)
     return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
 

@@ -216,7 +216,6 @@ def test_an_answer_that_was_rewritten_is_none_of_this_run(
         assert index.entries() == []
         [skipped] = index.skipped()
     assert "is not what it was when the run was made" in skipped.reason
-    assert "không còn như khi thực hiện lần chạy" in skipped.reason_vi
 
 
 def test_a_run_is_read_anew_when_its_manifest_is_another(tmp_path: Path) -> None:
@@ -358,9 +357,6 @@ def test_a_comparison_says_which_of_the_two_was_estimated(tmp_path: Path) -> Non
     ran = giaoban("history", "compare", *ids, "--results", tmp_path, "--lang", "vi")
     assert f"A: {ids[0]} – đạt" in ran.out
     assert f"B: {ids[1]} – ƯỚC TÍNH: đạt" in ran.out
-    page = tmp_path / "page.html"
-    giaoban("view", ids[0], "--with", ids[1], "--out", page, "--results", tmp_path)
-    assert "ƯỚC TÍNH: " in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pytest
@@ -35,8 +34,6 @@ from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.seed_words import note, sentence
 from giaoban.results.report.summaries.check_summary import binds, headline, notes, summary_md
-from giaoban.results.report.view.page_data import PageRun, PageSubject
-from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli.output import EXIT_CODES
 from giaoban.translation import Language
@@ -394,13 +391,3 @@ def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
     texts = [line for lines in annex(make.result(), "en").values() for line in lines]
     assert "This conclusion rests on one seed: other seeds were not tried." in texts
     assert not any("How far each criterion" in line for line in texts)
-
-
-def test_the_page_has_the_spread() -> None:
-    shown = content(PageSubject(PageRun(judged([0.0, 2.0]), None, None)), "en")
-    assert "<p>Also estimated at 2 other seeds" in shown
-    spread = shown[shown.index('id="seeds-table"') :].partition("</table>")[0]
-    name = next(c.name_en for c in make.result().criteria if c.id == "audio-loss")
-    row = next(row for row in spread.split("<tr>") if f">{name}</th>" in row)
-    assert re.findall("<td[^>]*>(.*?)</td>", row)[2] == "2\u00a0%"
-    assert 'id="seeds-table"' not in content(PageSubject(PageRun(make.result(), None, None)), "en")

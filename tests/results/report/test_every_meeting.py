@@ -22,8 +22,6 @@ from giaoban.results.report.meetings_table import (
 )
 from giaoban.results.report.seed_words import by_luck
 from giaoban.results.report.summaries.check_summary import brief, headline, summary_md
-from giaoban.results.report.view.page_data import PageRun, PageSubject
-from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 
 GOOD = make.result()
@@ -239,14 +237,6 @@ def test_the_annex_has_it_in_its_chapter_of_criteria() -> None:
         "Cuộc họp storm",
     ]
     assert "Đã kiểm tra 2 cuộc họp trong danh mục: 1 cuộc họp không đạt" in text
-
-
-@pytest.mark.parametrize("language", ["en", "vi"])
-def test_the_page_has_the_same(language: Any) -> None:
-    found = content(PageSubject(PageRun(TOLD, make.series(), None)), language)
-    title = Wording(language).gettext("Meetings of the catalogue")
-    assert title in found
-    assert 'id="meetings-table"' in found
 
 
 @pytest.mark.parametrize(

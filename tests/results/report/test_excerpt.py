@@ -1,25 +1,19 @@
 """Large runs: people see the worst part, and are told that it is a part."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 import results_factory as make
 
 from giaoban.results.model.result import Named, Refused
-from giaoban.results.report import excerpt
 from giaoban.results.report.excerpt import (
-    MOST_BRIDGES,
     MOST_LINES,
     MOST_ROWS,
     left_out,
-    worst_bridges,
 )
 from giaoban.results.report.plots.run import draw_lines
 from giaoban.results.report.summaries.check_summary import notes, summary_md
-from giaoban.results.report.view.page import page
-from giaoban.results.report.view.page_data import PageRun, PageSubject, page_data
 
 MANY = 1000
 NAMES = [f"b-{n}" for n in range(MANY)]
@@ -43,41 +37,8 @@ def large():
 
 def test_of_a_small_run_everything_is_shown():
     result = make.result()
-    assert excerpt.excerpt(result, None) is None
     assert left_out(result) == []
     assert "Not shown" not in summary_md(result)
-    assert "This page shows the" not in page(PageSubject(PageRun(result, None, None)), "en")
-
-
-def test_the_worst_bridges_are_shown(large):
-    chosen = worst_bridges(large)
-    assert len(chosen) == MOST_BRIDGES
-    assert {NAMES[-1], NAMES[-2], "b-500"} <= chosen
-    for criterion in large.criteria:
-        if criterion.place is not None and criterion.place.kind == "bridge":
-            assert criterion.place.id in chosen
-
-
-def test_a_page_of_a_large_run_says_what_it_leaves_out(large):
-    series = make.series(10)
-    curve = np.zeros_like(series.t_s)
-    delays = {f"{who} audio down": curve for who in NAMES}
-    links = {f"access-{who} r-{who}->{who}": curve for who in NAMES}
-    series = dataclasses.replace(series, stream_delay_ms=delays, link_utilisation_pct=links)
-    shown = PageSubject(PageRun(large, series, None))
-    text = page(shown, "en")
-    assert f"the {MOST_BRIDGES} worst of {MANY} bridges" in text
-    assert f"trong số {MANY} điểm cầu" in text
-    data = page_data(shown, "en")["run"]
-    assert len(data["bridges"]) == MOST_BRIDGES
-    for phase in data["phases"]:
-        assert set(phase["bridges"]) == {bridge["id"] for bridge in data["bridges"]}
-        assert len(phase["peaks"]) == excerpt.MOST_DIRECTIONS
-    assert text.count("no capacity left (code 503): b-500") == 1
-    assert 0 < len(data["curves"]["streams"]) <= MOST_BRIDGES * 4
-    assert len(text) < 3_000_000
-    assert len(large.phases[0].bridges) == MANY
-    assert len(json.loads(large.to_json())["phases"][0]["bridges"]) == MANY
 
 
 def test_lists_in_the_summary_end_with_how_many_more_there_are(large):

@@ -13,8 +13,6 @@ from giaoban.results.judge.compare import compare
 from giaoban.results.report import terminal
 from giaoban.results.report.document import Table, in_language
 from giaoban.results.report.summaries import check_summary, load_summary
-from giaoban.results.report.view.page_data import PageRun, PageSubject
-from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 from giaoban.translation import translator
 
@@ -37,7 +35,6 @@ def documents(language: str) -> Iterator[tuple[str, str]]:
     yield "terminal", out.getvalue()
     yield "summary", check_summary.summary_md(INVALID, language)
     yield "annex", annexes.said(INVALID, lang=language)
-    yield "page", content(PageSubject(PageRun(INVALID, None, None)), language)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -61,9 +58,6 @@ def test_no_criterion_of_an_invalid_run_is_met_or_has_a_margin(language: str) ->
         assert {row[3] for row in rows} == {"–"}
         assert not {row[4] for row in rows} & {*MET[language]}
         assert not any(row[0].startswith("▶") for row in rows)
-    page = content(PageSubject(PageRun(INVALID, None, None)), language)
-    made = page[page.index('id="criteria-table"') :].partition("</table>")[0]
-    assert not any(sign in made for sign in ("✓", "✗", "▶", 'class="bar'))
 
 
 def test_an_invalid_run_is_compared_with_nothing() -> None:

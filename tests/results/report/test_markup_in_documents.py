@@ -15,7 +15,6 @@ from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.view.page import page
-from giaoban.results.report.view.page_data import PageRun, PageSubject
 
 NAMES = ["#panic(1)", "*x*", "$a$", "@ref", "<b>x</b>", "`x`", "[x]", "a // b", "=1+1", "&lt;"]
 NAMES += ["\\u{41}"]
@@ -46,6 +45,6 @@ def test_in_the_docx(result):
 
 
 def test_on_the_page(result):
-    told = page(PageSubject(PageRun(result, None, None)), "vi")
+    told = page(result, "vi")
     assert "<b>x</b>" not in told
     assert f"<p>{html.escape(' ; '.join(NAMES))}</p>" in told

@@ -3,7 +3,6 @@ knows: annexes, pages, headlines and summaries of many made-up results."""
 
 from __future__ import annotations
 
-import html
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -42,14 +41,10 @@ from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
-from giaoban.results.report.plots.words import WORDS
 from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.seed_words import figure
-from giaoban.results.report.view import words as page_words
-from giaoban.results.report.view.page_data import PageRun, PageSubject
-from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording, margin
-from giaoban.translation import NBSP, translator
+from giaoban.translation import NBSP
 
 LANGS = ("vi", "en")
 CODES = (403, 404, 408, 480, 481, 486, 488, 503, 603)
@@ -331,28 +326,6 @@ def test_a_criterion_that_was_not_judged_is_not_among_those_that_are_met(
     ):
         test = made.model_copy(update={"criteria": criteria})
         assert said in a.said(f.result(), test, lang=lang)
-
-
-def texts(content: str) -> list[str]:
-    """Every text of a page's content; not what is compared letter by letter."""
-    bare = re.sub(r'<span class="code">[^<]*</span>', "", content)
-    return [html.unescape(text) for text in re.findall(r">([^<]+)<", bare) if text.strip()]
-
-
-@pytest.mark.parametrize("seed", range(24))
-def test_pages(seed: int) -> None:
-    draw = Draw(seed)
-    check, answer = checks(draw), tried(draw)
-    for of in (PageSubject(PageRun(check, None, None)), PageSubject(None, failures=answer)):
-        for lang in LANGS:
-            assert all_wrong(map(plain, texts(content(of, lang))), lang) == []
-
-
-@pytest.mark.parametrize("lang", LANGS)
-def test_words_of_pages_and_pictures(lang: Any) -> None:
-    said = [*page_words.WORDS.values(), *page_words.INPUTS.values(), *WORDS.values()]
-    shown = [re.sub(r"\{\w+\}", "7", translator(lang).text(text)) for text in said]
-    assert all_wrong(map(plain, shown), lang) == []
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "margin"), ("vi", "dư địa")])

@@ -256,7 +256,6 @@ def test_run_folder_is_whole(runs: Runs, name: str) -> None:
         "events.jsonl",
         "result.json",
         "summary.md",
-        "map.json",
         "view.html",
         "series.npz",
         "phu-luc.pdf",

@@ -30,7 +30,6 @@ FILES = {
     "inputs",
     "manifest.json",
     "documents.json",
-    "map.json",
     "minutes.json",
     "phu-luc.pdf",
     "plan.json",

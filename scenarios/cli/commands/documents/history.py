@@ -21,7 +21,7 @@ from giaoban.results.archive.history.recheck import Changed, Moved, Rechecked
 from giaoban.results.archive.history.trend import TrendPoint, drawable, trend
 from giaoban.results.archive.history.yearly import KINDS, OTHER, yearly
 from giaoban.results.archive.store import open_run, read_result
-from giaoban.results.judge.compare import Change, RunComparison, compare
+from giaoban.results.judge.compare import INPUTS, Change, RunComparison, compare
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import (
@@ -38,7 +38,6 @@ from giaoban.results.report.document import (
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.summaries.check_summary import ESTIMATED
 from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
-from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import NOT_SHOWN, VERDICTS, margin, margin_of
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day

@@ -34,16 +34,6 @@ def command(
         str | None,
         typer.Argument(help="run: folder, id, its beginning, or its evidence [the newest]"),
     ] = None,
-    other: Annotated[
-        str | None, typer.Option("--with", help="a second check, or its evidence, to compare with")
-    ] = None,
-    failures: Annotated[
-        str | None, typer.Option("--failures", help="a run of `giaoban faults`, to show beside")
-    ] = None,
-    analysis: Annotated[
-        str | None,
-        typer.Option("--sensitivity", help="a run of `giaoban sensitivity`, to show beside"),
-    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="port on 127.0.0.1; 0: a free one")
     ] = 0,
@@ -55,7 +45,7 @@ def command(
 ) -> int:
     """Serve a run as a page on this machine, until Ctrl-C."""
     with temporary_folder("view") as unpacked:
-        folder, page = _page(run, other, failures, analysis, results, unpacked)
+        folder, page = _page(run, results, unpacked)
     if out is not None:
         write_whole(out, page.encode())
         print_blocks(Par(Sentence("page: {out}", out=out)))
@@ -71,45 +61,20 @@ def command(
     return 0
 
 
-def _page(
-    run: str | None,
-    other: str | None,
-    failures: str | None,
-    analysis: str | None,
-    results: Path,
-    unpacked: Path,
-) -> tuple[Path, str]:
-    """The run's folder and its page; an evidence is unpacked first."""
+def _page(run: str | None, results: Path, unpacked: Path) -> tuple[Path, str]:
+    """Return the run's folder and its page; an evidence is unpacked first."""
     evidences: dict[Path, str] = {}
     with _told_as_sent(evidences):
-
-        def opened(ref: str | None, *kinds: str) -> Path | None:
-            if ref is None:
-                return None
-            found = _unpacked(ref, unpacked / "-".join(kinds))
-            if found is not None:
-                evidences[found] = ref
-            return open_run(ref if found is None else str(found), results, *kinds)
-
-        folder = opened(run, *KINDS) or last_run(results, *KINDS)
-        beside, tried = opened(other, "check"), opened(failures, "faults")
-        assumed = opened(analysis, "sensitivity")
-        try:
-            page = page_of(
-                folder,
-                lang=language.asked() or "vi",
-                other=beside,
-                failures=tried,
-                analysis=assumed,
-            )
-        except (LookupError, ValueError, ArithmeticError) as error:
-            what = Sentence("{name}: {error}", name=type(error).__name__, error=error)
-            raise InputError(
-                "{folder}: its files do not belong together: {what}", folder=folder, what=what
-            ) from None
-        for each in dict.fromkeys((folder, beside, tried, assumed)):
-            if each is not None and (altered := altered_files(each)):
-                tell(_not_as_made(each, altered))
+        found = None if run is None else _unpacked(run, unpacked)
+        if found is not None and run is not None:
+            evidences[found] = run
+        if run is None:
+            folder = last_run(results, *KINDS)
+        else:
+            folder = open_run(run if found is None else str(found), results, *KINDS)
+        page = page_of(folder, lang=language.asked() or "vi")
+        if altered := altered_files(folder):
+            tell(_not_as_made(folder, altered))
         return folder, page
 
 

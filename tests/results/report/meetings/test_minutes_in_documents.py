@@ -74,28 +74,8 @@ def test_without_minutes_there_is_no_section_and_of_many_lines_not_all() -> None
     assert len(table.rows) == MOST_MINUTES
 
 
-def test_the_page_tells_them_in_both_languages(tmp_path: Path) -> None:
-    folder = view_factory.folder(tmp_path, results_factory.result())
-    assert 'id="minutes"' not in page_of(folder, lang="vi")
-    (folder / Minutes.FILE).write_text(Minutes(entries=ENTRIES).to_json(), encoding="utf-8")
-    text = page_of(folder, lang="vi")
-    assert 'id="minutes"' in text
-    assert "Điểm cầu xã Quảng Sơn vào họp" in text
-    assert "The bridge Xã Quảng Sơn joined the meeting" in text
-
-
 def test_damaged_minutes_are_told(tmp_path: Path) -> None:
     folder = view_factory.folder(tmp_path, results_factory.result())
     (folder / Minutes.FILE).write_text('{"schema": "giaoban.minutes/9"}', encoding="utf-8")
     with pytest.raises(InputError, match=r"minutes\.json"):
         page_of(folder, lang="vi")
-
-
-def test_names_in_minutes_are_no_markup(tmp_path: Path) -> None:
-    folder = view_factory.folder(tmp_path, results_factory.result())
-    evil = [make.entry(0.0, "interruption", "cu-jut", by="cu-jut", cause="<script>x</script>",
-                       remedy="&amp;", expected_min=1.0)]  # fmt: skip
-    (folder / Minutes.FILE).write_text(Minutes(entries=evil).to_json(), encoding="utf-8")
-    text = page_of(folder, lang="vi")
-    assert "<script>x" not in text
-    assert "&lt;script&gt;x" in text

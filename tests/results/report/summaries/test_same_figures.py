@@ -16,8 +16,7 @@ from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.summaries import compared_summary
 from giaoban.results.report.summaries.check_summary import criteria, summary_md
-from giaoban.results.report.view.page_data import PageRun, PageSubject
-from giaoban.results.report.view.sections import content
+from giaoban.results.report.view.page import page
 from giaoban.scenarios.cli.commands.documents import history
 from tests.results.tables import rows_of
 
@@ -28,7 +27,7 @@ MEDIA: dict[str, Callable[[Result], object]] = {
     "terminal": lambda result: rows_of(criteria(result)),
     "summary.md": summary_md,
     "annex": lambda result: annexes.said(result, lang="en"),
-    "page": lambda result: content(PageSubject(PageRun(result, None, None)), "en"),
+    "page": lambda result: page(result, "en"),
     "junit": lambda result: junit_xml(of_check(result), Commands(["check"])),
     "compare": lambda result: [
         compared_summary.value(c.value, c.unit, c.threshold) for c in result.criteria

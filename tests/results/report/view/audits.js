@@ -18,7 +18,7 @@
     if (!h.textContent.trim()) tell("empty heading", h);
     level = now;
   }
-  if (document.querySelectorAll("h1").length !== 1) found.push("not one h1");
+  if ([...document.querySelectorAll("h1")].filter(seen).length !== 1) found.push("not one h1");
   for (const t of document.querySelectorAll("table")) {
     if (!t.caption || !t.caption.textContent.trim()) tell("table without caption", t);
     if ([...t.querySelectorAll("th")].some((th) => !th.scope)) tell("th without scope", t);

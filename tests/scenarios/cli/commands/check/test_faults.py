@@ -109,7 +109,6 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
         "inputs",
         "manifest.json",
         "summary.md",
-        "map.json",
         "map.vi.svg",
         "map.vi.png",
         "failures",
