@@ -129,19 +129,19 @@ def did_you_mean(word: str, choices: Iterable[str]) -> Sentence:
 
 
 LISTED_BY = {
-    "baseline": "giaoban baseline list",
-    "bridge": "giaoban topology show",
-    "criterion": "giaoban criterion list",
-    "device": "giaoban device list",
-    "link": "giaoban topology show",
-    "meeting": "giaoban scenario list --meetings",
-    "profile": "giaoban profile list",
+    "baseline": "giaoban list baselines",
+    "bridge": "giaoban list network",
+    "criterion": "giaoban list criteria",
+    "device": "giaoban list devices",
+    "link": "giaoban list network",
+    "meeting": "giaoban list meetings",
+    "profile": "giaoban list profiles",
     "province": "giaoban history list",
-    "resolution": "giaoban device list",
-    "router": "giaoban topology show",
+    "resolution": "giaoban list devices",
+    "router": "giaoban list network",
     "run": "giaoban history list",
-    "scenario": "giaoban scenario list",
-    "unit": "giaoban units list",
+    "scenario": "giaoban list scenarios",
+    "unit": "giaoban list units",
 }
 """What people name, each with the command that lists what there is."""
 

@@ -2,8 +2,8 @@
 
 The line is `#:schema PATH`, PATH relative to the file: Taplo ("Even Better TOML" in VS Code) and
 Tombi read it, without a network. A project has the schemas in `.giaoban/schema`; the program's own
-files refer to `results/schema`, which `scripts/setup` makes. `giaoban schema` writes them from the
-models (`giaoban.scenarios.schemas`).
+files refer to `results/schema`, which `scripts/setup` makes. `giaoban list schemas` prints them
+(`giaoban.scenarios.schemas`).
 """
 
 from __future__ import annotations

@@ -510,7 +510,7 @@ KINDS: Mapping[str, str] = {
     "scenario": N_("a scenario"),
     "sensitivity": N_("an answer of giaoban sensitivity"),
     "sweep": N_("a sweep"),
-    "sweep-answer": N_("an answer of giaoban sweep"),
+    "sweep-answer": N_("an answer of giaoban whatif"),
     "unmodelled": N_("a list of what the model leaves out"),
     "variants": N_("a file of variants"),
     "whatif": N_("an answer of giaoban whatif"),

@@ -505,7 +505,7 @@ class _Defaults(StrictModel):
 class _File(StrictModel):
     """Devices: how many units an MCU has, what a call costs, what a full one does, how long it
     takes. A family says what its full devices do, a card what calls cost, a device how many cards
-    it has. That they fit each other is checked by `giaoban device` alone."""
+    it has. That they fit each other is checked by `giaoban list devices` alone."""
 
     schema_: Literal["giaoban.devices/1"] = Field(alias="schema")
     defaults: _Defaults

@@ -115,7 +115,7 @@ def test_every_command_that_says_its_exit_codes_is_in_the_table_of_all(
         for words, command in every_command()
         if re.search(r"\bexit (code )?[0-9]", " ".join((command.help or "").split()), re.IGNORECASE)
     }
-    assert len(said) > 10
+    assert len(said) > 5
     # what a trial of failures ends with is what the codes mean anyway
     assert {command for command in said - {"faults"} if f"`{command}`" not in table} == set()
 

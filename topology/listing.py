@@ -1,4 +1,4 @@
-"""What `giaoban topology show` lists: rows of addresses and of paths. Pure."""
+"""What `giaoban list network` lists: rows of addresses and of paths. Pure."""
 
 from __future__ import annotations
 

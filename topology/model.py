@@ -270,7 +270,7 @@ class Mcu(Access):
     """The one MCU; `device` is an id in the MCU room's device table."""
 
     device: Identifier
-    """Id of the device in the device catalogue (`giaoban device list`)."""
+    """Id of the device in the device catalogue (`giaoban list devices`)."""
 
 
 class BridgeSpec(Access):
@@ -560,7 +560,7 @@ class Group(Sourced):
 
 class Province(StrictModel):
     """One province's conference network: routers, links, the MCU and the bridges there are. That
-    names exist and are there once is checked by `giaoban topology` alone."""
+    names exist and are there once is checked by `giaoban list network` alone."""
 
     schema_: Literal["giaoban.province/1"] = Field(alias="schema")
     id: Identifier

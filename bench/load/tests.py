@@ -22,12 +22,23 @@ from bench.load.sipp import DEVICE, CallRate
 from giaoban.processes.children import die_with_parent
 
 RATES = (50, 100, 150, 200, 250, 300, 400, 500)
-STEADY = ["--time", "6", "--hold", "0.5", "--media", "none", "--anonymous", "--no-register"]
+STEADY = ["--seconds", "6", "--media", "none", "--no-register"]
 HELD_S = 0.5
 PERIOD_S = 2
 """A bridge calls every so often."""
 HELD = 500
-HOLD = ["--shape", "hold", "--bridges", str(HELD), "--rate", "8", "--time", "300", "--workers", "2"]
+HOLD = [
+    "--shape",
+    "hold",
+    "--bridges",
+    str(HELD),
+    "--rate",
+    "8",
+    "--seconds",
+    "300",
+    "--workers",
+    "2",
+]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from giaoban.translation import unit_words
 OF_CASES = "giaoban.accepted-cases/"
 SCHEMA = f"{OF_CASES}1"
 HEAD = (
-    "# Accepted with `giaoban baseline accept`; what differs from it is told by\n"
+    "# Accepted with `giaoban accept`; what differs from it is told by\n"
     "# `giaoban {command} … --baseline {name}`.\n"
 )
 
@@ -196,18 +196,18 @@ def refuse_to_replace(path: Path, command: str, method: FoundBy | None) -> None:
         held, by = "faults", load(path, Baseline).method if schema == FAULTS_SCHEMA else None
     else:
         raise InputError(
-            "{path}: is there, and is no accepted answer (allowed: another --name)", path=path
+            "{path}: is there, and is no accepted answer (allowed: another name)", path=path
         )
     if held != command:
         raise InputError(
-            "{path}: holds what was accepted of giaoban {held} (allowed: another --name, or a run "
+            "{path}: holds what was accepted of giaoban {held} (allowed: another name, or a run "
             "of giaoban {held})",
             path=path,
             held=held,
         )
     if method is not None and by is not None and method != by:
         raise InputError(
-            "{path}: holds what was accepted of a run by {held} (allowed: another --name, or a run "
+            "{path}: holds what was accepted of a run by {held} (allowed: another name, or a run "
             "by {held})",
             path=path,
             held=by,

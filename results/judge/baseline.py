@@ -87,7 +87,7 @@ class Source(StrictModel):
 
 
 class Baseline(StrictModel):
-    """An accepted answer about all failures, which later runs are compared with. `giaoban baseline
+    """An accepted answer about all failures, which later runs are compared with. `giaoban
     accept` writes it."""
 
     schema_: Literal["giaoban.baseline/2"] = Field(default="giaoban.baseline/2", alias="schema")
@@ -182,7 +182,7 @@ def _noticed(failure: FailureResult, what: str) -> dict[Id, Amount]:
 def text_of(baseline: Baseline) -> str:
     """The file's text, which `read` reads back."""
     lines = [
-        "# Accepted with `giaoban baseline accept`; what differs from it is told by",
+        "# Accepted with `giaoban accept`; what differs from it is told by",
         "# `giaoban faults … --baseline NAME`. Times in ms, loads in %.",
     ]
     data = baseline.model_dump(by_alias=True, exclude_none=True)
@@ -220,7 +220,7 @@ def read(name: str, folder: Path = FOLDER, method: Method | None = None) -> Base
         near = near_names("baseline", name, known) if known else NOTHING
         raise InputError(
             'no such baseline "{name}"{near} (to have one: run the command without --baseline, '
-            'look at its answer, then giaoban baseline accept RUN --name {name} --reason "…")',
+            'look at its answer, then giaoban accept RUN {name} --reason "…")',
             name=name,
             near=near,
         )

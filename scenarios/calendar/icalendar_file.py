@@ -304,7 +304,7 @@ def _check_rule(rule: Any, start: datetime, place: str, until: date) -> None:
     )
     if endless and until == date.max:
         raise InputError(
-            "{place}: recurs without end (allowed: COUNT, UNTIL, or --until DATE)", place=place
+            "{place}: recurs without end (allowed: COUNT, UNTIL, or --last-day DATE)", place=place
         )
 
 

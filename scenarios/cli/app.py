@@ -40,10 +40,7 @@ class LazyCommand(NamedTuple):
 
 
 COMMANDS = {
-    "init": LazyCommand(
-        "check.init:command",
-        "Make a project: a province, a first scenario, criteria, a file for CI, a README.",
-    ),
+    "init": LazyCommand("check.init:command", "Make a project: a province, a scenario, CI."),
     "check": LazyCommand(
         "check.check:command", "Emulate an expansion before, during and after, and judge it."
     ),
@@ -53,7 +50,7 @@ COMMANDS = {
     ),
     "calendar": LazyCommand(
         "check.calendar:command",
-        "Check a calendar of meetings: rules broken, what gives way, device and lines, the peaks.",
+        "Check a calendar of meetings: rules broken, conflicts, device and lines, the peaks.",
     ),
     "faults": LazyCommand(
         "check.faults:command",
@@ -63,7 +60,9 @@ COMMANDS = {
         "check.load:command",
         "Let many bridges call an MCU: one of the test's own on this machine, or --target.",
     ),
-    "baseline": LazyCommand("check.baseline:app", "Answers that were accepted."),
+    "accept": LazyCommand(
+        "check.accept:command", "Accept a run, so that later ones are compared with it."
+    ),
     "whatif": LazyCommand(
         "what_if.whatif:command",
         "Compare variants of a scenario by estimate; find what to buy if none passes.",
@@ -76,23 +75,13 @@ COMMANDS = {
         "what_if.sensitivity:command",
         "Say for which world a verdict holds: each assumed figure is tried at other values.",
     ),
-    "sweep": LazyCommand(
-        "what_if.sweep:command",
-        "Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.",
-    ),
     "compare": LazyCommand(
         "what_if.compare:command",
-        "Say what a change does: inputs key by key, verdicts, margins, bridges, a map; by "
-        "estimate.",
+        "Compare two states of inputs, two runs, or a run with the inputs of today.",
     ),
     "annex": LazyCommand(
         "documents.annex:command",
-        "Write the annex of one or more checks, with the failures that were tried for them, load "
-        "tests, and how far the assumptions may be off.",
-    ),
-    "evidence": LazyCommand(
-        "documents.annex:evidence",
-        "Pack inputs, plan, result and measures of a run, and sums of its annexes, into one file.",
+        "Write the annex of checks, faults, load tests and sensitivity; beside it their evidence.",
     ),
     "verify": LazyCommand(
         "documents.verify:command",
@@ -101,26 +90,11 @@ COMMANDS = {
     "view": LazyCommand(
         "documents.view:command", "Serve a run as a page on this machine, until Ctrl-C."
     ),
-    "history": LazyCommand(
-        "documents.history:app",
-        "The runs that were kept: list, compare, trend, summary, recheck.",
-    ),
-    "diff": LazyCommand(
-        "documents.diff:command",
-        "Compare two runs' measures: exit 0 if they are the same, 1 if not.",
-    ),
-    "topology": LazyCommand("data.topology:app", "Look at the province's network."),
-    "units": LazyCommand(
-        "data.units:app",
-        "Look at the units of giaoban's own province, or at a list of one's own.",
-    ),
-    "scenario": LazyCommand("data.lists:scenarios", "Scenarios that have a name."),
-    "profile": LazyCommand("data.lists:profiles", "Call profiles."),
-    "criterion": LazyCommand("data.lists:criteria", "Criteria that runs are judged by."),
-    "device": LazyCommand("data.device:app", "Look at MCUs and what fits on them."),
-    "schema": LazyCommand(
-        "data.schema:command",
-        "Print the JSON Schema of an input file (or an answer), for editors and other programs.",
+    "history": LazyCommand("documents.history:app", "The runs of the project, by year."),
+    "list": LazyCommand(
+        "data.list:command",
+        "List names: scenarios, meetings, criteria, profiles, devices, units, the network, "
+        "schemas.",
     ),
     "mcu": LazyCommand("mcu.mcu:app", "Run the MCU by itself."),
     "stream": LazyCommand("mcu.stream:app", "Send and receive RTP streams in real time."),

@@ -24,26 +24,8 @@ Results = Annotated[
     Path,
     typer.Option(
         "--results",
-        help="folder that run folders are made in (the project's)",
-        default_factory=_of_project("runs"),
-        show_default=False,
-    ),
-]
-Runs = Annotated[
-    Path,
-    typer.Option(
-        "--results",
         help="folder of the runs (the project's)",
         default_factory=_of_project("runs"),
-        show_default=False,
-    ),
-]
-Baselines = Annotated[
-    Path,
-    typer.Option(
-        "--baselines",
-        help="folder of the baselines (the project's)",
-        default_factory=_of_project("baselines"),
         show_default=False,
     ),
 ]

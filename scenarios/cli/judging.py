@@ -1,4 +1,4 @@
-"""What every command that judges has in common: how it ends, and for CI `--junit`, `--markdown`,
+"""The end of every command that judges, and its options for CI: `--junit`, `--markdown`,
 `--annotations`, `--code-quality` and `--baseline`.
 
 The options are the same at each, added to it in `giaoban.scenarios.cli.app`; what they ask for is
@@ -32,26 +32,11 @@ if TYPE_CHECKING:
     from giaoban.results.model.quantities import FoundBy, Verdict
     from giaoban.results.report.document import Block
 
-WITH_BASELINE = {"baseline", "baselines"}
-JUDGING: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(
-        (
-            "check",
-            "whatif",
-            "headroom",
-            "sensitivity",
-            "load",
-            "meeting",
-            "calendar",
-            "sweep",
-            "faults",
-        ),
-        frozenset(WITH_BASELINE),
-    ),
-    "compare": frozenset(),
-    "device fit": frozenset(),
-}
-"""Commands that judge, each with those of the options that not all of them have."""
+WITH_BASELINE = frozenset(
+    ("check", "whatif", "headroom", "sensitivity", "load", "meeting", "calendar", "faults")
+)
+JUDGING = WITH_BASELINE | {"compare"}
+"""Commands that judge; those with `--baseline`, and `compare`, which has an old side itself."""
 REPORTS = ("--junit", "--markdown", "--annotations", "--code-quality")
 IN_CI = "In CI"
 """What the help calls them."""
@@ -70,7 +55,6 @@ class CiOptions:
     annotations: str | None = None
     code_quality: Path | None = None
     baseline: str | None = None
-    baselines: Path | None = None
 
     @property
     def annotates(self) -> bool:
@@ -117,9 +101,6 @@ def _options(
             help="compare with an accepted answer; with --all a folder of them or of runs",
         ),
     ] = None,
-    _baselines: Annotated[
-        Path | None, typer.Option("--baselines", metavar="DIR", help="folder of the baselines")
-    ] = None,
 ) -> None: ...
 
 
@@ -131,7 +112,7 @@ def options(command: str) -> list[Any]:
     found = []
     for option in made.params:
         name = option.name.lstrip("_")
-        if name in WITH_BASELINE and name not in JUDGING[command]:
+        if name == "baseline" and command not in WITH_BASELINE:
             continue
         option.expose_value = False
         option.callback = _keep(command, name)
@@ -151,9 +132,8 @@ def _keep(command: str, name: str) -> Callable[[Any, Any, Any], Any]:
                 value=value,
                 allowed=", ".join(FORMATS),
             )
-        if name in ("junit", "markdown", "code_quality", "baselines"):
-            value = None if value is None else Path(value)
         if name in ("junit", "markdown", "code_quality"):
+            value = None if value is None else Path(value)
             writable(value)
         setattr(ci_options, name, value)
         return value
@@ -180,8 +160,6 @@ def writable(path: Path | None) -> None:
 
 def folder_of_baselines() -> Path:
     """Where baselines are looked for by name."""
-    if ci_options.baselines is not None:
-        return ci_options.baselines
     from giaoban.scenarios.spec.project import current
 
     return current().baselines
@@ -284,10 +262,7 @@ def end(
     commands = Commands(
         without([word for word in ci_options.words if word != "--json"], REPORTS),
         folder,
-        _accepted_as(report)
-        if folder is not None and "baseline" in JUDGING[report.command]
-        else "",
-        _accepted_in(),
+        _accepted_as(report) if folder is not None and report.command in WITH_BASELINE else "",
     )
     if report.verdict == "fail" and report.next:
         blocks.append(Par(Sentence("next: {command}", command=report.next), tone="quiet"))
@@ -327,17 +302,6 @@ def _accepted_as(report: Report) -> str:
     return given if given is not None and by_name else report.subject
 
 
-def _accepted_in() -> Path | None:
-    """The folder of baselines that the command line names, by itself or as what `--all` compares
-    with; None where it is the project's, or a folder of runs."""
-    from giaoban.results.judge.baseline import names
-
-    if ci_options.baselines is not None or ci_options.baseline is None:
-        return ci_options.baselines
-    given = Path(ci_options.baseline)
-    return given if given.is_dir() and names(given) else None
-
-
 def alone(path: Path) -> str:
     """Return the command line for one scenario in place of --all, with its other options.
 
@@ -346,7 +310,7 @@ def alone(path: Path) -> str:
     from giaoban.results.judge.accepted_cases import is_of_cases
     from giaoban.results.report.ci.commands import without
 
-    command, *rest = without(ci_options.words, [*REPORTS, "--baseline", "--baselines"])
+    command, *rest = without(ci_options.words, [*REPORTS, "--baseline"])
     words = ["giaoban", command, str(path), *(w for w in rest if w not in ("--all", "--json"))]
     if ci_options.baseline is not None:
         accepted = Path(ci_options.baseline) / path.name

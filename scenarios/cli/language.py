@@ -17,10 +17,7 @@ OPTION, VARIABLE = "--lang", "GIAOBAN_LANG"
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Variables of the locale; the first that is not empty counts."""
 LANGUAGES = languages()
-ENGINEERING_TOOLS = {
-    *("baseline", "criterion", "device", "diff", "doctor", "init", "mcu", "profile"),
-    *("scenario", "schema", "shell", "stream", "topology", "units"),
-}
+ENGINEERING_TOOLS = {"accept", "doctor", "list", "mcu", "shell", "stream"}
 """Commands that print English in every language."""
 
 _chosen: Language = SOURCE

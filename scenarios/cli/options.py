@@ -14,7 +14,6 @@ from giaoban.errors import InputError
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.spec.project import scenario_file
-from giaoban.scenarios.study.whatif.apply import PACE_S
 from giaoban.sentence import Sentence, joined
 from giaoban.tomlfile import StrictModel, said_by_pydantic
 
@@ -23,6 +22,23 @@ OtherProvince = Annotated[
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="another call profile")]
 Device = Annotated[str | None, typer.Option("--device", help="another device")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="emulate what the answer rests on, and its neighbours")
+]
+Target = Annotated[
+    str | None, typer.Option("--target", metavar="sip:HOST", help="a real MCU, in real time")
+]
+Authorised = Annotated[
+    bool, typer.Option("--i-am-authorised", help="its owner has agreed to this test, now")
+]
+Accounts = Annotated[
+    Path | None, typer.Option("--accounts", help="the bridges' accounts there (TOML)")
+]
+Room = Annotated[str, typer.Option("--room", help="the room that bridges call there")]
+NoRegister = Annotated[bool, typer.Option("--no-register", help="bridges do not register")]
+NoOptions = Annotated[
+    bool, typer.Option("--no-options", help="bridges do not ask for the MCU's capabilities")
+]
 Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
 ]
@@ -58,16 +74,6 @@ StudySeeds = Annotated[
     ),
 ]
 """Of a study: one seed decides nothing."""
-Pace = Annotated[
-    float | None,
-    typer.Option(
-        "--pace",
-        metavar="SECONDS",
-        min=0.1,
-        max=60,
-        help=f"bridges join so far apart, or more ({PACE_S:g}; slower where only haste fails)",
-    ),
-]
 
 
 def day(option: str, text: str | None) -> date | None:
@@ -117,7 +123,7 @@ def scenario(path: Path | None) -> Path | None:
     return None if path is None else scenario_file(path)
 
 
-SCENARIO = "scenario: file (TOML), or name (see giaoban scenario list)"
+SCENARIO = "scenario: file (TOML), or name (see giaoban list scenarios)"
 Scenario = Annotated[
     Path,
     typer.Argument(help=SCENARIO, callback=scenario),
@@ -158,8 +164,4 @@ RequireRobust = Annotated[
 RangesFile = Annotated[
     Path | None,
     typer.Option("--ranges", help="file (TOML): how far figures may be, before the usual"),
-]
-Points = Annotated[
-    Path | None,
-    typer.Option("--points", help="folder of the finished points (your cache)"),
 ]

@@ -67,7 +67,7 @@ def _choose(command: str, folder: Path | None, found: dict[str, Path]) -> InputE
         *(Sentence("  giaoban {command} {name}", command=command, name=name) for name in shown),
     ]
     if len(found) > len(shown):
-        lines.append(Sentence("  and {n} more: giaoban scenario list", n=len(found) - len(shown)))
+        lines.append(Sentence("  and {n} more: giaoban list scenarios", n=len(found) - len(shown)))
     if folder is not None and len(found) > 1 and command == "check":
         lines.append(Sentence("or all of them: giaoban check --all"))
     return InputError(joined("\n", lines))

@@ -51,7 +51,6 @@ class LoadTest:
     plan: LoadPlan
     where: LocustSetup
     device: CataloguedDevice | None
-    video: str
     accounts: Path | None
     thresholds: Mapping[str, float]
 
@@ -125,7 +124,7 @@ def execute(
             if test.device is not None:
                 progress(Sentence("starting the MCU"), 0.0)
                 events = folder / "mcu-events.jsonl"
-                mcu = OwnMcu(plan, test.device, test.video, secret, events, private)
+                mcu = OwnMcu(plan, test.device, secret, events, private)
                 cores = shares(cores)[1]
             run_locust(
                 plan, test.where, folder, environment, own=mcu is not None, cores=cores, look=look

@@ -65,13 +65,13 @@ def wait_for(process: subprocess.Popen[str], address: tuple[str, int]) -> None:
     raise MachineLacks("`giaoban mcu serve` did not start:\n{said}", "giaoban doctor", said=said)
 
 
-def meetings_toml(plan: LoadPlan, names: Sequence[str], video: str) -> str:
+def meetings_toml(plan: LoadPlan, names: Sequence[str]) -> str:
     """Return the file of the meeting that all bridges call."""
     lines = [
         'schema = "giaoban.meetings/1"',
         "[[meeting]]",
         f'id = "{plan.room}"\nname = "{plan.room}"\npattern = "province-districts"',
-        f'chair = "{names[0]}"\nvideo = "{video}"',
+        f'chair = "{names[0]}"\nvideo = "presence"',
     ]
     for name in names if 1 < len(names) <= MOST_MEMBERS else ():
         lines += ["[[meeting.member]]", f'id = "{name}"', f'uri = "{NOWHERE % name}"']
@@ -92,7 +92,6 @@ class OwnMcu:
         self,
         plan: LoadPlan,
         of: CataloguedDevice,
-        video: str,
         secret: str,
         events: Path,
         private: Path,
@@ -105,7 +104,7 @@ class OwnMcu:
         words += ["--devices", str(of.file), "--kbps", str(round(plan.kbps))]
         words += ["--events", str(events), "--meetings", str(private / "meetings.toml")]
         names = [bridge_name(number) for number in range(plan.bridges + MOST_WORKERS)]
-        meeting = meetings_toml(plan, names[: plan.bridges], video)
+        meeting = meetings_toml(plan, names[: plan.bridges])
         (private / "meetings.toml").write_text(meeting, encoding="utf-8")
         if plan.accounts != "none":
             accounts = private / "accounts.toml"

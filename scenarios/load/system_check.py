@@ -87,7 +87,7 @@ def check_system(
         InvalidRun: Locust did not come to an end.
         MachineLacks: a program or a port is missing.
     """
-    test = LoadTest(plan, LocustSetup(), None, "presence", accounts, {})
+    test = LoadTest(plan, LocustSetup(), None, accounts, {})
     calls = folder / CALLS_FILE
     seen = execute(test, folder, progress, calls)
     return judged(test, seen, read_calls(calls), bridges)

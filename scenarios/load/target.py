@@ -14,7 +14,7 @@ MOST_BRIDGES, MOST_PER_S, MOST_S = 200, 20.0, 3600.0
 provinces have hold 160 calls, and 20 a second is the whole meeting within ten seconds."""
 
 
-def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tuple[str, int]:
+def parse_target(text: str, *, authorised: bool) -> tuple[str, int]:
     """(address, port) of `sip:HOST` or `sip:HOST:PORT`, HOST an IPv4 address in digits.
 
     Raises:
@@ -22,7 +22,7 @@ def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tu
     """
     address, port = hosts.parse_target(
         text,
-        option=option,
+        option="--target",
         allowed="is no SIP address of a device (allowed: sip:HOST or sip:HOST:PORT with an IPv4 "
         "address in digits, such as sip:10.67.0.2)",
         scheme="sip",
@@ -30,10 +30,9 @@ def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tu
     )
     if not authorised:
         raise InputError(
-            '{option} = "{text}": a load test takes a device to its limits and keeps '
+            '--target = "{text}": a load test takes a device to its limits and keeps '
             "others out (allowed: with --i-am-authorised, if its owner has agreed to "
             "this test at this time)",
-            option=option,
             text=text,
         )
     return str(address), port
@@ -55,7 +54,7 @@ def check_bounds(bridges: int, rate_per_s: float, seconds: float) -> None:
     for option, value, most in (
         ("--bridges", bridges, MOST_BRIDGES),
         ("--rate", rate_per_s, MOST_PER_S),
-        ("--time", seconds, MOST_S),
+        ("--seconds", seconds, MOST_S),
     ):
         if value > most:
             raise InputError(

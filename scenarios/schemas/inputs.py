@@ -65,7 +65,7 @@ class Input(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As `giaoban schema` knows it."""
+        """As `giaoban list schemas` knows it."""
         return self.schema.removeprefix("giaoban.").partition("/")[0]
 
     def files(self) -> list[Path]:

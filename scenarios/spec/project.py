@@ -53,7 +53,7 @@ class ProjectFile(StrictModel):
     runs: PathText = RUNS
     """Folder that run folders are made in."""
     baselines: PathText = BASELINES
-    """Folder of accepted answers (`giaoban baseline accept`)."""
+    """Folder of accepted answers (`giaoban accept`)."""
     language: Spoken | None = None
     """Language of what is printed, where neither `--lang` nor `GIAOBAN_LANG` says it.
     Like `"vi"`."""

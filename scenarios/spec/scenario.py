@@ -262,7 +262,7 @@ class Scenario(StrictModel):
     unusual: list[Annotated[str, AfterValidator(known_key)]] = Field(default_factory=list)
     """Keys whose figures are far from what they usually are, and are meant so. Like `["km"]`."""
     device: str | None = None
-    """Id of an MCU in place of the province's (`giaoban device list`). Like `"rmx-2000-mpmx"`.
+    """Id of an MCU in place of the province's (`giaoban list devices`). Like `"rmx-2000-mpmx"`.
     """
     devices: str | None = None
     """Path of a file of MCUs in place of the program's own. Like `"devices.toml"`."""

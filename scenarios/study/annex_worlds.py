@@ -14,8 +14,7 @@ from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.sensitivity import agrees
 from giaoban.results.report.summaries.sensitivity_summary import robustness
 from giaoban.scenarios.plan.question import Question, make_question
-from giaoban.scenarios.study.recheck import inputs_then
-from giaoban.scenarios.study.rerun import as_laid_out, lay_out
+from giaoban.scenarios.study.laid_out import as_laid_out, lay_out, read_inputs
 
 LEAST_WORLDS = 40
 """Their share has a 95 % interval of at most 30 points (Wilson)."""
@@ -48,9 +47,7 @@ def _drawn_of(run: Path, draw: Callable[[Question], Robustness | None]) -> Robus
     """Return the drawn worlds of the question as it was asked; None: its inputs are not there any
     more, or it cannot be estimated."""
     try:
-        if (kept := inputs_then(run)) is None:
-            return None
-        manifest, files = kept
+        manifest, files = read_inputs(run)
         with temporary_folder("worlds") as folder:
             scenario, province = lay_out(manifest, files, folder)
             change = as_laid_out(manifest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -74,15 +74,15 @@ def read_calendar(
     if raws and over == len(raws):
         raise InputError(
             "{path}: {number:its meeting ends|all {number} meetings end} before {from_day} "
-            "(allowed: one on that day or later; --from names another day)",
+            "(allowed: one on that day or later; --first-day names another day)",
             path=path,
             number=len(raws),
             from_day=from_day.isoformat(),
         )
     if not ahead:
         raise InputError(
-            "{path}: has no meeting from {from_day} to {until} (allowed: one or more; --from and "
-            "--until name other days)",
+            "{path}: has no meeting from {from_day} to {until} (allowed: one or more; "
+            "--first-day and --last-day name other days)",
             path=path,
             from_day=from_day.isoformat(),
             until="…" if until is None else until.isoformat(),
@@ -103,13 +103,9 @@ def plan(
     root: Path,
     now: datetime,
     language: Language,
-    sheets: bool,
-    days: Collection[date],
     progress: Progress,
 ) -> Outcome[CalendarAnswer]:
     """Read, check, add up, judge the peaks, and write everything down under `root`.
-
-    With `sheets` also to print: every month, days with conflicts and those of `days`.
 
     Raises:
         InputError: a mistake in the calendar or what it is held with; a folder that cannot be
@@ -152,8 +148,7 @@ def plan(
                 if any(ident in finding.meetings for finding in findings)
             },
         )
-        if sheets:
-            check_fonts()  # what a machine lacks for it is said before an emulation
+        check_fonts()  # before an emulation
         peaks = (
             _estimated(world, chosen, named)
             if by_estimate
@@ -162,9 +157,8 @@ def plan(
         refuse_changed(world.as_read)
         answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
         folder.keep(answer, summary_md(answer, language))
-        if sheets:
-            written = sheets_pdf(answer, language, days, now)
-            (folder.path / f"calendar.{language}.pdf").write_bytes(written)
+        written = sheets_pdf(answer, language, (), now)
+        (folder.path / f"calendar.{language}.pdf").write_bytes(written)
         write_ics(registrations, folder.path / ICS, language)
         return folder.finished_with(answer)
 

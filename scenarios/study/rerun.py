@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydantic import ConfigDict, Field
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.processes.ownership import temporary_folder
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import cores
-from giaoban.results.archive.evidence.manifest import read_proof
 from giaoban.results.archive.store import Outcome, note_rerun
 from giaoban.results.judge.baseline_compare import alone
-from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.answer_files import FAULTS, RESULT, SENSITIVITY
-from giaoban.results.model.answers import ESTIMATE, SEVERAL
+from giaoban.results.model.answers import ESTIMATE
 from giaoban.results.model.manifest import Manifest, Proof
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.failures import FaultsAnswer
@@ -30,21 +26,16 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.plan.recordings import renamed
 from giaoban.scenarios.spec.failure_cases import chosen
-from giaoban.scenarios.spec.project_folder import FILE
-from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import possible_in
+from giaoban.scenarios.study.laid_out import as_laid_out, lay_out
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel, dumps, parse, read_json
+from giaoban.tomlfile import StrictModel, dumps, read_json
 
 CODE = "inputs.code"
-OF_EVIDENCE = {"schema": "giaoban.project/1", "province": "province.toml"}
-OWN = {"criteria": CRITERIA, "devices": DEVICES}
-"""What a project may have in place of the program's own, which changes with the program."""
 
 
 def rerun(
@@ -105,7 +96,7 @@ def rerun(
     found = _told(differences(then, outcome.answer))
     if analysed is not None:
         found += _told(differences(analysed, Sensitivity.read(outcome.folder)))
-    return found + _packets(manifest, read_proof(outcome.folder).manifest)
+    return found
 
 
 def other_seeds_of(then: Result) -> int | None:
@@ -198,81 +189,3 @@ def _failures(
         engine=EngineName.SANDBOX,
     )
     return alone(then), again
-
-
-def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
-    """Put inputs where the scenario looks for them; the paths of scenario and province.
-
-    Criteria and MCUs that are not this program's own make a project of it (`giaoban.toml`).
-    """
-    named = {item.role: item for item in manifest.inputs if item.role not in SEVERAL}
-    others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role in SEVERAL}
-    text = files[named["scenario"].path]
-    if devices := _devices_of(text):  # MCUs of its own
-        others[_here(devices)] = files[named["devices"].path]
-    up = max((_ups(name) for name in others), default=0)
-    base = root.joinpath(*["in"] * (up + 1))
-    base.mkdir(parents=True)
-    scenario, province = base / "scenario.toml", base / "province.toml"
-    scenario.write_bytes(text)
-    province.write_bytes(files[named["province"].path])
-    then = {role: files[named[role].path] for role in OWN if role in named}
-    if other := [role for role, data in then.items() if data != OWN[role].read_bytes()]:
-        for role in other:
-            (base / f"{role}.toml").write_bytes(then[role])
-        project = OF_EVIDENCE | {role: f"{role}.toml" for role in other}
-        (base / FILE).write_text(dumps(project), encoding="utf-8")
-    for name, data in others.items():
-        place = Path(os.path.normpath(base / name))
-        if not place.is_relative_to(root):
-            raise InputError(
-                "{name}: the scenario names it by a path of another machine", name=name
-            )
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
-    return scenario, province
-
-
-def _devices_of(scenario: bytes) -> str:
-    try:
-        named = parse(Path("scenario"), scenario.decode("utf-8-sig")).get("devices", "")
-    except UnicodeDecodeError:
-        raise InputError("scenario: is not UTF-8 text") from None
-    return named if isinstance(named, str) else ""
-
-
-def as_laid_out(manifest: Manifest) -> Callable[[Scenario], Scenario]:
-    """What makes a scenario name its files as `lay_out` does, whatever absolute paths it has; and
-    the meetings that it was tried in, which need not be those that it names."""
-    meetings, names = (
-        [_here(item.name) for item in manifest.inputs if item.role == role] for role in SEVERAL
-    )
-    return partial(_as_laid_out, names=names, meetings=meetings)
-
-
-def _as_laid_out(scenario: Scenario, names: Sequence[str], meetings: Sequence[str]) -> Scenario:
-    devices = scenario.devices and _here(scenario.devices)
-    update = {"devices": devices, "meetings": [*meetings]}
-    return renamed(scenario, names).model_copy(update=update)
-
-
-def _here(name: str) -> str:
-    """Nothing is read from, or laid out at, an absolute path: only its last part counts."""
-    path = PurePosixPath(name)
-    return path.name if path.is_absolute() else name
-
-
-def _ups(name: str) -> int:
-    return sum(part == ".." for part in PurePosixPath(name).parts)
-
-
-def _packets(then: Manifest, now: Manifest) -> list[str]:
-    """Captured packets that are not the same bytes; only the same program gives those."""
-    if (then.code, then.versions) != (now.code, now.versions):
-        return []
-    sums = {kept.path: kept.sha256 for kept in now.left_out}
-    return [
-        Sentence("{path}: other packets than then", path=kept.path)
-        for kept in then.left_out
-        if sums.get(kept.path) != kept.sha256
-    ]

@@ -39,7 +39,7 @@ def main() -> None:
             [run] = runs.iterdir()
             _terminal(lang, said.replace(f"{runs}{os.sep}", "runs/"))
             _page(lang, run / "view.html", Path(folder))
-            _called("topology", "show", "--map", f"{folder}/map.png", "--lang", lang)
+            _called("list", "network", "--out", f"{folder}/map.png")
             _small(Path(folder) / "map.png", OUT / f"map-{lang}.png")
             if lang == "vi":
                 _annex(run / "phu-luc.pdf", Path(folder))

@@ -58,8 +58,8 @@ def operation(result: dict[str, Any], name: str) -> dict[str, Any]:
 def storm(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], Path]:
     """Eight bridges with sound, a line that is away: a master and two workers."""
     runs = tmp_path_factory.mktemp("load") / "runs"
-    words = ["--shape", "storm", "--bridges", "8", "--rate", "8", "--time", "3"]
-    words += ["--outage", "2.5", "--workers", "2", "--back-off", "random"]
+    words = ["--shape", "storm", "--bridges", "8", "--rate", "8", "--seconds", "3"]
+    words += ["--workers", "2", "--back-off", "random"]
     return finished(begin(runs, *words), runs)
 
 
@@ -100,7 +100,18 @@ def test_no_call_is_left_however_the_test_ends(
 ) -> None:
     mcu = Mcu(tmp_path)
     words = ["--target", f"sip:{HOST}:{mcu.port}", "--i-am-authorised", "--shape", "hold"]
-    words += ["--bridges", "4", "--rate", "8", "--time", "60", "--media", "none", "--workers", "1"]
+    words += [
+        "--bridges",
+        "4",
+        "--rate",
+        "8",
+        "--seconds",
+        "60",
+        "--media",
+        "none",
+        "--workers",
+        "1",
+    ]
     job = begin(tmp_path / "runs", *words)
     try:
         wait_for(lambda: len(mcu.said("joined")) == 4, "all to be in", ENDS_WITHIN_S)
@@ -135,13 +146,23 @@ DEVICES: dict[str, tuple[Device, set[str], set[str], dict[str, int]]] = {
 
 
 def test_a_device_gets_the_verdict_that_it_deserves(tmp_path: Path) -> None:
-    words = ["--i-am-authorised", "--shape", "hold", "--bridges", "2", "--rate", "4", "--time", "3"]
+    words = [
+        "--i-am-authorised",
+        "--shape",
+        "hold",
+        "--bridges",
+        "2",
+        "--rate",
+        "4",
+        "--seconds",
+        "3",
+    ]
     with ExitStack() as stack:
         jobs = {}
         for name, (device, *_) in DEVICES.items():
             mcu = stack.enter_context(fake(device))
             place = tmp_path / name
-            jobs[name] = begin(place, "--target", mcu.address, "--answer-within", "2", *words)
+            jobs[name] = begin(place, "--target", mcu.address, *words)
         found = {name: finished(job, tmp_path / name) for name, job in jobs.items()}
     for name, (_, failed, lacks, missed) in DEVICES.items():
         code, result, _ = found[name]

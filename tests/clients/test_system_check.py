@@ -23,7 +23,7 @@ def test_every_bridge_of_a_meeting_is_seen_and_heard(
     words = undrawn(
         "meeting",
         "district-to-district",
-        *("--real", f"sip:{HOST}:{mcu.port}", "--i-am-authorised"),
+        *("--target", f"sip:{HOST}:{mcu.port}", "--i-am-authorised"),
         *("--results", str(tmp_path / "runs"), "--json"),
     )
     ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)

@@ -180,7 +180,7 @@ def test_a_message_is_short_and_steers_no_terminal() -> None:
     ids=["escape", "direction", "byte", "long"],
 )
 def test_arguments_are_looked_at(argument: str) -> None:
-    command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "units", "list", argument]
+    command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "list", "units", argument]
     found = subprocess.run(command, capture_output=True, timeout=120, env={**os.environ})
     assert found.returncode == 2
     assert found.stderr.startswith(b"giaoban: word 3 of the command line, ")

@@ -33,8 +33,7 @@ ENGLISH = (
     *(f"topology/{name}" for name in ("emulation/", "sandbox/", "usual.py", "validate.py")),
     *(f"scenarios/{name}" for name in ("emulation/engine.py", "estimate/limits.py", "project/")),
     *(f"scenarios/cli/commands/{name}/" for name in ("data", "machine", "mcu")),
-    *(f"scenarios/cli/commands/check/{name}.py" for name in ("baseline", "init")),
-    "scenarios/cli/commands/documents/diff.py",
+    *(f"scenarios/cli/commands/check/{name}.py" for name in ("accept", "init")),
     *(f"scenarios/cli/{name}.py" for name in ("app", "entry", "scenarios", "version")),
     "scenarios/load/locust/",
 )

@@ -87,8 +87,8 @@ def test_whatif_and_headroom(user: User) -> None:
 
 
 def test_lists(user: User) -> None:
-    assert "rmx-2000-mpmx" in user.gives("giaoban", "device", "list")
-    assert "Phường Nghĩa" in user.gives("giaoban", "units", "list")
+    assert "rmx-2000-mpmx" in user.gives("giaoban", "list", "devices")
+    assert "Phường Nghĩa" in user.gives("giaoban", "list", "units")
 
 
 def test_what_is_not_there_says_how_to_get_it(user: User, run: Path) -> None:

@@ -42,7 +42,7 @@ def guess_format(path: Path) -> Format:
             return "graphml"
     raise InputError(
         "{path}: its name does not tell the format (allowed: .csv, .graphml, a folder "
-        "with {sites}; or giaoban topology import --format csv, graphml)",
+        "with {sites})",
         path=path,
         sites=SITES,
     )
@@ -96,7 +96,7 @@ def export_graphml(province: Province, out: Path, *, replace: bool = False) -> N
 
 def _write(path: Path, text: str, replace: bool) -> None:
     if path.exists() and not replace:
-        raise InputError("{path}: is there already (allowed: another name, or --force)", path=path)
+        raise InputError("{path}: is there already (allowed: another name)", path=path)
     try:
         with whole(path) as aside:
             aside.write_text(text, encoding="utf-8", newline="")

@@ -51,7 +51,7 @@ def refuse_several(entries: Sequence[HistoryEntry]) -> None:
     names = [name for name in Networks(entries).apart(entries) if name]
     if len(names) > 1:
         raise InputError(
-            "the runs are of {n} provinces, which are no one course (allowed: {choices})",
+            "the runs are of {n} provinces, which are no one course: {names} (allowed: --scenario)",
             n=len(names),
-            choices=", ".join(f'--province "{name}"' for name in names),
+            names=", ".join(names),
         )

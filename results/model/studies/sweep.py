@@ -61,7 +61,7 @@ class SweepPoint(StrictModel):
 
 
 class SweepAnswer(JsonFile):
-    """The whole answer of `giaoban sweep`.
+    """The whole answer of `giaoban whatif`.
 
     `computed` points were new, the others had been computed before. `criteria` and `criteria_vi`
     are the names of the criteria in English and in Vietnamese, by id, `names` those of nodes,

@@ -276,7 +276,7 @@ def of_sweep(answer: SweepAnswer) -> Report:
         cases.append(Case(ident, status, told, margin, name=sweep_summary.called(point, answer)))
     cases += _unrated(answer.not_judged)
     return Report(
-        "sweep",
+        "whatif",
         _stem(answer.inputs),
         "pass",
         sweep_summary.headline(answer),
@@ -321,17 +321,6 @@ def _changed_at(each: ScenarioCompared) -> tuple[str, str] | None:
         if change.at is not None and not change.words:
             return re.split(r"[\[.]", change.key)[0], change.at
     return None
-
-
-def of_fit(
-    device: str, use_pct: float, headline: str, lines: Sequence[str], *, fits: bool
-) -> Report:
-    """Whether calls fit on a device; how much of it is in use is the figure."""
-    status: Status = "pass" if fits else "fail"
-    in_use = JudgedFigure(round(use_pct, 3), 100.0, "%")
-    case = Case("fits", status, [headline, *lines] if status == "fail" else [], in_use)
-    verdict: Verdict = "pass" if fits else "fail"
-    return Report("device fit", device, verdict, headline, [case])
 
 
 # ---------------------------------------------------------------------------------------- cases

@@ -10,9 +10,8 @@ from pathlib import Path
 from giaoban.results.judge.cases import Case, Report
 from giaoban.sentence import Sentence
 
-ONE_CASE = ("--pairs", "--access", "--mcu")
-"""Flags of `giaoban faults` that a single failure needs no more."""
-WITH_VALUES = ("--only", "--jobs", "--link", "--bridge", "--map")
+WITH_VALUES = ("--only", "--jobs", "--also")
+"""Options of `giaoban faults` that a single failure needs no more."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,11 @@ class Commands:
         words: of the command line that made it, without `giaoban` and what says where to report.
         folder: of the run; None where nothing is kept.
         name: by which it would be accepted; '' where that cannot be.
-        baselines: folder in which it would be, where the command line named one.
     """
 
     words: Sequence[str]
     folder: Path | None = None
     name: str = ""
-    baselines: Path | None = None
 
     @property
     def again(self) -> str:
@@ -64,16 +61,13 @@ class Commands:
             return case.command
         if report.command != "faults" or case.gone or (":" not in case.id and case.id != "mcu"):
             return self.again
-        rest = [word for word in without(self.words, WITH_VALUES) if word not in ONE_CASE]
+        rest = without(self.words, WITH_VALUES)
         return _line(["giaoban", *rest, "--only", case.id])
 
     def _accepting(self, folder: str, name: str) -> str:
         if not name:
             return ""
-        run = ["giaoban", "baseline", "accept", folder, "--name", name]
-        if self.baselines is not None:
-            run += ["--baselines", str(self.baselines)]
-        return f'{_line(run)} --reason "…"'
+        return f'{_line(["giaoban", "accept", folder, name])} --reason "…"'
 
 
 def without(words: Sequence[str], options: Sequence[str]) -> list[str]:

@@ -78,7 +78,7 @@ def plan_of(options: Namespace, host: str | None, *, authorised: bool, seconds: 
         check_bounds(bridges, rate, seconds)
     profile = load_profiles().pick(options.call_profile)
     return LoadPlan(
-        target=parse_target(host, authorised=authorised, option="--host"),
+        target=parse_target(host, authorised=authorised),
         shape=options.shape,
         bridges=bridges,
         rate_per_s=rate,

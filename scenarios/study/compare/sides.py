@@ -12,7 +12,9 @@ from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.files import read_file
+from giaoban.scenarios.spec.project import known
 from giaoban.scenarios.spec.project_folder import says_scenario
+from giaoban.scenarios.study.laid_out import lay_out, read_inputs
 from giaoban.scenarios.study.whatif.apply import EXISTING, Base, base_of
 from giaoban.sentence import N_, Sentence
 from giaoban.tomlfile import of_another_kind, parse, read_text
@@ -62,6 +64,24 @@ def pairs(old: Path, new: Path, scenarios: Sequence[Path] = ()) -> list[Compared
         )
         for name in names
     ]
+
+
+def pair_of_run(run: Path, place: Path) -> ComparedPair:
+    """Return the inputs of a run as they were, beside the scenario of that name today.
+
+    Raises `InputError`: the run has no inputs, or there is no such scenario today.
+    """
+    manifest, files = read_inputs(run)
+    scenario, province = lay_out(manifest, files, place)
+    name = next(item.name for item in manifest.inputs if item.role == "scenario")
+    today = next((path for path in known().values() if path.name == name), None)
+    if today is None:
+        raise InputError("{run}: there is no scenario {name} today", run=run, name=name)
+    return ComparedPair(
+        today.stem,
+        base_of(scenario, province, seed=manifest.seed),
+        base_of(today, seed=manifest.seed),
+    )
 
 
 def _kind(path: Path) -> str:

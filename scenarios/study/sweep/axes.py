@@ -44,7 +44,7 @@ class Axes(StrictModel):
 
 class Sweep(StrictModel):
     """A sweep: a scenario tried at all points of some axes. That profiles, devices and links exist
-    is checked by `giaoban sweep` alone."""
+    is checked by `giaoban whatif` alone."""
 
     schema_: Literal["giaoban.sweep/1"] = Field(alias="schema")
     scenario: Annotated[str, Field(min_length=1)]

@@ -1,4 +1,4 @@
-"""All points of a sweep: those that are known, and those that workers compute side by side."""
+"""All points of a sweep, computed side by side."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import possible
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
-from giaoban.scenarios.study.sweep.points import Points
 from giaoban.scenarios.study.sweep.work import Task, files_of_point, key_of, solve
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import UnnamedVariant
@@ -46,7 +45,6 @@ class SweepRequest:
     sweep: Sweep
     path: Path
     base: Base
-    points: Points[SweepPoint]
     workers: Workers = field(default_factory=InlineWorker)
     language: Language = SOURCE
 
@@ -54,9 +52,7 @@ class SweepRequest:
 def sweep(
     order: SweepRequest, *, root: Path, now: datetime, progress: Progress
 ) -> Outcome[SweepAnswer]:
-    """Compute what is not known yet, keep every point as it comes, write `sweep.json`.
-
-    Interrupted, it keeps the points that were finished: they are not computed again.
+    """Compute every point, write `sweep.json` and the table.
 
     Raises:
         InputError: values on an axis that do not exist; an input that is changed meanwhile.
@@ -69,10 +65,6 @@ def sweep(
     before = {task.key: task.before for task in tasks}
     every = {task.key: task for task in [*before.values(), *tasks]}
     found: dict[str, SweepPoint] = {}
-    for key in every:
-        if (known := order.points.find(key)) is not None:
-            found[key] = known
-    waiting = [key for key in every if key not in found]
     # what fails before anything is cut needs no more: those points first
     intact = {task.key for task in before.values()}
     started_s = time.monotonic()
@@ -81,13 +73,11 @@ def sweep(
         # would be told from small ones and be wrong
         now_waiting = [
             replace(every[key], intact=None if key in intact else found[before[key].key])
-            for key in sorted(of_these.intersection(waiting))
+            for key in sorted(of_these)
         ]
         for point in order.workers.as_finished(solve, now_waiting):
-            order.points.keep(point)
             found[point.key] = point
-            done = len(found) - (len(every) - len(waiting))
-            left_s = (time.monotonic() - started_s) / done * (len(waiting) - done)
+            left_s = (time.monotonic() - started_s) / len(found) * (len(every) - len(found))
             progress(
                 Sentence(
                     "{number} of {all} {all:point|points}, {span} left",
@@ -116,7 +106,7 @@ def sweep(
                 {task.spot.profile or question.plan.profile.id for task in tasks},
             ),
             points=[found[task.key] for task in tasks],
-            computed=sum(key in before for key in waiting),
+            computed=len(before),
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(answer, summary_md(answer, order.language))

@@ -27,8 +27,6 @@ from giaoban.results.judge.compare import compare
 from giaoban.results.model.result import Result
 from giaoban.results.model.run_ids import VIETNAM
 from giaoban.results.report.summaries.failures_summary import busiest, slowest
-from giaoban.scenarios.cli.runs import last_two
-from tests.scenarios.scenario_factory import giaoban
 
 IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
 
@@ -345,18 +343,6 @@ def test_an_estimate_is_of_the_scenario_that_it_estimates(tmp_path: Path) -> Non
         entries = index.entries()
     assert [e.scenario for e in entries] == ["x", "x", "x", "an-estimate"]
     assert {row[1] for row in yearly(entries, 2026)["unused"]} == {"1"}
-    assert [path.name for path in last_two(tmp_path, ids[2])] == ids[1:]
-    with pytest.raises(InputError, match="no check of the same scenario is before it"):
-        last_two(tmp_path, ids[1])
-
-
-def test_a_comparison_says_which_of_the_two_was_estimated(tmp_path: Path) -> None:
-    ids = ["x-20260101-080000", "x-estimate-20260102-080000"]
-    h.keep(tmp_path, h.measured(ids[0]))
-    h.keep(tmp_path, estimated(ids[1]))
-    ran = giaoban("history", "compare", *ids, "--results", tmp_path, "--lang", "vi")
-    assert f"A: {ids[0]} – đạt" in ran.out
-    assert f"B: {ids[1]} – ƯỚC TÍNH: đạt" in ran.out
 
 
 @pytest.mark.parametrize("order", [1, -1])

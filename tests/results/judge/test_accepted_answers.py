@@ -146,8 +146,8 @@ def test_baseline_accept_leaves_the_file_as_it_is(
     new: str,
 ) -> None:
     def accepted(command: str) -> int:
-        words = ["--name", "same", "--reason", "known", "--baselines", str(tmp_path / "kept")]
-        run = ["giaoban", "baseline", "accept", str(runs[command]), *words]
+        words = [str(tmp_path / "kept" / "same.toml"), "--reason", "known"]
+        run = ["giaoban", "accept", str(runs[command]), *words]
         monkeypatch.setattr(sys, "argv", run)
         return entry.run()
 

@@ -100,11 +100,11 @@ BAD: dict[str, tuple[Sequence[str], str]] = {
     ),
     "endless": (
         (*GOOD, "RRULE:FREQ=WEEKLY"),
-        ":10: recurs without end (allowed: COUNT, UNTIL, or --until DATE)",
+        ":10: recurs without end (allowed: COUNT, UNTIL, or --last-day DATE)",
     ),
     "as good as endless": (
         (*GOOD, "RRULE:FREQ=DAILY;UNTIL=99991231T000000Z"),
-        ":10: recurs without end (allowed: COUNT, UNTIL, or --until DATE)",
+        ":10: recurs without end (allowed: COUNT, UNTIL, or --last-day DATE)",
     ),
     "broken exception": (
         (*GOOD, "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:x"),

@@ -38,8 +38,6 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
         root=tmp_path / "runs",
         now=datetime(2027, 1, 1),
         language="vi",
-        sheets=by_estimate,
-        days=(),
         progress=lambda *_: None,
     )
     answer = made.answer

@@ -35,8 +35,6 @@ def planned(path: Path, root: Path) -> Outcome[CalendarAnswer]:
         root=root,
         now=datetime(2027, 1, 1),
         language="vi",
-        sheets=False,
-        days=(),
         progress=lambda *_: None,
     )
 

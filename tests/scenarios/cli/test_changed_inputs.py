@@ -29,12 +29,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "faults": ("faults", "s.toml", "--estimate", "--only", "router:r-east", "--jobs", "1"),
     "whatif": ("whatif", "s.toml", "--more", "1", "--no-search", "--jobs", "1"),
     "headroom": ("headroom", "s.toml", "--jobs", "1"),
-    "sweep": ("sweep", "sweep.toml", "--points", "points", "--jobs", "1"),
+    "sweep": ("whatif", "sweep.toml", "--jobs", "1"),
     "compare": ("compare", "s.toml", "t.toml", "--jobs", "1"),
     "sensitivity": ("sensitivity", "s.toml", "--jobs", "1", "--worlds", "0"),
     "calendar": (
-        *("calendar", "year.csv", "--scenario", "s.toml", "--from", "2027-01-01"),
-        *("--estimate", "--no-sheets", "--peaks", "1", "--jobs", "1"),
+        *("calendar", "year.csv", "--scenario", "s.toml", "--first-day", "2027-01-01"),
+        *("--estimate", "--peaks", "1", "--jobs", "1"),
     ),
     "meeting": ("meeting", "meeting.toml", "--scenario", "s.toml", "--jobs", "1"),
 }

@@ -18,7 +18,6 @@ from giaoban.scenarios.cli.app import app
 from tests.results.junit_schema import by_schema
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
-FIT = ("device", "fit", "rmx-1500-mpmx", "--calls")
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +52,12 @@ def check(folder: Path, *words: str | Path, more: str = "") -> Ran:
 
 
 def test_every_command_that_judges_has_the_same_options() -> None:
-    for name, more in judging.JUDGING.items():
+    for name in judging.JUDGING:
         command = app_command(name)
         given = {option for param in command.params for option in param.opts}
         wanted = {"--junit", "--markdown", "--annotations", "--code-quality"}
         assert wanted <= given, name
-        assert ({"--baseline", "--baselines"} <= given) == bool(more), name
+        assert ("--baseline" in given) == (name in judging.WITH_BASELINE), name
 
 
 def app_command(name: str):
@@ -71,10 +70,9 @@ def app_command(name: str):
 
 
 def test_a_pass(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
-    ran = giaoban(*FIT, "3x720p30", *reports)
-    assert (ran.code, ran.err) == (0, "")
-    assert outcomes(tmp_path / "j.xml") == {"fits": "pass"}
-    assert "1 case, all met" in (tmp_path / "m.md").read_text(encoding="utf-8")
+    assert check(tmp_path, *reports).code == 0
+    assert set(outcomes(tmp_path / "j.xml").values()) == {"pass"}
+    assert ", all met" in (tmp_path / "m.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "q.json").read_text()) == []
 
 
@@ -111,7 +109,7 @@ def test_a_criterion_that_is_not_met(tmp_path: Path, reports: tuple[str | Path, 
     xml, page = ((tmp_path / name).read_text(encoding="utf-8") for name in ("j.xml", "m.md"))
     for text in (xml, page):
         assert f"giaoban check {file} --estimate --results {tmp_path / 'runs'} --seeds 0" in text
-        assert f"giaoban baseline accept {run} --name s --reason" in text
+        assert f"giaoban accept {run} s --reason" in text
         assert f"giaoban whatif {file}" in text
         assert str(run) in text
     assert f"next: giaoban whatif {file}" in ran.out.splitlines()
@@ -148,12 +146,12 @@ def test_annotations_come_by_themselves_in_github_actions(
 
 
 def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) -> None:
-    kept = ("--baselines", tmp_path / "kept")
+    kept = tmp_path / "kept" / "slow.toml"
     assert check(tmp_path, more=TIGHT).code == 1
     run = only_run(tmp_path / "runs")
-    accepted = giaoban("baseline", "accept", run, "--name", "slow", "--reason", "known", *kept)
+    accepted = giaoban("accept", run, kept, "--reason", "known")
     assert accepted.code == 0, accepted.err
-    with_it = ("--baseline", "slow", *kept, "--junit", tmp_path / "j.xml")
+    with_it = ("--baseline", kept, "--junit", tmp_path / "j.xml")
     ran = check(tmp_path, *with_it, more=TIGHT)
     assert (ran.code, ran.out.splitlines()[0]) == (
         0,
@@ -163,8 +161,6 @@ def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) ->
     worse = TIGHT + "camera-to-screen = 1.0\n"
     ran = check(tmp_path, *with_it, "--json", more=worse)
     assert ran.code == 1
-    told = (tmp_path / "j.xml").read_text(encoding="utf-8")
-    assert f'--name slow --baselines {tmp_path / "kept"} --reason "…"' in told
     said = json.loads(ran.out)
     assert said["comparison"]["verdict"] == "fail"
     assert [c["case"] for c in said["comparison"]["changes"] if c["sense"] == "worse"] == [
@@ -172,20 +168,14 @@ def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) ->
     ]
     found = outcomes(tmp_path / "j.xml")
     assert found["camera-to-screen"].startswith("regression: was met, is not met now")
-    assert "--name slow " in (tmp_path / "j.xml").read_text(encoding="utf-8")
-    listed = giaoban("baseline", "list", *kept).out
-    assert "check s" in listed
-    assert "known" in listed
-    shown = giaoban("baseline", "show", "slow", *kept).out
-    assert shown == (tmp_path / "kept" / "slow.toml").read_text(encoding="utf-8")
+    assert giaoban("list", "baselines", kept).out == kept.read_text(encoding="utf-8")
 
 
 def test_a_baseline_of_another_command(tmp_path: Path) -> None:
     check(tmp_path, more=TIGHT)
-    kept = ("--baselines", tmp_path)
-    run = only_run(tmp_path / "runs")
-    giaoban("baseline", "accept", run, "--name", "slow", "--reason", "known", *kept)
-    ran = giaoban("headroom", "--baseline", "slow", *kept)
+    kept = tmp_path / "slow.toml"
+    giaoban("accept", only_run(tmp_path / "runs"), kept, "--reason", "known")
+    ran = giaoban("headroom", "--baseline", kept)
     assert ran.code == 2
     assert "was accepted of giaoban check (allowed: one of giaoban headroom)" in ran.err
 
@@ -211,7 +201,7 @@ def test_all_scenarios_of_a_project_are_one_answer(
     assert "again: giaoban check scenarios/tight.toml --estimate --seed 1681 --seeds 0\n" in told
     [tight] = (tmp_path / "runs").glob("tight-*")
     assert f"run: runs/{tight.name}\n" in told
-    assert f'accept: giaoban baseline accept runs/{tight.name} --name tight --reason "…"' in told
+    assert f'accept: giaoban accept runs/{tight.name} tight --reason "…"' in told
 
     ran = giaoban("check", "--all", "--estimate", "--baseline", "runs", "--json")
     assert ran.code == 0, ran.err
@@ -221,7 +211,7 @@ def test_all_scenarios_of_a_project_are_one_answer(
         ("pass", "fail"),
     ]
     [run, *_] = (tmp_path / "runs").glob("good-*")
-    accepted = giaoban("baseline", "accept", run, "--name", "good", "--reason", "first")
+    accepted = giaoban("accept", run, "good", "--reason", "first")
     assert accepted.code == 0, accepted.err
     scenario(
         tmp_path / "scenarios" / "good.toml", id="good", more=TIGHT, phases=(2, 6, 2),
@@ -230,8 +220,6 @@ def test_all_scenarios_of_a_project_are_one_answer(
     into = ("--baseline", "baselines", "--junit", "j.xml")
     ran = giaoban("check", "--all", "--estimate", *into)
     assert ran.code == 1, ran.err
-    told = (tmp_path / "j.xml").read_text(encoding="utf-8")
-    assert '--name good --baselines baselines --reason "…"' in told, "where it is looked for"
     assert "FAIL – 1 thing is worse than what was accepted as good" in ran.out
     ran = giaoban("check", "--all", "--baseline", "baselines")
     assert (ran.code, ran.out) == (2, "")

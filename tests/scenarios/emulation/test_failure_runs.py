@@ -97,7 +97,7 @@ class Ring:
 
     def compared(self, name: str, *words: str | Path) -> Ran:
         of = "estimated" if "--estimate" in words else "first"
-        there = ("--baseline", "ring", "--baselines", self.folder / f"accepted-{of}")
+        there = ("--baseline", self.folder / f"accepted-{of}" / "ring.toml")
         return self.faults(name, *there, *words)
 
     def failure(self, ident: str) -> Any:

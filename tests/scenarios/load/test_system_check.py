@@ -61,7 +61,7 @@ def judge(*parts: tuple[list[Request], list[ReceivedMedia]], cpu_pct: float = 5.
     )
     entries = {"invite": {"num_requests": len(parts)}}
     seen = LoadRecords(Statistics(entries, {}, {}, len(parts), cpu_pct, 0), None)
-    test = LoadTest(PLAN, LocustSetup(), None, "presence", None, {})
+    test = LoadTest(PLAN, LocustSetup(), None, None, {})
     return judged(test, seen, calls, BRIDGES)
 
 
@@ -115,7 +115,7 @@ def test_every_bridge_needs_an_account_of_its_own(tmp_path: Path) -> None:
     accounts.touch(mode=0o600)
     lines = ['schema = "giaoban.accounts/1"', "[[account]]", 'user = "cu-jut"', 'password = "x"']
     accounts.write_text("\n".join(lines), encoding="utf-8")
-    real = ("--real", "sip:127.0.0.1:9", "--i-am-authorised", "--accounts", str(accounts))
+    real = ("--target", "sip:127.0.0.1:9", "--i-am-authorised", "--accounts", str(accounts))
     ran = giaoban("meeting", "district-to-district", *real, "--results", tmp_path / "runs")
     assert (ran.code, "fewer accounts than the meeting has bridges, 2" in ran.err) == (2, True)
     assert not (tmp_path / "runs").exists()
@@ -124,11 +124,11 @@ def test_every_bridge_needs_an_account_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--real", "sip:127.0.0.1:5060"), "--i-am-authorised"),
-        (("--real", "sip:example.org", "--i-am-authorised"), "is no SIP address of a device"),
+        (("--target", "sip:127.0.0.1:5060"), "--i-am-authorised"),
+        (("--target", "sip:example.org", "--i-am-authorised"), "is no SIP address of a device"),
         (("--i-am-authorised",), "is for a real device"),
-        (("--real", "sip:127.0.0.1", "--i-am-authorised", "--only", "course"), "emulated alone"),
-        (("--real", "sip:127.0.0.1", "--i-am-authorised", "--room", "a b"), "--room"),
+        (("--target", "sip:127.0.0.1", "--i-am-authorised", "--only", "course"), "emulated alone"),
+        (("--target", "sip:127.0.0.1", "--i-am-authorised", "--room", "a b"), "--room"),
     ],
 )
 def test_nobody_is_called_without_consent_or_by_mistake(words: tuple[str, ...], said: str) -> None:

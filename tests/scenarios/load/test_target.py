@@ -59,7 +59,6 @@ def test_a_real_device_is_not_taken_beyond_bounds(beyond: tuple[int, float, floa
         (["--target", "sip:10.67.0.2", "--i-am-authorised", "--room", "giao ban"], "giao ban"),
         (["--i-am-authorised"], "with --target"),
         (["--shape", "tsunami"], "storm"),
-        (["--hold", "60"], "--hold 60"),
         (["--workers", "1", "--await-workers", "1"], "--await-workers"),
         (["--max", "setup=1"], "setup-p95"),
         (["--device", "rmx"], "rmx"),
@@ -112,7 +111,7 @@ def test_a_plan_goes_through_locusts_options_unchanged() -> None:
         ({}, "sip:10.67.0.2", False, 1.0, "--i-am-authorised"),
         ({}, None, True, 1.0, "--host"),
         ({"num_users": 201}, "sip:10.67.0.2", True, 1.0, "--bridges 201"),
-        ({}, "sip:10.67.0.2", True, 3601.0, "--time 3601"),
+        ({}, "sip:10.67.0.2", True, 3601.0, "--seconds 3601"),
         # from Locust's page, which takes any value
         ({"shape": "tsunami"}, "sip:10.67.0.2", True, 1.0, "shape"),
         ({"room": "a@b"}, "sip:10.67.0.2", True, 1.0, "--room"),

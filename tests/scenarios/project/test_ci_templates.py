@@ -142,10 +142,10 @@ def test_a_ring_link_that_was_deleted(repository: Repository) -> None:
     assert repository.run("giaoban init . --lang en --ci none").returncode == 0
     first = repository.run(faults)
     assert first.returncode == 2, first.stderr
-    assert "giaoban baseline accept RUN --name faults-first-expansion" in first.stderr
+    assert "giaoban accept RUN faults-first-expansion" in first.stderr
     repository.run("giaoban faults scenarios/first-expansion.toml --estimate")
     [run] = (folder / "runs").glob("faults-*")
-    accept = f'giaoban baseline accept {run} --name faults-first-expansion --reason "one MCU"'
+    accept = f'giaoban accept {run} faults-first-expansion --reason "one MCU"'
     assert repository.run(accept).returncode == 0
     assert (folder / "baselines" / "faults-first-expansion.toml").is_file()
 

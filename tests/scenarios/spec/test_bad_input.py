@@ -133,9 +133,7 @@ def test_a_new_bridge_can_exhaust_the_addresses(tmp_path: Path) -> None:
     text = SMALL.read_text(encoding="utf-8").replace("10.2.0.0/24", "10.2.0.0/28")
     province = tmp_path / "province.toml"
     province.write_text(text, encoding="utf-8")
-    assert (
-        giaoban("topology", "show", "--province", province, "--map", tmp_path / "m.png").code == 0
-    )
+    assert giaoban("list", "network", "--province", province, "--out", tmp_path / "m.png").code == 0
     two = (NORTH, {**NORTH, "id": "south"})
     file = scenario(tmp_path / "scenario.toml", province=province, bridges=two)
     assert "is exhausted" in refused(tmp_path, file)

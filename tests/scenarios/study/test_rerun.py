@@ -9,6 +9,7 @@ from scenario_factory import giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError
+from giaoban.results.archive.evidence.pack import write_evidence
 from giaoban.results.model.manifest import InputFile, Manifest
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.plan.question import make_question
@@ -127,7 +128,7 @@ def test_how_far_assumptions_may_be_off_is_found_again(
     assert (own.key, own.low, own.high) == ("device.compose_delay.delay_ms", 60.0, 400.0)
     ranges.unlink()
     evidence = tmp_path / "a.evidence.zip"
-    assert giaoban("evidence", only_run(runs), "--out", evidence).code == 0
+    write_evidence(only_run(runs), evidence)
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
     assert ran.code == 0, ran.out + ran.err
     monkeypatch.setattr(study, "hypercube", lambda *of: 1 - hypercube(*of))

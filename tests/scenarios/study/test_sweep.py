@@ -1,15 +1,11 @@
-"""Sweeps: points, none of them twice, on cores and on a cluster of two workers."""
+"""Sweeps: points on cores and on a cluster of two workers."""
 
 from __future__ import annotations
 
 import csv
 import json
 import operator
-import os
 import re
-import signal
-import subprocess
-import time
 import tomllib
 import warnings
 from collections import Counter
@@ -18,8 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from runs import COMMAND
-from scenario_factory import ROOT, SMALL, Ran, giaoban
+from scenario_factory import SMALL, Ran, giaoban
 from whatif_factory import DEVICE, small
 
 from giaoban import tomlfile
@@ -28,14 +23,13 @@ from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.workers import InlineWorker
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
-from giaoban.scenarios.cli.commands.what_if import sweep as sweep_command
+from giaoban.scenarios.cli.commands.what_if import whatif as sweep_command
 from giaoban.scenarios.plan.identity import sources
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work
 from giaoban.scenarios.study.sweep.work import Task, solve
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask
 from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
-from tests.processes import processes, wait_for
 
 FILE = f"""
 schema = "giaoban.sweep/1"
@@ -59,7 +53,7 @@ def file(folder: Path, text: str = FILE) -> Path:
 
 def run(folder: Path, path: Path, *words: object) -> Ran:
     return giaoban(
-        *("sweep", path, "--points", folder / "points", "--results", folder / "runs", "--json"),
+        *("whatif", path, "--results", folder / "runs", "--json"),
         *words,
     )
 
@@ -188,7 +182,8 @@ def test_a_scenario_s_own_mistake_is_told_by_no_name_that_nobody_gave(
     path = file(tmp_path)
     wrong = small(tmp_path, device="rmx-9")
     words = {"sweep": [path], "whatif": [wrong, "--more", 1], "compare": [wrong, wrong]}
-    ran = giaoban(command, *words[command], "--results", tmp_path / "runs")
+    name = "whatif" if command == "sweep" else command
+    ran = giaoban(name, *words[command], "--results", tmp_path / "runs")
     assert ran.code == 2
     assert "rmx-9" in ran.err
     assert not re.search('what if "(base|as-it-is)"', ran.err)
@@ -322,53 +317,6 @@ def test_a_point_that_failed_before_anything_is_cut_costs_nothing(
     assert made["computed"] == 2
 
 
-def test_nothing_is_computed_twice(tmp_path: Path, here: list[str]) -> None:
-    path = file(tmp_path)
-    first = json.loads(run(tmp_path, path).out)
-    second = json.loads(run(tmp_path, path).out)
-    assert (first["computed"], second["computed"]) == (12, 0)
-    assert first["points"] == second["points"]
-    path.write_text(FILE.replace("[0, 2, 3]", "[0, 2, 3, 4]"), encoding="utf-8")
-    assert json.loads(run(tmp_path, path).out)["computed"] == 4
-    assert len(here) == len(set(here)) == 16
-
-
-def test_another_scenario_is_another_point(tmp_path: Path, here: list[str]) -> None:
-    run(tmp_path, file(tmp_path))
-    small(tmp_path, seed=7)
-    assert json.loads(run(tmp_path, tmp_path / "sweep.toml").out)["computed"] == 12
-    assert len(set(here)) == 24
-
-
-def test_an_interrupted_sweep_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = file(tmp_path)
-
-    computed: list[SweepPoint] = []
-
-    def broken_off(task: Task) -> SweepPoint:
-        if len(computed) == 5:
-            raise KeyboardInterrupt
-        computed.append(solve(task))
-        return computed[-1]
-
-    in_this_process(monkeypatch)
-    monkeypatch.setattr(sweep_run, "solve", broken_off)
-    assert run(tmp_path, path).code == 130
-    assert not (tmp_path / "runs").exists()
-
-    monkeypatch.setattr(sweep_run, "solve", solve)
-    ran = run(tmp_path, path)
-    assert json.loads(ran.out)["computed"] == 12 - 5
-
-
-def test_a_damaged_point_is_computed_again(tmp_path: Path, here: list[str]) -> None:
-    path = file(tmp_path)
-    run(tmp_path, path)
-    kept = sorted((tmp_path / "points").rglob("*.json"))
-    kept[0].write_text("{", encoding="utf-8")
-    assert json.loads(run(tmp_path, path).out)["computed"] == 1
-
-
 def test_a_point_that_cannot_be_is_told_and_does_not_end_the_sweep(
     tmp_path: Path, here: list[str]
 ) -> None:
@@ -418,48 +366,6 @@ def test_on_two_cores(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert "12 of 12 points, 0 s left" in ran.err
     assert len(json.loads(ran.out)["points"]) == 12
-
-
-@pytest.mark.realtime
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("moment", ["workers", "points"])
-def test_nothing_is_left_of_an_interrupted_one(
-    tmp_path: Path, number: signal.Signals, moment: str
-) -> None:
-    """Ctrl-C reaches all processes of the terminal, `kill -9` only ours."""
-    path = file(tmp_path, FILE.replace("[0, 2, 3]", str(list(range(60)))))
-    points = tmp_path / "points"
-    us = subprocess.Popen(
-        [
-            *COMMAND,
-            "sweep",
-            path,
-            "--jobs",
-            "2",
-            "--points",
-            points,
-            "--results",
-            tmp_path / "runs",
-        ],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    while us.poll() is None and not (
-        list(points.rglob("*.json"))
-        if moment == "points"
-        else [pid for pid, (parent, _) in processes().items() if parent == us.pid]
-    ):
-        time.sleep(0.01)
-    (os.killpg if number is signal.SIGINT else os.kill)(us.pid, number)
-    _, err = us.communicate()
-    assert us.returncode == (130 if number is signal.SIGINT else -number), err
-    assert "Traceback" not in err
-    wait_for(lambda: us.pid not in {session for _, session in processes().values()}, "their end")
-    assert not (tmp_path / "runs").exists()
-    assert not [name for name in os.listdir("/dev/shm") if str(us.pid) in name]
-    assert len(list(points.rglob("*.json"))) < 60 * 4
 
 
 @pytest.mark.realtime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from giaoban.scenarios.calendar.occupancy import CalendarContext
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.plan.question import held_with
-from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
+from giaoban.scenarios.spec.meeting_catalogue import files, load_meeting
 from giaoban.scenarios.study.calendar import plan
 from giaoban.sentence import Sentence
 
@@ -28,16 +29,12 @@ def command(
     file: Annotated[Path, typer.Argument(help="registrations: iCalendar (.ics) or .csv")],
     scenario: options.HeldWith = None,
     province: options.OtherProvince = None,
-    catalogue: Annotated[
-        Path,
-        typer.Option("--catalogue", help="folder of the meetings' files (giaoban's own)"),
-    ] = CATALOGUE,
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="the first day (today)")
+    first_day: Annotated[
+        str | None, typer.Option("--first-day", metavar="DATE", help="the first day (today)")
     ] = None,
-    until: Annotated[
+    last_day: Annotated[
         str | None,
-        typer.Option("--until", metavar="DATE", help="the day after the last (that of the file)"),
+        typer.Option("--last-day", metavar="DATE", help="the last day (that of the file)"),
     ] = None,
     peaks: Annotated[
         int, typer.Option("--peaks", min=0, max=100, help="how many peaks are judged")
@@ -45,14 +42,6 @@ def command(
     by_estimate: Annotated[
         bool, typer.Option("--estimate", help="judge the peaks without emulation")
     ] = False,
-    sheets: Annotated[
-        bool,
-        typer.Option("--sheets/--no-sheets", help="sheets to print (PDF) of months and conflicts"),
-    ] = True,
-    days: Annotated[
-        list[str] | None,
-        typer.Option("--day", metavar="DATE", help="and of this day; may be given again"),
-    ] = None,
     jobs: options.Jobs = None,
     *,
     results: folders.Results,
@@ -65,25 +54,24 @@ def command(
     """
     judging.known_baseline("estimate" if by_estimate else "sandbox")
     now = now_in_vietnam()
-    kinds, as_read = files(catalogue), dict[Path, str]()
+    kinds, as_read = files(), dict[Path, str]()
     sum_before_reading([file, *kinds], as_read)
     with_what = held_with(scenario, province, as_read)
     known = [load_meeting(path) for path in kinds]
     world = CalendarContext(**vars(with_what), catalogue={each.id: each for each in known})
+    last = options.day("--last-day", last_day)
     with progress() as told:
         planned = plan(
             file,
             world,
-            from_day=options.day("--from", from_) or now.date(),
-            until=options.day("--until", until),
+            from_day=options.day("--first-day", first_day) or now.date(),
+            until=last and last + timedelta(days=1),
             most_peaks=peaks,
             by_estimate=by_estimate,
             jobs=jobs or cores(),
             root=results,
             now=now,
             language=language.asked() or "vi",
-            sheets=sheets,
-            days=[found for text in days or () if (found := options.day("--day", text))],
             progress=told,
         )
     return judging.end_of(

@@ -44,7 +44,7 @@ def command(
         typer.Option("--mcu-at", help="of an import: router that the MCU hangs on (id or name)"),
     ] = None,
     device: Annotated[
-        str | None, typer.Option("--device", help="the MCU's device: giaoban device list")
+        str | None, typer.Option("--device", help="the MCU's device: giaoban list devices")
     ] = None,
     ci: Annotated[
         Ci | None,
@@ -110,7 +110,7 @@ def _accepting(scenario: str) -> Par:
             "CI compares failures with what is accepted, once for each scenario: {faults}, then "
             "{accept}",
             faults=f"giaoban faults {SCENARIOS}/{scenario}.toml --estimate",
-            accept=f'giaoban baseline accept RUN --name {name} --reason "…"',
+            accept=f'giaoban accept RUN {name} --reason "…"',
         ),
         tone="quiet",
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.accounts import load_accounts
-from giaoban.mcu_sim.conference.meeting import VideoMode
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.run_ids import now_in_vietnam
@@ -17,7 +15,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.ci.answers import of_load
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.summaries.load_summary import brief
-from giaoban.scenarios.cli import folders, judging, language
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.load.judge import thresholds_of
 from giaoban.scenarios.load.load_test import LoadTest, load
@@ -37,47 +35,21 @@ def command(
         float, typer.Option("--rate", min=0.01, max=5000, help="session attempts a second")
     ] = 5.0,
     seconds: Annotated[
-        float, typer.Option("--time", min=0.5, max=86_400, help="how long the shape lasts, s")
+        float, typer.Option("--seconds", min=0.5, max=86_400, help="length of the test")
     ] = 30.0,
     shape: Annotated[Shape, typer.Option("--shape", help="of the load")] = "steady",
-    hold: Annotated[
-        float | None, typer.Option("--hold", min=0.1, help="length of a call when steady, s")
-    ] = None,
     media: Annotated[
         Literal["none", "audio", "both"], typer.Option("--media", help="of each call")
     ] = "audio",
     profile: Annotated[str, typer.Option("--profile", help="a call profile")] = DEFAULT_PROFILE,
     back_off: Annotated[BackOff, typer.Option("--back-off", help="of a storm")] = "none",
-    outage: Annotated[
-        float, typer.Option("--outage", min=0, max=600, help="of a storm: no line for so long, s")
-    ] = 3.0,
-    answer_within: Annotated[
-        float,
-        typer.Option("--answer-within", min=0.5, max=180, help="an attempt fails after so long, s"),
-    ] = 10.0,
-    device: Annotated[
-        str | None, typer.Option("--device", help="of the test's own MCU: `giaoban device list`")
-    ] = None,
-    video: Annotated[VideoMode, typer.Option("--video", help="of its meetings")] = "presence",
-    anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="its bridges need no password")
-    ] = False,
-    target: Annotated[
-        str | None, typer.Option("--target", metavar="sip:HOST", help="a real device instead")
-    ] = None,
-    authorised: Annotated[
-        bool, typer.Option("--i-am-authorised", help="its owner has agreed to this test, now")
-    ] = False,
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="the bridges' accounts there (TOML)")
-    ] = None,
-    no_register: Annotated[
-        bool, typer.Option("--no-register", help="bridges do not register")
-    ] = False,
-    no_options: Annotated[
-        bool, typer.Option("--no-options", help="bridges do not ask what the MCU can")
-    ] = False,
-    room: Annotated[str, typer.Option("--room", help="the room they call there")] = ROOM,
+    device: options.Device = None,
+    target: options.Target = None,
+    authorised: options.Authorised = False,
+    accounts: options.Accounts = None,
+    no_register: options.NoRegister = False,
+    no_options: options.NoOptions = False,
+    room: options.Room = ROOM,
     workers: Annotated[
         int, typer.Option("--workers", min=0, max=64, help="processes to share the load")
     ] = 0,
@@ -110,7 +82,6 @@ def command(
         ("--i-am-authorised", authorised and own),
         ("--accounts", accounts is not None and own),
         ("--device", device is not None and not own),
-        ("--anonymous", anonymous and not own),
     ]
     for option, wrong in misplaced:
         if wrong and own:
@@ -139,30 +110,20 @@ def command(
     mcu = _device(device) if own else None
     known = load_profiles().pick(profile)
     period_s = bridges / rate
-    held_s = HELD_SHARE * period_s if hold is None else hold
-    if shape == "steady" and held_s >= period_s:
-        raise InputError(
-            "--hold {held:g}: a bridge would call again before it has hung up "
-            "(allowed: below --bridges / --rate = {period} s)",
-            held=held_s,
-            period=f"{period_s:g}",
-        )
     plan = LoadPlan(
         target=address,
         shape=shape,
         bridges=bridges,
         rate_per_s=rate,
         seconds=seconds,
-        hold_s=held_s if shape == "steady" else 0.0,
+        hold_s=HELD_SHARE * period_s if shape == "steady" else 0.0,
         period_s=period_s if shape == "steady" else 0.0,
-        answer_within_s=answer_within,
         media=MEDIA[media],
         profile=known.id,
         kbps=known.video_kbps,
         back_off=back_off,
-        outage_s=outage,
         spread_s=period_s,
-        accounts="file" if accounts else "secret" if own and not anonymous else "none",
+        accounts="file" if accounts else "secret" if own else "none",
         room=check_room(room) if not own else ROOM,
         registers=not no_register,
         asks_options=not no_options,
@@ -170,7 +131,7 @@ def command(
     if mcu is not None and mcu.device.refusal.code not in plan.capacity_codes:
         codes = [*plan.capacity_codes, mcu.device.refusal.code]
         plan = plan.model_copy(update={"capacity_codes": codes})
-    test = LoadTest(plan, where, mcu, video, accounts, thresholds)
+    test = LoadTest(plan, where, mcu, accounts, thresholds)
     with progress() as told:
         outcome = load(
             test,

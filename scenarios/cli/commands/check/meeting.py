@@ -34,27 +34,14 @@ def command(
     scenario: options.HeldWith = None,
     province: options.OtherProvince = None,
     only: Annotated[
-        Part | None, typer.Option("--only", help="check (of the system) or course alone")
+        Part | None, typer.Option("--only", help="just this part: check (of the system) or course")
     ] = None,
-    real: Annotated[
-        str | None,
-        typer.Option(
-            "--real", metavar="sip:HOST", help="check the system at a real MCU, without emulation"
-        ),
-    ] = None,
-    authorised: Annotated[
-        bool, typer.Option("--i-am-authorised", help="its owner has agreed to this check, now")
-    ] = False,
-    accounts: Annotated[
-        Path | None, typer.Option("--accounts", help="the bridges' accounts there (TOML)")
-    ] = None,
-    room: Annotated[str, typer.Option("--room", help="the room that bridges call there")] = ROOM,
-    no_register: Annotated[
-        bool, typer.Option("--no-register", help="bridges do not register there")
-    ] = False,
-    no_options: Annotated[
-        bool, typer.Option("--no-options", help="bridges do not ask what the MCU can")
-    ] = False,
+    target: options.Target = None,
+    authorised: options.Authorised = False,
+    accounts: options.Accounts = None,
+    room: options.Room = ROOM,
+    no_register: options.NoRegister = False,
+    no_options: options.NoOptions = False,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     jobs: options.Jobs = None,
@@ -67,23 +54,23 @@ def command(
     Every bridge connects, sends and is sent sound and picture; then the chair opens, calls others
     to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.
     """
-    judging.known_baseline(engine.value if real is None else "real-time")
+    judging.known_baseline(engine.value if target is None else "real-time")
     file, as_read = find(name), dict[Path, str]()
     sum_before_reading([file], as_read)
     meeting = load_meeting(file)
     with_what = held_with(scenario, province, as_read)
-    if real is None and (authorised or accounts is not None):
+    if target is None and (authorised or accounts is not None):
         option = "--i-am-authorised" if authorised else "--accounts"
-        raise InputError("{option}: is for a real device (allowed: with --real)", option=option)
-    if real is not None:
-        target = parse_target(real, authorised=authorised, option="--real")
+        raise InputError("{option}: is for a real device (allowed: with --target)", option=option)
+    if target is not None:
+        address = parse_target(target, authorised=authorised)
         if only == "course":
-            raise InputError('--only = "course": is emulated alone (allowed: without --real)')
+            raise InputError('--only = "course": is emulated alone (allowed: without --target)')
         with progress() as told:
             held = check_at(
                 meeting,
                 with_what,
-                target=target,
+                target=address,
                 room=check_room(room),
                 accounts=accounts,
                 registers=not no_register,

@@ -1,14 +1,10 @@
-"""`giaoban device list`, `show` and `fit`: what MCUs hold, and whether a meeting fits on one."""
+"""`giaoban list devices`: calls that MCUs hold, and whether given calls fit on one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from functools import partial
-from typing import Annotated
-
-import typer
 
 from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.admission import Admission
@@ -21,185 +17,109 @@ from giaoban.mcu_sim.device import (
     load_devices,
     pick,
 )
-from giaoban.mcu_sim.device_units import unit_of
 from giaoban.mcu_sim.fit import Fit, fit
-from giaoban.results.report.ci.answers import of_fit
-from giaoban.results.report.document import Block, Par, Table, Text, pars, plain, table
-from giaoban.results.report.wording import Wording
-from giaoban.scenarios.cli import judging
-from giaoban.scenarios.cli.commands.data.lists import listed
-from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
+from giaoban.results.report.document import Par, Table, pars, table
+from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.spec.project import current
-from giaoban.sentence import N_, Both, Sentence, joined, number
-from giaoban.translation import translator
 
 MOST_CALLS = 10_000
 STEPS: Mapping[Step, str] = {
-    "higher": N_("a port of the next higher level"),
-    "lower": N_("lower resolutions"),
-    "audio": N_("sound alone"),
-    "refuse": N_("refusal"),
+    "higher": "a port of the next higher level",
+    "lower": "lower resolutions",
+    "audio": "sound alone",
+    "refuse": "refusal",
 }
-"""What a device does with a call for which it has no room as asked."""
+"""Reactions of a device that has no room for a call as asked."""
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
-NOT_CONFIRMED = Par(
-    Sentence("* rests on a figure that is not confirmed (see giaoban device show)"), tone="quiet"
-)
-
-app = typer.Typer(
-    add_completion=False, help="Look at MCUs and what fits on them.", no_args_is_help=True
-)
-
-DeviceId = Annotated[str, typer.Argument(help="id of a device (see giaoban device list)")]
+NOT_CONFIRMED = Par("* not confirmed by a document of the maker", tone="quiet")
 
 
-@app.command("list")
-def list_(as_json: AsJson = False) -> int:
-    """List the devices, with how many calls of one resolution each holds in one conference."""
+def list_all(as_json: bool) -> int:
+    """List the devices, with the calls of one resolution that each holds in one conference."""
     devices = load_devices(current().devices).device
-    calls = [fit(device, []).more for device in devices]
-    return listed(
-        "devices",
-        [_summary(*of) for of in zip(devices, calls, strict=True)],
-        (Sentence("id"), Sentence("units"), *COLUMNS),
-        [_device_row(*of) for of in zip(devices, calls, strict=True)],
-        NOT_CONFIRMED,
-        as_json=as_json,
-        right=range(2, 2 + len(COLUMNS)),
-        keep=(0, *range(2, 2 + len(COLUMNS))),
-    )
-
-
-def _device_row(device: Device, calls: Mapping[str, int]) -> tuple[str, ...]:
-    return (
-        device.id,
-        Sentence(
-            "{units:g} × {unit}{mark}",
-            units=device.units_total,
-            unit=unit_of(device),
-            mark=_mark(device, "capacity"),
-        ),
-        *(
-            f"{calls[name]}{_calls_mark(device, name)}" if name in calls else "–"
-            for name in COLUMNS
-        ),
-    )
-
-
-@app.command("show")
-def show(device_id: DeviceId, as_json: AsJson = False) -> int:
-    """Show a device: what calls cost, what it does when full, and where each figure comes from."""
-    device = pick(load_devices(current().devices), device_id)
     if as_json:
-        print_json({**device.model_dump(), **_summary(device, fit(device, []).more)})
+        print_json({"devices": [_summary(device) for device in devices]})
         return 0
-    capacity = N_("{units:g} × {unit}, {ports} {ports:port|ports}{mark}")
-    if device.audio_ports:
-        capacity = N_(
-            "{units:g} × {unit}, {ports} {ports:port|ports}, {audio} for audio only{mark}"
+    columns = range(2, 2 + len(COLUMNS))
+    rows = [
+        (
+            device.id,
+            f"{device.units_total:g} × {device.unit}{_mark(device, 'capacity')}",
+            *(f"{fit(device, []).more.get(name, '–')}{_calls_mark(device, name)}"
+              for name in COLUMNS),
         )
-    lines: list[str] = [
-        Sentence(
-            capacity,
-            units=device.units_total,
-            unit=unit_of(device),
-            ports=device.ports_total,
-            audio=device.audio_ports,
-            mark=_mark(device, "capacity"),
-        ),
-        Sentence(
-            "when full: {steps}{mark}; SIP {code} {reason}{refusal_mark}",
-            steps=joined(", ", [Sentence(STEPS[step]) for step in device.when_full.steps]),
-            mark=_mark(device, "when_full"),
-            code=device.refusal.code,
-            reason=device.refusal.reason,
-            refusal_mark=_mark(device, "refusal"),
-        ),
-        Sentence(
-            "delays: audio mixing {mixing}{mixing_mark}, picture composing {composing}"
-            "{composing_mark}, switching {switching}{switching_mark}",
-            mixing=device.audio_mix_delay.text,
-            mixing_mark=_mark(device, "audio_mix_delay"),
-            composing=device.compose_delay.text,
-            composing_mark=_mark(device, "compose_delay"),
-            switching=device.forward_delay.text,
-            switching_mark=_mark(device, "forward_delay"),
-        ),
-    ]
-    if device.levels is not None:
-        ports = ", ".join(f"{name} {number}" for name, number in device.levels.ports.items())
-        lines.append(
-            Sentence("ports set aside: {ports}{mark}", ports=ports, mark=_mark(device, "levels"))
-        )
-    if device.reserve is not None:
-        lines.append(
-            Sentence(
-                "reserve: {units:g} a conference{mark}",
-                units=device.reserve.units,
-                mark=_mark(device, "reserve"),
-            )
-        )
-    lines.append(
-        Sentence(
-            "content: {units:g} a conference while it is shown{mark}",
-            units=device.content.units,
-            mark=_mark(device, "content"),
-        )
-    )
+        for device in devices
+    ]  # fmt: skip
     print_blocks(
-        Par(device.name, bold=True),
-        *pars(lines),
-        _costs(device),
-        *pars(_sources(device)),
-        Par(Sentence("* not confirmed by a document of the maker"), tone="quiet"),
+        table(("id", "units", *COLUMNS), rows, right=columns, keep=(0, *columns)), NOT_CONFIRMED
     )
     return 0
 
 
-@app.command("fit")
-def fit_(
-    device_id: DeviceId,
-    calls: Annotated[str, typer.Option("--calls", help="such as 8x720p30,3x1080p30")],
-    content: Annotated[bool, typer.Option("--content", help="while content is shown")] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Say whether calls fit on a device, admitted in this order (exit code 1 if not)."""
+def show(device_id: str, calls: str | None, *, as_json: bool) -> int:
+    """Show a device with costs and sources, or whether `calls` fit on it (exit code 1 if not)."""
     device = pick(load_devices(current().devices), device_id)
-    asked = parse_calls(calls)
-    found = fit(device, asked, content=content)
-    blocks = _fit(device, found)
-    return judging.end(
-        of_fit(
-            device.id,
-            found.use.pct,
-            plain(_headline(blocks)),
-            _falling_short(found),
-            fits=found.fits,
+    if calls is not None:
+        return _show_fit(device, fit(device, parse_calls(calls)), as_json=as_json)
+    if as_json:
+        print_json({**device.model_dump(), **_summary(device)})
+        return 0
+    refusal = device.refusal
+    lines = [
+        f"{device.units_total:g} × {device.unit}, {device.ports_total} ports"
+        f"{_mark(device, 'capacity')}",
+        f"when full: {', '.join(STEPS[step] for step in device.when_full.steps)}"
+        f"{_mark(device, 'when_full')}; SIP {refusal.code} {refusal.reason}",
+    ]
+    print_blocks(
+        Par(device.name, bold=True), *pars(lines), _costs(device), *pars(_sources(device)),
+        NOT_CONFIRMED,
+    )  # fmt: skip
+    return 0
+
+
+def _show_fit(device: Device, found: Fit, *, as_json: bool) -> int:
+    if as_json:
+        print_json(
+            {
+                "device": device.id,
+                "fits": found.fits,
+                "unit": device.unit,
+                "units_used": found.units_used,
+                "units_total": found.units_total,
+                "ports_used": found.ports_used,
+                "ports_total": found.ports_total,
+                "used_pct": round(found.use.pct, 3),
+                "used_of": found.use.of,
+                "more": found.more,
+                "stepped_down": [asdict(answer) for answer in found.stepped_down],
+                "refused": [asdict(answer) for answer in found.refused],
+                "assumed": [key for key, _ in device.assumptions()],
+            }
+        )
+        return 0 if found.fits else 1
+    verdict = "fits on" if found.fits else "does NOT fit on"
+    print_blocks(
+        Par(
+            f"{verdict} {device.name}: {found.units_used:g} of {found.units_total:g} × "
+            f"{device.unit}{_mark(device, 'capacity')}, {found.ports_used} of "
+            f"{found.ports_total} ports; {found.use.pct:.4g} % in use, by {found.use.of}",
+            bold=True,
+            tone="good" if found.fits else "bad",
         ),
-        *blocks,
-        data=lambda: {
-            "device": device.id,
-            "fits": found.fits,
-            "unit": device.unit,
-            "units_used": found.units_used,
-            "units_total": found.units_total,
-            "ports_used": found.ports_used,
-            "ports_total": found.ports_total,
-            "used_pct": round(found.use.pct, 3),
-            "used_of": found.use.of,
-            "used_amount": round(found.use.amount, 6),
-            "used_total": found.use.total,
-            "more": found.more,
-            "stepped_down": [asdict(answer) for answer in found.stepped_down],
-            "refused": [asdict(answer) for answer in found.refused],
-            "assumed": [key for key, _ in device.assumptions()],
-        },
-        as_json=as_json,
+        *pars(map(_answer, (*found.stepped_down, *found.refused))),
+        table(
+            ("resolution", "room for more"),
+            [(name, f"{n}{_calls_mark(device, name)}") for name, n in found.more.items()],
+            right=(1,),
+        ),
+        *([NOT_CONFIRMED] if device.assumptions() else []),
     )
+    return 0 if found.fits else 1
 
 
 def parse_calls(text: str) -> list[tuple[int, str]]:
-    """`8x720p30,3x1080p30` → `[(8, "720p30"), (3, "1080p30")]`. Raises `InputError`."""
+    """Return `[(8, "720p30"), (3, "1080p30")]` of `8x720p30,3x1080p30`. Raises `InputError`."""
     calls = []
     for part in text.split(","):
         match = re.fullmatch(r"([0-9]{1,9}) ?[x×] ?(\S+)", part.strip())
@@ -231,8 +151,8 @@ def parse_calls(text: str) -> list[tuple[int, str]]:
     return calls
 
 
-def _summary(device: Device, calls: Mapping[str, int]) -> dict[str, object]:
-    """`calls`: of each resolution alone in one conference."""
+def _summary(device: Device) -> dict[str, object]:
+    """Return the JSON of a device; `calls`: of each resolution alone in one conference."""
     return {
         "id": device.id,
         "name": device.name,
@@ -240,7 +160,7 @@ def _summary(device: Device, calls: Mapping[str, int]) -> dict[str, object]:
         "units_total": device.units_total,
         "ports_total": device.ports_total,
         "audio_ports": device.audio_ports,
-        "calls": calls,
+        "calls": fit(device, []).more,
         "assumed": [key for key, _ in device.assumptions()],
     }
 
@@ -248,10 +168,6 @@ def _summary(device: Device, calls: Mapping[str, int]) -> dict[str, object]:
 def _mark(device: Device, *keys: str) -> str:
     assumed = {key for key, _ in device.assumptions()}
     return " *" if assumed.intersection(keys) else ""
-
-
-def _resolution(name: str) -> str:
-    return Sentence("sound alone") if name == "audio" else name
 
 
 def _calls_mark(device: Device, resolution: str) -> str:
@@ -264,107 +180,30 @@ def _costs(device: Device) -> Table:
     rows = []
     for cost in device.cost:
         name = cost.resolution
-        units = number(cost.units, ".4g", _mark(device, f"cost.{name}"))
-        mixed = device.units_for(name, mixed=True)
+        units = f"{cost.units:.4g}{_mark(device, f'cost.{name}')}"
         if device.mixed_cost:
-            known = "–" if mixed is None else number(mixed, ".4g")
-            units = Sentence("{units} (mixed: {mixed})", units=units, mixed=known)
-        rate = number(rates[name], after=_mark(device, "line_rates")) if name in rates else "–"
-        rows.append((_resolution(name), units, f"{calls[name]}{_calls_mark(device, name)}", rate))
-    return table(
-        (
-            Sentence("resolution"),
-            Sentence("units a call"),
-            Sentence("calls"),
-            Sentence("lowest kb/s"),
-        ),
-        rows,
-        right=(1, 2, 3),
-    )
+            mixed = device.units_for(name, mixed=True)
+            units += f" (mixed: {'–' if mixed is None else f'{mixed:.4g}'})"
+        rate = f"{rates[name]:g}{_mark(device, 'line_rates')}" if name in rates else "–"
+        rows.append((name, units, f"{calls[name]}{_calls_mark(device, name)}", rate))
+    return table(("resolution", "units a call", "calls", "lowest kb/s"), rows, right=(1, 2, 3))
 
 
-def _sources(device: Device) -> list[Sentence]:
-    """A line a source, with the figures that rest on it."""
-    resting: dict[Sentence, list[str]] = {}
+def _sources(device: Device) -> Iterator[str]:
+    """Yield a line a source, with the figures that rest on it."""
+    resting: dict[str, list[str]] = {}
     for key, figure in device.figures():
-        (en, settled), (vi, settled_vi) = (figure.said(translator(each)) for each in ("en", "vi"))
-        resting.setdefault(
-            Sentence(
-                " *: {source}; to be settled by {what}",
-                source=Both(en, vi),
-                what=Both(settled, settled_vi),
-            )
-            if figure.assumed
-            else Sentence(": {source}", source=Both(en, vi)),
-            [],
-        ).append(key)
-    return [joined("", [joined(", ", keys), text]) for text, keys in resting.items()]
+        to_settle = f"; to be settled by {figure.settled_by}" if figure.assumed else ""
+        mark = " *" if figure.assumed else ""
+        resting.setdefault(f"{mark}: {figure.source}{to_settle}", []).append(key)
+    for source, keys in resting.items():
+        yield f"{', '.join(keys)}{source}"
 
 
-def _headline(blocks: list[Block]) -> Text:
-    head, *_ = (block.text for block in blocks if isinstance(block, Par))
-    return head
-
-
-def _falling_short(found: Fit) -> list[str]:
-    """Calls that do not get what they ask for."""
-    return [_of(answer) for answer in (*found.stepped_down, *found.refused)]
-
-
-def _fit(device: Device, found: Fit) -> list[Block]:
-    verdict = Sentence("fits on") if found.fits else Sentence("does NOT fit on")
-    rows = [
-        (_resolution(name), f"{number}{_calls_mark(device, name)}")
-        for name, number in found.more.items()
-    ]
-    return [
-        Par(
-            Sentence(
-                "{verdict} {device}: {units_used:g} of {units_total:g} × {unit}{mark}, "
-                "{ports_used} of {ports_total} {ports_total:port|ports}; {amount} % in use, by "
-                "{things} ({left} of {all})",
-                verdict=verdict,
-                device=device.name,
-                units_used=found.units_used,
-                units_total=found.units_total,
-                unit=unit_of(device),
-                mark=_mark(device, "capacity"),
-                ports_used=found.ports_used,
-                ports_total=found.ports_total,
-                amount=_amount(found.use.pct),
-                things=Both(
-                    Wording("en").things(found.use.of),
-                    partial(Wording("vi").things, found.use.of),
-                ),
-                left=_amount(found.use.amount),
-                all=_amount(found.use.total),
-            ),
-            bold=True,
-            tone="good" if found.fits else "bad",
-        ),
-        *pars(_falling_short(found)),
-        table((Sentence("resolution"), Sentence("room for more")), rows, right=(1,)),
-        *([NOT_CONFIRMED] if device.assumptions() else []),
-    ]
-
-
-def _amount(value: float) -> Sentence:
-    return number(round(value, 2))
-
-
-def _of(answer: Admission) -> str:
+def _answer(answer: Admission) -> str:
     if answer.accepted:
-        what = Sentence(
-            "{given} instead of {resolution} ({reason})",
-            given=answer.given,
-            resolution=answer.resolution,
-            reason=answer.reason,
+        return (
+            f"call {answer.call_id}: {answer.given} instead of {answer.resolution} "
+            f"({answer.reason})"
         )
-    else:
-        what = Sentence(
-            "{resolution} refused, {code} {reason}",
-            resolution=answer.resolution,
-            code=answer.code,
-            reason=answer.reason,
-        )
-    return Sentence("call {call}: {what}", call=answer.call_id, what=what)
+    return f"call {answer.call_id}: {answer.resolution} refused, {answer.code} {answer.reason}"

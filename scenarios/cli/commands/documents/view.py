@@ -41,7 +41,7 @@ def command(
         Path | None, typer.Option("--out", help="write the page to this file, serve nothing")
     ] = None,
     *,
-    results: folders.Runs,
+    results: folders.Results,
 ) -> int:
     """Serve a run as a page on this machine, until Ctrl-C."""
     with temporary_folder("view") as unpacked:

@@ -142,7 +142,7 @@ def serve(
         str, typer.Option("--listen", help="IPv4 address and port of its SIP, UDP and TCP")
     ] = f"127.0.0.1:{SIP_PORT}",
     device: Annotated[
-        str | None, typer.Option("--device", help="see `giaoban device list`")
+        str | None, typer.Option("--device", help="see `giaoban list devices`")
     ] = None,
     devices: Annotated[
         Path | None,

@@ -1,8 +1,9 @@
-"""`giaoban compare OLD NEW`: what a change of a province or a scenario does, and to whom."""
+"""`giaoban compare OLD [NEW]`: two states of inputs, or two runs."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ import typer
 from giaoban.errors import InputError
 from giaoban.processes.ownership import temporary_folder
 from giaoban.processes.workers import InlineWorker, WorkerPool, cores
+from giaoban.results.archive.store import kind_of_run
+from giaoban.results.archive.stored_report import report_of_run
+from giaoban.results.judge.accepted_cases import as_it_was
 from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.ci.answers import of_compared
 from giaoban.results.report.document import Par
@@ -25,7 +29,7 @@ from giaoban.scenarios.study.compare.compare import (
     CompareRequest,
     compare,
 )
-from giaoban.scenarios.study.compare.sides import at_revision, pairs, top_of, tree_of
+from giaoban.scenarios.study.compare.sides import at_revision, pair_of_run, pairs, top_of, tree_of
 from giaoban.sentence import Sentence
 
 
@@ -33,11 +37,13 @@ def command(
     old: Annotated[
         str | None,
         typer.Argument(
-            help="scenario (file or name), province or folder as it was; REV:PATH: of git"
+            help="scenario (file or name), province or folder as it was; REV:PATH: of git; or a "
+            "run, or its evidence"
         ),
     ] = None,
     new: Annotated[
-        str | None, typer.Argument(help="as it is; with --since the folder [this one]")
+        str | None,
+        typer.Argument(help="the same as it is, or a later run [of a run: its inputs as of now]"),
     ] = None,
     since: Annotated[
         str | None,
@@ -48,31 +54,43 @@ def command(
         typer.Option("--scenario", help="judge two provinces by this scenario (repeatable)"),
     ] = None,
     tolerance: Annotated[
-        float,
-        typer.Option("--tolerance", min=0, max=1000, help="points a margin may lose, if still met"),
-    ] = TOLERANCE_POINTS,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="emulate what is near a limit, or has changed sides")
-    ] = False,
+        float | None,
+        typer.Option(
+            "--tolerance",
+            min=0,
+            max=1000,
+            help="percent of a limit that a figure may be worse (inputs: 10, runs: 1)",
+        ),
+    ] = None,
+    confirm: options.Confirm = False,
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
     *,
     results: folders.Results,
     as_json: AnswerAsJson = False,
 ) -> int:
-    """Say what a change does: inputs key by key, verdicts, margins, bridges, a map; by estimate.
+    """Compare two states of inputs, two runs, or a run with the inputs of today.
 
+    Inputs are compared key by key and judged by estimate, a run and its inputs of today likewise.
     Exit code 0: nothing is worse; 1: a verdict, a criterion or a bridge is, or a margin has lost
     more than --tolerance, or a scenario is gone; 3: what changed could not be judged, as it can
     only be emulated (--confirm), or an emulation cannot be trusted.
     """
+    runs = [_run(text, results) for text in (old, new) if text is not None]
+    if len(runs) == 2 and runs[0] and runs[1]:
+        return _runs(runs[0], runs[1], tolerance, as_json=as_json)
     jobs = jobs or cores()
     with temporary_folder("compare") as place:
-        before, after, names = _sides(old, new, since, place)
+        if old is not None and new is None and since is None and runs[0]:
+            found = [pair_of_run(runs[0], place)]
+            names = runs[0].name, str(found[0].new and found[0].new.scenario_path)
+        else:
+            before, after, names = _sides(old, new, since, place)
+            found = pairs(before, after, [scenario_file(each) for each in scenario or ()])
         order = CompareRequest(
-            pairs(before, after, [scenario_file(each) for each in scenario or ()]),
+            found,
             *names,
-            tolerance_points=tolerance,
+            tolerance_points=TOLERANCE_POINTS if tolerance is None else tolerance,
             confirm=confirm,
             engine=engine,
             jobs=jobs,
@@ -98,6 +116,35 @@ def command(
         as_json=as_json,
         files=outcome.files,
     )
+
+
+def _run(text: str, results: Path) -> Path | None:
+    """Return the folder of a run that a word names by its path or its whole id."""
+    path = Path(text)
+    if path.suffix == ".zip" and path.is_file():
+        return path
+    return next((each for each in (path, results / text) if kind_of_run(each) is not None), None)
+
+
+def _runs(old: Path, new: Path, tolerance: float | None, *, as_json: bool) -> int:
+    """Compare the cases of two runs."""
+    before, after = report_of_run(old), report_of_run(new)
+    if before.command != after.command:
+        raise InputError(
+            "{old} is a run of giaoban {command}, {new} of giaoban {other} (allowed: two of one "
+            "kind)",
+            old=old,
+            command=before.command,
+            new=new,
+            other=after.command,
+        )
+    accepted = as_it_was(before, old.name, now_in_vietnam().date())
+    if tolerance is not None:
+        percent = accepted.tolerance.model_copy(update={"pct": min(tolerance, 100.0)})
+        accepted = accepted.model_copy(update={"tolerance": percent})
+    report, told, comparison = judging.against(after, accepted)
+    report = replace(report, command="compare")
+    return judging.end(report, *told[:-1], data=lambda: comparison, as_json=as_json)
 
 
 def _sides(

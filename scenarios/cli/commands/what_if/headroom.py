@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from giaoban.processes.workers import cores, worker_beside
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.run_ids import now_in_vietnam
@@ -29,11 +25,7 @@ def command(
     province: options.OtherProvince = None,
     profile: options.Profile = None,
     device: options.Device = None,
-    pace: options.Pace = None,
-    confirm: Annotated[
-        bool,
-        typer.Option("--confirm/--estimate", help="emulate the answer and its neighbour"),
-    ] = False,
+    confirm: options.Confirm = False,
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
@@ -50,7 +42,7 @@ def command(
     judging.known_baseline(engine.value if confirm else "estimate")
     jobs = jobs or cores()
     order = HeadroomRequest(
-        base=base_of(scenario, province, seed=seed, pace_s=pace),
+        base=base_of(scenario, province, seed=seed),
         variant=options.of_options(UnnamedVariant, id="now", profile=profile, device=device),
         confirm=confirm,
         engine=engine,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from giaoban.processes.cluster import workers_for
 from giaoban.processes.workers import cores
 from giaoban.results.model.run_ids import now_in_vietnam
@@ -27,16 +23,10 @@ def command(
     jobs: options.Jobs = None,
     scheduler: options.Scheduler = None,
     seed: options.Seed = None,
-    seeds: Annotated[
-        int,
-        typer.Option(
-            "--seeds", metavar="N", min=0, max=100, help="judge every world at so many other seeds"
-        ),
-    ] = 0,
+    seeds: options.OtherSeeds = None,
     worlds: options.Worlds = 0,
     require_robust: options.RequireRobust = None,
     ranges: options.RangesFile = None,
-    points: options.Points = None,
     *,
     results: folders.Results,
     as_json: AnswerAsJson = False,
@@ -44,8 +34,8 @@ def command(
     """Say for which world a verdict holds: each assumed figure is tried at other values.
 
     By estimate, one figure at a time. Without a scenario: that of the last check, or the project's
-    only one. Exit code: that of the verdict as assumed, or 1 if it passes
-    and --require-robust is not met.
+    only one. Exit code: that of the verdict as assumed, or 1 if it passes and
+    --require-robust is not met.
     """
     judging.known_baseline("estimate")
     question = make_question(
@@ -62,8 +52,8 @@ def command(
                 worlds,
                 require_robust,
                 ranges,
-                seeds=seeds,
-                points=points or default_folder(),
+                seeds=seeds or 0,
+                points=default_folder(),
             ),
             helpers=helpers,
         )

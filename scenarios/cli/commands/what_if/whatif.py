@@ -9,18 +9,22 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.processes.cluster import workers_for
 from giaoban.processes.workers import cores, worker_beside
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.studies.whatif import WhatIf
-from giaoban.results.report.ci.answers import of_whatif
+from giaoban.results.report.ci.answers import of_sweep, of_whatif
 from giaoban.results.report.document import Block, Par
+from giaoban.results.report.summaries import sweep_summary
 from giaoban.results.report.summaries.whatif_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
+from giaoban.scenarios.study.sweep.axes import Sweep
+from giaoban.scenarios.study.sweep.sweep import TABLE, SweepRequest, sweep
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of, beside
 from giaoban.scenarios.study.whatif.compare import WhatIfRequest, compare
 from giaoban.scenarios.study.whatif.variant import (
@@ -34,7 +38,7 @@ from giaoban.tomlfile import load, parse, read_text
 from giaoban.topology.model import Link, LinkChange
 from giaoban.translation import N_
 
-SCHEMA_OF_VARIANTS = "giaoban.variants/1"
+SCHEMA_OF_VARIANTS, SCHEMA_OF_SWEEP = "giaoban.variants/1", "giaoban.sweep/1"
 COMMAND_LINE = {
     "source": N_("set on the command line of giaoban whatif"),
     "assumed": True,
@@ -48,7 +52,8 @@ def command(
     scenario: Annotated[
         Path,
         typer.Argument(
-            help="scenario: file or name; or a file of variants (TOML) [the province's bridges]",
+            help="scenario: file or name; or a file of variants or of a sweep (TOML) [the "
+            "province's bridges]",
             callback=options.scenario,
         ),
     ] = EXISTING,
@@ -87,17 +92,12 @@ def command(
             "--meeting", metavar="CALLS[@ROUTER]", help="another meeting at the same time"
         ),
     ] = None,
-    pace: options.Pace = None,
-    confirm: Annotated[
-        bool,
-        typer.Option(
-            "--confirm", help="emulate the answer, its neighbour, and the answer's worst failure"
-        ),
-    ] = False,
+    confirm: options.Confirm = False,
     search: Annotated[
         bool, typer.Option("--search/--no-search", help="find the smallest changes if none passes")
     ] = True,
     jobs: options.Jobs = None,
+    scheduler: options.Scheduler = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     seeds: options.StudySeeds = None,
@@ -107,22 +107,26 @@ def command(
 ) -> int:
     """Compare variants of a scenario by estimate; find what to buy if none passes.
 
-    Without a file of variants, the options say what is different from the scenario. Exit code 0:
-    what was asked passes (of several variants: at least one does); 1: it does not, whatever the
-    search finds.
+    Without a file of variants, the options give the differences from the scenario. Exit code 0:
+    the variant as asked passes (of several: at least one does); 1: it does not, whatever the search
+    finds. A sweep file (bridges × profiles × devices × failures) is computed point by point; exit
+    code 0: all points are computed.
     """
     judging.known_baseline(engine.value if confirm else "estimate")
     jobs = jobs or cores()
-    if _is_variants(scenario):
-        given = (add, more, profile, device, cards, link, new_link, meeting)
-        if any(given):
-            raise InputError(
-                "{scenario}: is a file of variants, which says itself what is added "
-                "and changed (allowed: options that say how to judge)",
-                scenario=scenario,
-            )
+    schema = _schema_of(scenario)
+    given = any((add, more, profile, device, cards, link, new_link, meeting))
+    if given and schema in (SCHEMA_OF_VARIANTS, SCHEMA_OF_SWEEP):
+        raise InputError(
+            "{scenario}: is a file of variants, which says itself what is added "
+            "and changed (allowed: options that say how to judge)",
+            scenario=scenario,
+        )
+    if schema == SCHEMA_OF_SWEEP:
+        return _sweep(scenario, province, seeds, jobs, scheduler, results, as_json=as_json)
+    if schema == SCHEMA_OF_VARIANTS:
         variants = load(scenario, Variants)
-        base = base_of(scenario.parent / variants.scenario, province, seed=seed, pace_s=pace)
+        base = base_of(scenario.parent / variants.scenario, province, seed=seed)
         asked = [
             variant.model_copy(
                 update={"add": beside([*variants.add, *variant.add], scenario.parent)}
@@ -131,7 +135,7 @@ def command(
         ]
         questions, prices = (variants.question, variants.question_vi), variants.prices
     else:
-        base = base_of(scenario, province, seed=seed, pace_s=pace)
+        base = base_of(scenario, province, seed=seed)
         variant = options.of_options(
             UnnamedVariant,
             id="asked",
@@ -176,12 +180,44 @@ def shown(outcome: Outcome[WhatIf]) -> list[Block]:
     return [*brief(outcome.answer), figures]
 
 
-def _is_variants(path: Path) -> bool:
-    """Whether a file says that it is one of variants; what is wrong with it is told elsewhere."""
+def _sweep(
+    file: Path,
+    province: Path | None,
+    seeds: int | None,
+    jobs: int,
+    scheduler: str | None,
+    results: Path,
+    *,
+    as_json: bool,
+) -> int:
+    """Judge every point of a sweep file, on this machine's cores or a cluster."""
+    asked = load(file, Sweep)
+    if seeds is not None:
+        asked = asked.model_copy(update={"seeds": seeds})
+    base = base_of(
+        file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
+    )
+    # before the thread that draws the progress
+    with workers_for(jobs, scheduler) as workers, progress() as told:
+        order = SweepRequest(asked, file, base, workers, language.chosen())
+        outcome = sweep(order, root=results, now=now_in_vietnam(), progress=told)
+    table = Par(Sentence("all points: {folder}", folder=outcome.folder / TABLE))
+    return judging.end_of(
+        outcome,
+        of_sweep(outcome.answer),
+        *sweep_summary.brief(outcome.answer),
+        table,
+        as_json=as_json,
+        files=[file],
+    )
+
+
+def _schema_of(path: Path) -> object:
+    """Return the schema that a file names; None if it cannot be read, which is reported later."""
     try:
-        return parse(path, read_text(path)).get("schema") == SCHEMA_OF_VARIANTS
+        return parse(path, read_text(path)).get("schema")
     except InputError:
-        return False
+        return None
 
 
 def _link_change(text: str) -> LinkChange:

@@ -57,7 +57,7 @@ def parsed(text: str) -> ElementTree.Element:
     return root
 
 
-WORDS = ("faults", "ring.toml", "--pairs", "--jobs", "2", "--seed", "3")
+WORDS = ("faults", "ring.toml", "--also", "pairs", "--jobs", "2", "--seed", "3")
 
 
 def xml(of: FaultsAnswer, seconds: dict[str, float] | None = None) -> str:
@@ -163,7 +163,7 @@ def test_a_failing_case_says_what_to_type() -> None:
     assert (told.text or "").splitlines()[2:] == [
         "again: giaoban faults ring.toml --seed 3 --only cut:c--d",
         "run: runs/faults-ring",
-        'accept: giaoban baseline accept runs/faults-ring --name ring --reason "…"',
+        'accept: giaoban accept runs/faults-ring ring --reason "…"',
     ]
 
 

@@ -133,7 +133,7 @@ def test_kill_9(
     nothing_left(watched)
     [partial] = results.iterdir()
     assert partial.name.startswith(".partial-")
-    shown = giaoban("diff", partial, partial, "--results", results)
+    shown = giaoban("annex", partial, "--results", results)
     assert (shown.code, shown.out) == (2, "")
     assert "did not finish" in shown.err
 

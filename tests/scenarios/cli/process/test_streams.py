@@ -22,14 +22,14 @@ def run(words: str, **more: object) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ("$GIAOBAN units list --json >/dev/full", 4, "no space left"),
-        ("$GIAOBAN units list >&-", 0, ""),
-        ("$GIAOBAN units list 2>&-", 0, ""),
+        ("$GIAOBAN list units --json >/dev/full", 4, "no space left"),
+        ("$GIAOBAN list units >&-", 0, ""),
+        ("$GIAOBAN list units 2>&-", 0, ""),
         ("$GIAOBAN", 2, "Usage: giaoban"),
         ("$GIAOBAN check --no-such-option", 2, "No such option: --no-such-option"),
         ("$GIAOBAN check 'a\x80b'", 2, ""),
         ("$GIAOBAN check no-such-scenario", 2, "no-such-scenario"),
-        ("PYTHONIOENCODING=ascii $GIAOBAN units list --lang vi", 0, ""),
+        ("PYTHONIOENCODING=ascii $GIAOBAN list units --lang vi", 0, ""),
     ],
 )
 def test_exit_codes(words: str, code: int, said: str) -> None:
@@ -38,7 +38,7 @@ def test_exit_codes(words: str, code: int, said: str) -> None:
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("words", ["units list", "units list --json"])
+@pytest.mark.parametrize("words", ["list units", "list units --json"])
 def test_a_reader_that_goes_away_is_no_verdict(words: str) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -10,7 +10,7 @@ from giaoban.results.model.studies.calendar import CalendarAnswer
 HEAD = "nội dung,bắt đầu,số phút,thành phần,ngày đăng ký\n"
 KEPT = f'{HEAD}Hai huyện,02/03/2027 08:00,60,"Cư Jút, Đắk Mil",01/02/2027 08:00\n'
 CLASH = f'{KEPT}Hai huyện khác,02/03/2027 08:30,60,"Đắk Mil, Tuy Đức",02/02/2027 08:00\n'
-FROM = ("--from", "2027-01-01", "--estimate", "--peaks", "1")
+FROM = ("--first-day", "2027-01-01", "--estimate", "--peaks", "1")
 
 
 def written(folder: Path, text: str, name: str = "year.csv") -> Path:
@@ -35,13 +35,11 @@ def test_a_calendar_that_is_kept(tmp_path: Path) -> None:
 
 def test_a_clash_is_exit_code_1(tmp_path: Path) -> None:
     path, results = written(tmp_path, CLASH), tmp_path / "runs"
-    ran = giaoban("calendar", path, *FROM, "--no-sheets", "--json", "--results", results)
+    ran = giaoban("calendar", path, *FROM, "--json", "--results", results)
     assert ran.code == 1
     answer = CalendarAnswer.model_validate_json(ran.out)
     (finding,) = answer.findings
     assert (finding.rule, finding.bridges) == ("bridge-in-two-meetings", ["dak-mil"])
-    run = only_run(results)
-    assert not list(run.glob("*.pdf"))
     assert finding.gives_way == answer.booked[1].id
 
 
@@ -49,21 +47,21 @@ def test_a_clash_is_exit_code_1(tmp_path: Path) -> None:
     ("text", "words", "said"),
     [
         (KEPT, (), "ends before 2028-01-01"),
-        (KEPT, ("--from", "soon"), '--from = "soon": is no day (allowed: 2026-03-02)'),
-        (KEPT, ("--from", "2027-01-01", "--day", "2"), '--day = "2": is no day'),
+        (KEPT, ("--first-day", "soon"), '--first-day = "soon": is no day (allowed: 2026-03-02)'),
+        (KEPT, ("--first-day", "2027-01-01", "--last-day", "2"), '--last-day = "2": is no day'),
         (
             KEPT.replace("Cư Jút", "Cư Jít"),
-            ("--from", "2027-01-01"),
+            ("--first-day", "2027-01-01"),
             ':2: "Cư Jít": unknown bridge',
         ),
-        (HEAD, ("--from", "2027-01-01"), "has no meeting (allowed: a line of titles and one"),
+        (HEAD, ("--first-day", "2027-01-01"), "has no meeting (allowed: a line of titles and one"),
     ],
 )
 def test_a_mistake_is_exit_code_2_and_leaves_nothing(
     text: str, words: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     path, results = written(tmp_path, text), tmp_path / "runs"
-    given = words or ("--from", "2028-01-01")
+    given = words or ("--first-day", "2028-01-01")
     ran = giaoban("calendar", path, *given, "--estimate", "--results", results)
     assert ran.code == 2
     assert said in ran.err
@@ -85,7 +83,7 @@ def test_an_expansion_is_planned_with_its_bridges(tmp_path: Path) -> None:
     )
     expansion = root / "expansion-gia-nghia-quang-son.toml"
     ran = giaoban(
-        *("calendar", path, *FROM, "--no-sheets", "--peaks", "0", "--json"),
+        *("calendar", path, *FROM, "--peaks", "0", "--json"),
         *("--scenario", expansion, "--results", tmp_path / "runs"),
     )
     answer = CalendarAnswer.model_validate_json(ran.out)

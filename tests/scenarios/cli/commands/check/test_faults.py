@@ -1,4 +1,4 @@
-"""`giaoban faults` and `giaoban baseline` from the command line to files, with pretended runs."""
+"""`giaoban faults` and `giaoban accept` from the command line to files, with pretended runs."""
 
 from __future__ import annotations
 
@@ -70,18 +70,14 @@ def faults(folder: Path, *words: str | Path) -> Ran:
 
 
 def accept(folder: Path, *words: str) -> Ran:
+    file = folder / "accepted" / "small.toml"
     return giaoban(
-        "baseline",
-        "accept",
-        only_run(folder / "runs"),
-        *(words or ("--name", "small", "--reason", "as it was built")),
-        "--baselines",
-        folder / "accepted",
+        "accept", only_run(folder / "runs"), file, *(words or ("--reason", "as it was built"))
     )
 
 
 def compare(folder: Path, *words: str | Path) -> Ran:
-    more = ("--baseline", "small", "--baselines", folder / "accepted", *words)
+    more = ("--baseline", folder / "accepted" / "small.toml", *words)
     return giaoban("faults", folder / "s.toml", "--results", folder / "later", *more)
 
 
@@ -197,13 +193,13 @@ def test_an_emulation_that_cannot_be_trusted(
 
 
 def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> None:
-    assert faults(tmp_path, "--access", "--mcu").code == 0
+    assert faults(tmp_path, "--also", "access", "--also", "mcu").code == 0
     assert set(pretended.started) - USUAL == {
         *(f"{kind}:access-{b}" for kind in ("cut", "silent") for b in ("west", "east", "north")),
         "mcu",
     }
     pretended.started.clear()
-    assert faults(tmp_path, "--pairs").code == 0
+    assert faults(tmp_path, "--also", "pairs").code == 0
     # one link and two routers: the link touches both
     assert set(pretended.started) - USUAL == {"router:r-east+router:r-west"}
     pretended.started.clear()
@@ -215,9 +211,6 @@ def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> N
     ("words", "said"),
     [
         (("--only", "cut:west--eas"), 'did you mean "cut:west--east"?'),
-        (("--link", "west"), '--link = "west": there is none'),
-        (("--bridge", "nord"), 'did you mean "north"?'),
-        (("--map", "m.docx"), "allowed: .png, .svg, .pdf"),
         (("--junit", "/nowhere/j.xml"), "/nowhere is no folder"),
         (("--junit", "/tmp"), "/tmp: is a folder"),
         (("--baseline", "nothing"), "no such baseline"),
@@ -242,7 +235,7 @@ def test_the_same_again_is_not_worse(tmp_path: Path, pretended: Pretended) -> No
     faults(tmp_path)
     ran = accept(tmp_path)
     assert ran.code == 0, ran.err
-    assert f"{tmp_path / 'accepted' / 'small.toml'}: 8 failures accepted" in ran.out
+    assert f"{tmp_path / 'accepted' / 'small.toml'}: 8 cases accepted" in ran.out
     ran = compare(tmp_path)
     assert ran.code == 0, ran.out
     assert "nothing is worse than what was accepted, nothing is better" in ran.out
@@ -286,23 +279,3 @@ def test_what_was_accepted_may_fail(
     ran = compare(tmp_path)
     assert ran.code == 0
     assert "better: power out at Đông: passes (was: fail)" in ran.out
-
-
-def test_list_and_show(tmp_path: Path, pretended: Pretended) -> None:
-    there = ("--baselines", tmp_path / "accepted")
-    assert "none in" in giaoban("baseline", "list", *there).out
-    faults(tmp_path)
-    accept(tmp_path)
-    ran = giaoban("baseline", "list", *there)
-    assert ran.code == 0
-    assert "small" in ran.out
-    assert "as it was built" in ran.out
-    [item] = json.loads(giaoban("baseline", "list", "--json", *there).out)["baselines"]
-    assert (item["name"], item["failures"], item["scenario"]) == ("small", 8, "s.toml")
-    text = (tmp_path / "accepted" / "small.toml").read_text(encoding="utf-8")
-    assert giaoban("baseline", "show", "small", *there).out == text
-    said = json.loads(giaoban("baseline", "show", "small", "--json", *there).out)
-    assert said["failure"][LINK]["cut_off"] == ["east", "north"]
-    ran = giaoban("baseline", "show", "smal", *there)
-    assert ran.code == 2
-    assert 'did you mean "small"?' in ran.err

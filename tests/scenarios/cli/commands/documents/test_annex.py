@@ -1,4 +1,4 @@
-"""`giaoban annex`, `evidence` and `verify`: from a run to what an office attaches, and back."""
+"""`giaoban annex` and `verify`: from a run to what an office attaches, and back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from scenario_factory import giaoban, scenario
 from undrawn import undrawn
 
 from giaoban.drawing import save as save_figure
+from giaoban.results.archive.evidence.pack import write_evidence
 from giaoban.results.report.plots import style
 from giaoban.scenarios.cli.commands.documents import annex
 from giaoban.scenarios.plan import identity
@@ -86,18 +87,12 @@ def test_annex_evidence_and_verify(
         # pixels, half of what it costs to draw, are what only a DOCX has
         assert drawn == ({".svg", ".png"} if len(words) == 2 else {".svg"})
         drawn.clear()
-    evidence = "c.evidence.zip"
-    where = (*where, "--out", out / evidence)
-    assert giaoban("evidence", "short", *where).code == 0
+    evidence = f"{run.name}.evidence.zip"
     assert files(out) == ["a.pdf", "b.docx", evidence]
     ran = giaoban("verify", *(out / name for name in files(out)), "--json")
     assert ran.code == 0, ran.out
     said = json.loads(ran.out)
     assert [f["kind"] for f in said["files"]] == ["pdf", "docx", "evidence"]
-    assert (
-        said["files"][2]["sum"]
-        == (json.loads(giaoban("evidence", "short", *where, "--json").out)["sum"])
-    )
     with (out / "a.pdf").open("ab") as annex_file:
         annex_file.write(b"a signature")
     for lang, state in (
@@ -121,26 +116,14 @@ def test_the_annex_of_a_pass_says_in_how_many_drawn_worlds_it_passes(
     assert re.search(r"varied at once by estimate: passes in \S+ % of 2 worlds", text)
 
 
-def last(printed: str) -> str:
-    return printed.splitlines()[-1]
-
-
-@pytest.fixture
-def evidence(root: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "x.evidence.zip"
-    assert giaoban("evidence", "short", "--results", root, "--out", path).code == 0
-    return path
-
-
 @pytest.mark.usefixtures("plain")
 def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> None:
     [run] = root.iterdir()
     path = run / "result.json"
     path.write_text(path.read_text().replace('"joined"', '"joined" ', 1))
-    for command, name in (("annex", "a.pdf"), ("evidence", "a.evidence.zip")):
-        ran = giaoban(command, "short", "--results", root, "--out", tmp_path / "out" / name)
-        assert ran.code == 2
-        assert "result.json: is not what it was when the run was made" in ran.err
+    ran = giaoban("annex", "short", "--results", root, "--out", tmp_path / "out" / "a.pdf")
+    assert ran.code == 2
+    assert "result.json: is not what it was when the run was made" in ran.err
     assert [*(tmp_path / "out").glob("*")] == []
 
 
@@ -148,7 +131,8 @@ def test_run_again_with_another_answer_is_told(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evidence = tmp_path / "a.evidence.zip"
-    giaoban("evidence", "short", "--results", root, "--out", evidence)
+    [run] = root.iterdir()
+    write_evidence(run, evidence)
     undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended.emulator(refused={"north"}))
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
@@ -178,7 +162,7 @@ def test_a_run_without_evidence_gives_a_draft(root: Path, tmp_path: Path, bare: 
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     assert "không có tệp bằng chứng kèm theo" in " ".join(text.split())
-    assert giaoban("evidence", "short", "--results", root).code == 2
+    assert files(tmp_path / "out") == ["a.pdf"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +172,6 @@ def test_a_run_without_evidence_gives_a_draft(root: Path, tmp_path: Path, bare: 
         (("annex", "short", "--letter-date", "x"), "--letter-date"),
         (("annex", "short", "--out", "x.odt"), "ends with .pdf or .docx"),
         (("annex", "short", "--out", "folder"), "ends with .pdf or .docx"),
-        (("evidence", "short", "--out", "x.zip"), "ends with .evidence.zip"),
         (("verify", "nothing.pdf"), "nothing.pdf: no such file"),
         (("verify", __file__, "--rerun"), "none of the files is an evidence"),
     ],
@@ -241,8 +224,8 @@ def test_a_real_run_is_repeated_from_its_evidence_alone(runs: Runs, tmp_path: Pa
     """To the last packet: the captures' sums are in the manifest. The frames of two bridges were
     recorded, and are again."""
     done = runs["switched"]
-    ran = giaoban("evidence", done.folder, "--out", tmp_path / "a.evidence.zip", "--json")
-    path = Path(json.loads(ran.out)["file"])
+    path = tmp_path / "a.evidence.zip"
+    write_evidence(done.folder, path)
     with zipfile.ZipFile(path) as archive:
         manifest = json.loads(archive.read("manifest.json"))
     assert {item["path"] for item in manifest["left_out"]} >= {
