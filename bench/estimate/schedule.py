@@ -13,14 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import ns3
-from giaoban.scenarios.estimate.media.media import estimate_media
-from giaoban.scenarios.estimate.network.flows import Flows
-from giaoban.scenarios.estimate.network.hops import servers_of
-from giaoban.scenarios.estimate.network.packets import Packets
-from giaoban.scenarios.estimate.network.paths import find_paths
-from giaoban.scenarios.estimate.network.queues import Served
-from giaoban.scenarios.estimate.network.transit import FlowOf, Transit
-from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.estimate.meeting import hold
+from giaoban.scenarios.estimate.network import Network, Packets
+from giaoban.scenarios.estimate.ways import find_ways
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.wire import around_bytes
@@ -29,20 +24,8 @@ from giaoban.traffic.rtp import UDP_IP_BYTES
 
 NS3_FRAMING_BYTES = UDP_IP_BYTES + 2
 """Around a datagram in ns-3: PPP's two bytes are all its point-to-point link adds."""
-STEP_PACKETS = 1_000_000
-"""The estimate's network takes steps of any length: of about so many packets here."""
 LINGER_NS = 20_000_000_000
 """So long after the last packet was sent the last one is through."""
-
-
-class NoMeter:
-    """ns-3 counts nothing at its queues, so nothing is counted here."""
-
-    def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
-        """Nothing."""
-
-    def policed(self, hop: int, at_ns: NDArray[np.int64]) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +71,12 @@ class SimulatedPassage:
 
 
 def make_schedule(question: Question) -> Schedule:
-    """The packets that a meeting's streams really send, by the estimate's first half."""
+    """Return the packets that a meeting's streams send, by estimate."""
     plan = question.plan
-    happened = estimate_media(plan, signal(plan), question.recordings)
+    traffic = hold(plan, question.recordings)
     around = around_bytes(plan)
     streams, times, sizes = [], [], []
-    for index, sent in sorted(happened.sent.items(), key=lambda each: each[0]):
+    for index, sent in sorted(traffic.sent.items(), key=lambda each: each[0]):
         if len(sent):
             order = np.argsort(sent["leaving_ns"], kind="stable")
             streams.append((index, len(sent)))
@@ -103,36 +86,31 @@ def make_schedule(question: Question) -> Schedule:
 
 
 def through_estimate(schedule: Schedule) -> SimulatedPassage:
-    """The estimate's network: its queues, served step by step of time."""
+    """Carry a schedule through the estimate's network."""
     plan = schedule.plan
-    paths, flows = find_paths(plan), Flows.of(plan)
-    transit = Transit(paths, flows.path_of, servers_of(plan, paths, flows), {}, NoMeter())
-    ways = {stream: paths.of(int(flows.path_of[stream])) for stream, _ in schedule.streams}
-    ends = np.cumsum([count for _, count in schedule.streams])
-    places = list(ends - [count for _, count in schedule.streams])
-    order = paths.in_order
+    ways = find_ways(plan)
+    network = Network(plan, ways)
+    row_of = {call.bridge: row for row, call in enumerate(plan.calls)}
     arrival = np.full(schedule.packets, -1, np.int64)
-    first_ns, last_ns = int(schedule.at_ns.min()), int(schedule.at_ns.max())
-    steps = max(1, schedule.packets // STEP_PACKETS)
-    step_ns = (last_ns - first_ns) // steps + 1
-    moments = [first_ns + step_ns * number for number in range(1, steps + 1)]
-    began = time.process_time()
-    for until_ns in (*moments, last_ns + LINGER_NS):
-        for i, (stream, _) in enumerate(schedule.streams):
-            at, end = places[i], int(ends[i])
-            to = at + int(np.searchsorted(schedule.at_ns[at:end], until_ns))
-            places[i] = to
-            packets = Packets(
-                schedule.at_ns[at:to],
-                schedule.wire[at:to],
-                np.full(to - at, stream, np.int32),
-                np.arange(at, to),
-            )
-            transit.put(ways[stream][0], packets)
-        came = transit.run(order, until_ns)
-        arrival[came.seq] = came.at_ns
-    took_s = time.process_time() - began
-    crossed = sum(count * len(ways[stream]) for stream, count in schedule.streams)
+    took_s, crossed, first = 0.0, 0, 0
+    parts: tuple[list[Packets], list[Packets]] = ([], [])
+    for index, count in schedule.streams:
+        stream, part = plan.streams[index], slice(first, first + count)
+        first += count
+        down = stream.direction == "down"
+        path = 2 * row_of[stream.bridge] + down
+        at_ns = schedule.at_ns[part]
+        flows, places = np.full(count, index, np.int32), np.arange(part.start, part.stop)
+        route = ways.route_of(path, at_ns)
+        parts[down].append(Packets(at_ns, schedule.wire[part], flows, places, route))
+        crossed += count * len(ways.along(path))
+    for direction in (0, 1):
+        packets = Packets.joined(parts[direction])
+        order = ways.order(range(direction, 2 * len(plan.calls), 2))
+        began = time.process_time()
+        came = network.carry(packets, order)
+        took_s += time.process_time() - began
+        arrival[packets.place[came.which]] = came.at_ns
     return SimulatedPassage(arrival, took_s, crossed)
 
 

@@ -89,7 +89,7 @@ def check(
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
         progress(Sentence("estimating"), 0.0)
-        question, look_at_estimate = stack.enter_context(foreseen(question))
+        question, look_at_estimate = foreseen(question)
         give_back()
         beside = ThreadPoolExecutor(1)
         stack.push(partial(_end_of, beside))
@@ -115,7 +115,7 @@ def check(
         folder.keep(Minutes(entries=told))
         proof = _write(folder.path, question, answer, language, proved=proved)
         progress(Sentence("typesetting"), 0.7)
-        analysis = analysis_of(folder.path, folder.path / "plots", proof)
+        analysis = analysis_of(folder.path, folder.path / "plots", "vi", proof)
         chapter = Chapter(AnswerWithProof(answer.result, proof), pictures, told, analysis)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
         for bridge in question.plan.pcap:
@@ -225,6 +225,7 @@ def _pictures(
         title=question.province.name,
         result=answer.result,
         series=answer.series,
+        lang="vi",
         helpers=helpers,
     )
 

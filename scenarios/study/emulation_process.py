@@ -201,9 +201,9 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
         if compares or not question.plan.watchful:  # else nothing hangs on any packet lost
             from giaoban.scenarios.estimate.estimate import foreseen  # long to load
 
-            with foreseen(question) as estimated:
-                question = estimated.question
-                reference = estimated.prior().reference if compares else None
+            estimated = foreseen(question)
+            question = estimated.question
+            reference = estimated.prior().reference if compares else None
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, order.engine, tell_progress)
         tell_progress(Sentence("measuring"), 0.0)

@@ -61,25 +61,13 @@ def scenario(
     return path
 
 
-FORWARDED = '[meeting]\nvideo = "switched"\n'
 CUT = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 2.0\n'
-WHY_NOT_ESTIMATED = "forward_delay.delay_ms = 0.05: no device of this program"
-
-
-def quick_devices(folder: Path) -> str:
-    """The name of a file of MCUs there that pass pictures on within 0.05 ms: no estimate has
-    them where links fail."""
-    known = (ROOT / "mcu_sim" / "devices.toml").read_text(encoding="utf-8")
-    usual = "[defaults.forward_delay]\ndelay_ms = 10.0\n"
-    assert usual in known
-    quick = known.replace(usual, usual.replace("10.0", "0.05"))
-    (folder / "quick.toml").write_text(quick, encoding="utf-8")
-    return "quick.toml"
-
-
-def only_emulated(folder: Path) -> dict[str, str]:
-    """What a scenario of the small province in this folder says that cannot be estimated."""
-    return {"devices": quick_devices(folder), "more": FORWARDED + CUT}
+OTHER_TRAFFIC = (
+    '[[background]]\nlink = "west--east"\ndirection = "both"\npct = 5.0\nsource = "test"\n'
+)
+ONLY_EMULATED = OTHER_TRAFFIC + CUT
+"""What a scenario of the small province has at its end that cannot be estimated."""
+WHY_NOT_ESTIMATED = "where other traffic goes while its link is out of service is emulated"
 
 
 def _pair(key: str, value: object) -> str:

@@ -25,7 +25,6 @@ from giaoban.results.model.result import Engine
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.summaries.failures_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import PAIR
 from giaoban.scenarios.spec.faults.kind import FailureCase
@@ -41,7 +40,6 @@ from giaoban.scenarios.study.failures.observe import no_measures, observe, obser
 from giaoban.scenarios.study.failures.slow_case import with_slow_cases
 from giaoban.scenarios.study.failures.trial import question_of
 from giaoban.sentence import N_, Sentence, joined
-from giaoban.topology.convergence.forwarding import KnownRouters
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
 
@@ -190,22 +188,21 @@ def _estimate_all(
     found: dict[str, EmulationOutcome[FailureResult]] = {}
     with WorkerPool(min(jobs, len(cases))) as helpers:
         given = [(case, places[case.id]) for case in cases]
-        kept = asked, StreamCache(), KnownRouters()  # each process has its own
-        for ident, outcome in helpers.as_finished_with(kept, _estimated, given):
+        for ident, outcome in helpers.as_finished_with(asked, _estimated, given):
             found[ident] = outcome
             progress(Sentence(TOLD, done=len(found), count=len(cases)), len(found) / len(cases))
     return found
 
 
 def _estimated(
-    kept: tuple[Question, StreamCache, KnownRouters], of: tuple[FailureCase, Path]
+    asked: Question, of: tuple[FailureCase, Path]
 ) -> tuple[str, EmulationOutcome[FailureResult]]:
     from giaoban.scenarios.estimate.estimate import estimate_failing
 
-    (asked, made, routers), (case, place) = kept, of
+    case, place = of
     began = time.monotonic()
     question = question_of(asked, case)
-    answer, routes = estimate_failing(question, place.name, made, routers)
+    answer, routes = estimate_failing(question, place.name)
     with writing(place):
         store.write_result(place, answer.result)
     found = observe(case, answer.result, question.plan.faults, routes)

@@ -20,14 +20,12 @@ from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.places import WorstValue
 from giaoban.results.model.seeds import OTHER_SEEDS, others
 from giaoban.results.model.studies.failures import FailureResult, Longest, SlowCase
-from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.scenario import Phases
 from giaoban.scenarios.study.failures.trial import BEFORE_S, question_of
 from giaoban.sentence import Sentence
-from giaoban.topology.convergence.forwarding import KnownRouters
 
 SPREAD = 4.0
 """A failure is tried at other seeds if its interruption is within this factor of the limit.
@@ -121,10 +119,9 @@ def _at_seed(
     from giaoban.scenarios.estimate.estimate import estimate_faults
 
     asked, cases, phases = kept
-    made, routers = StreamCache(), KnownRouters()
     return {
         case.id: longest_interruption(
-            estimate_faults(question_of(asked, case, seed=seed, phases=phases), made, routers)
+            estimate_faults(question_of(asked, case, seed=seed, phases=phases))
         )
         for case in cases
     }

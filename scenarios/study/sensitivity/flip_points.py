@@ -20,8 +20,8 @@ BETWEEN = (0.5,)
 NEAR = 1 / 64
 """Nearer to the figure than this share of the way only halves are tried."""
 SATURATED = 100.0
-"""A margin of so many percent: nothing of the limit is used up; or, below 0, nobody knows how far
-what fails would still go (a meeting is not held to its end). Neither is on any line."""
+"""A margin of so many percent: nothing of the limit is used up, or twice as much. Neither is on any
+line."""
 MOST_SLOW = 3
 """So many steps in a row by margins may leave more than half of the way; then one is by halves."""
 CLOSE = 0.01

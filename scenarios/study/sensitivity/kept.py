@@ -39,7 +39,6 @@ class _KeptWorld(StrictModel):
     verdict: Verdict = "invalid"
     binding: Binding | None = None
     estimated: bool = False
-    whole: bool = True
 
 
 def content_of(asked: Asked) -> bytes:
@@ -99,7 +98,7 @@ class KeptWorlds:
         known = self._points.find(self._key(given))
         if known is None:
             return None
-        found = Found(known.verdict, known.binding, known.estimated, known.whole)
+        found = Found(known.verdict, known.binding, known.estimated)
         return Looked(given, found if known.possible else None)
 
     def keep(self, made: Looked) -> None:
@@ -114,6 +113,5 @@ class KeptWorlds:
                 verdict=found.verdict,
                 binding=found.binding,
                 estimated=found.estimated,
-                whole=found.whole,
             )
         )

@@ -34,8 +34,8 @@ from giaoban.results.model.studies.sensitivity import (
     verdict_of,
 )
 from giaoban.results.report.summaries.sensitivity_summary import passed_worlds, summary_md
+from giaoban.scenarios.estimate.estimate import judge_alone
 from giaoban.scenarios.estimate.limits import check as check_estimable
-from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.question import Question
@@ -115,7 +115,7 @@ def sensitivity(
 
     Args:
         helpers: processes in which worlds are judged, or a cluster.
-        judge: how; None: by estimate (`CachingJudge`).
+        judge: how; None: by estimate.
 
     Raises:
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
@@ -156,8 +156,8 @@ def analyse(
     own = None if wanted.ranges is None else load_ranges(wanted.ranges, world, criteria)
     tried_figures, untried = figures(world, criteria, own)
     progress(Sentence("as assumed"), 0.0)
-    judge = judge or CachingJudge()
-    first = judged_at_seeds(question, wanted.seeds, judge, whole=True).judgement
+    judge = judge or judge_alone
+    first = judged_at_seeds(question, wanted.seeds, judge, every=True)
     asked = Asked(world, first, wanted.seeds, judge)
     sides_kept, worlds = None, None
     if wanted.points is not None:
@@ -219,8 +219,8 @@ def draw_worlds(
     check_estimable(question)
     world = World.of(question)
     assumed = figures(world, criteria_of(question))[0]
-    judge = judge or CachingJudge()
-    first = judged_at_seeds(question, 0, judge, whole=True).judgement
+    judge = judge or judge_alone
+    first = judge(question)
     if first.verdict != "pass":
         return None
     asked = Asked(world, first, 0, judge)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, Criterion
@@ -18,7 +18,6 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
 from giaoban.results.model.studies.sensitivity import FAR_PCT, FlipPoint, TriedValue
-from giaoban.scenarios.estimate.estimate import EarlyJudgement
 from giaoban.scenarios.estimate.static import (
     PictureLoad,
     Shortfall,
@@ -36,8 +35,8 @@ from giaoban.scenarios.study.sensitivity.world import Value, World
 
 ALIKE_PCT = 0.5
 """Points by which a least margin may be another where a figure is said to move nothing."""
-Judge = Callable[[Question, float | None], EarlyJudgement]
-"""How a question is judged: as `judge_early` does, or a stand-in in tests."""
+Judge = Callable[[Question], Judgement]
+"""How a question is judged: as `judge_alone` does, or a stand-in in tests."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,8 @@ class Found:
     verdict: Verdict
     binding: Binding | None
     estimated: bool = False
-    whole: bool = True
-    """Whether the meeting was held to its end at every seed: else `binding` is of what was held."""
     margins: Mapping[str, float] = field(default_factory=dict, compare=False)
-    """Of each criterion at the worst of all seeds, where whole meetings were held."""
+    """Of each criterion, where packets were estimated."""
 
 
 @dataclass(frozen=True)
@@ -113,13 +110,9 @@ def look_at(asked: Asked, draw: Draw) -> Looked:
     return Looked(draw, _found_with(asked, draw.figures))
 
 
-def _found_with(
-    asked: Asked,
-    figures: Iterable[tuple[WorldPath, Value]],
-    past_pct: float | None = FAR_PCT,
-) -> Found | None:
-    """What is found in the world with these figures; None: no such world can be, a file that said
-    so would be refused. `past_pct`: see `judge_early`."""
+def _found_with(asked: Asked, figures: Iterable[tuple[WorldPath, Value]]) -> Found | None:
+    """Return the verdict in the world with these figures; None: a file that said so would be
+    refused."""
     try:
         question = asked.world.put_all(figures).question()
     except (ValueError, InputError):
@@ -127,19 +120,10 @@ def _found_with(
     try:
         if (short := by_arithmetic(question)) is not None:
             return short
-        judged = judged_at_seeds(
-            question, asked.seeds, asked.judge, past_pct, whole=past_pct is None
-        )
+        found = judged_at_seeds(question, asked.seeds, asked.judge)
     except InputError:
         return None
-    found = judged.judgement
-    return Found(
-        found.verdict,
-        found.binding,
-        estimated=True,
-        whole=judged.whole,
-        margins=_margins(found) if judged.whole else {},
-    )
+    return Found(found.verdict, found.binding, estimated=True, margins=_margins(found))
 
 
 def _margins(judgement: Judgement) -> dict[str, float]:
@@ -158,15 +142,14 @@ def attempt(asked: Asked, side: Side) -> Tried:
     figure, count = side.figure, 0
     curve: list[TriedValue] = []
 
-    def look(value: Value, past_pct: float | None = FAR_PCT) -> Found | None:
+    def look(value: Value) -> Found | None:
         nonlocal count
         if isinstance(figure.value, int) and not isinstance(value, str):
             value = round(value)
-        found = _found_with(asked, [(figure.path, value)], past_pct)
+        found = _found_with(asked, [(figure.path, value)])
         if found is not None:
             count += found.estimated
-            if past_pct is not None:
-                curve.append(tried_value(value, found.verdict, found.binding))
+            curve.append(tried_value(value, found.verdict, found.binding))
         return found
 
     def flips(found: Found) -> bool:
@@ -195,11 +178,6 @@ def attempt(asked: Asked, side: Side) -> Tried:
             margins=lambda found: found.margins,
             own=_margins(asked.judgement),
         )
-    if flip is not None and not flip.found.whole:
-        there = look(flip.flips, None)  # what fails by the end of the meeting, at every seed
-        assert there is not None
-        assert flips(there)
-        flip = replace(flip, found=there)
     return Tried(side, _flip_point(flip), count, curve)
 
 
@@ -253,31 +231,27 @@ def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
 
 
 def judged_at_seeds(
-    question: Question,
-    seeds: int,
-    judge: Judge,
-    past_pct: float | None = None,
-    *,
-    whole: bool = False,
-) -> EarlyJudgement:
-    """At the own seed; what passes there, at others until one does not; `whole`: at each of them.
+    question: Question, seeds: int, judge: Judge, *, every: bool = False
+) -> Judgement:
+    """Return the judgement at the own seed; where that passes, at others until one does not.
 
-    It passes if it does at each. What was held to its end at each has of each criterion the least
-    margin that it has at any; what was not is not whole, and tells what fails at the first seed
-    that does not pass. As in a check, only the own seed makes an answer one that cannot be trusted.
+    It passes if it does at each, and has then of each criterion the least margin at any. As in a
+    check, only the own seed makes an answer one that cannot be trusted.
+
+    Args:
+        seeds: how many others.
+        every: judge at each of them, whatever the others come to.
     """
-    found = [judge(question, past_pct)]
+    judgements = [judge(question)]
     for seed in others(question.plan.seed, seeds):
-        if found[-1].judgement.verdict != "pass" and not whole:
+        if judgements[-1].verdict != "pass" and not every:
             break
-        found.append(judge(question.at_seed(seed), past_pct))
-    held = len(found) == 1 + seeds and all(each.whole for each in found)
-    judgements = [each.judgement for each in found]
+        judgements.append(judge(question.at_seed(seed)))
     first = next((each for each in judgements if each.verdict != "pass"), judgements[0])
-    told = _worst(judgements) if held else first
-    if told.verdict == "invalid" and judgements[0].verdict == "pass":
-        told = told._replace(verdict="fail", reason_codes=[])
-    return EarlyJudgement(told, whole=held)
+    found = _worst(judgements) if len(judgements) == 1 + seeds else first
+    if found.verdict == "invalid" and judgements[0].verdict == "pass":
+        found = found._replace(verdict="fail", reason_codes=[])
+    return found
 
 
 def _worst(judgements: Sequence[Judgement]) -> Judgement:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from scenario_factory import ROOT, SCENARIOS, only_emulated, scenario
+from scenario_factory import ONLY_EMULATED, ROOT, SCENARIOS, scenario
 
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.scenarios.spec.scenario import load_scenario
@@ -146,7 +146,7 @@ def test_fast_estimates_and_skips_what_cannot_be(tmp_path: Path) -> None:
     scenario(tmp_path / "hangs.toml", id="hangs", phases=(2, 6, 2))
     late = "[thresholds]\nmouth-to-ear = 1.0\nlink-peak = 1.0\n"
     scenario(tmp_path / "late.toml", id="lacks", phases=(2, 6, 2), more=late)
-    scenario(tmp_path / "crash.toml", id="breaks", **only_emulated(tmp_path))
+    scenario(tmp_path / "crash.toml", id="breaks", more=ONLY_EMULATED)
     _, text = ran(tmp_path, "--giaoban-fast", "-k", "not well")
     assert outcome(text, "hangs") == "PASSED"
     told = part(text, "late")

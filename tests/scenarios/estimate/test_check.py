@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import SCENARIOS, WHY_NOT_ESTIMATED, giaoban, only_emulated, scenario
+from scenario_factory import ONLY_EMULATED, SCENARIOS, WHY_NOT_ESTIMATED, scenario
 from undrawn import undrawn
 
 from giaoban.results.model.result import Result
@@ -48,25 +48,13 @@ def test_a_run_folder_without_annex(
 def test_what_cannot_be_estimated_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), **only_emulated(tmp_path))
+    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=ONLY_EMULATED)
     results = tmp_path / "results"
     assert run(["check", str(file), "--estimate", "--results", str(results)], monkeypatch) == 2
     said = capsys.readouterr().err
     assert "cannot be estimated (allowed: leave out --estimate)" in said
     assert WHY_NOT_ESTIMATED in said
     assert not results.exists() or not list(results.iterdir())
-
-
-def test_why_it_cannot_be_estimated_is_said_in_the_readers_language(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), **only_emulated(tmp_path))
-    found = reasons(make_question(file).plan)
-    assert found
-    for reason in found:
-        assert reason.vi != reason.en
-    ran = giaoban("check", file, "--estimate", "--lang", "vi", "--results", tmp_path / "runs")
-    assert ran.code == 2
-    for reason in found:
-        assert reason.vi in " ".join(ran.err.split())
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from scenario_factory import scenario
 
+from giaoban.scenarios.estimate.calls import timetable
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.estimate.ways import find_ways
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.records.events import Controlled
 
@@ -26,7 +27,8 @@ def question_of(folder: Path) -> Question:
 
 
 def test_the_technician_gives_the_channel_and_takes_it_back(tmp_path: Path) -> None:
-    events = signal(question_of(tmp_path).plan).events
+    plan = question_of(tmp_path).plan
+    events = timetable(plan, find_ways(plan)).events
     given = [e for e in events if isinstance(e, Controlled) and e.kind == "present"]
     assert [(e.by, e.bridge) for e in given] == [("operator", "west"), ("operator", "")]
 

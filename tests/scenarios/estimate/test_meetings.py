@@ -82,8 +82,8 @@ def test_every_packet_is_accounted_for(tmp_path: Path, name: str) -> None:
     for phase in result.phases:
         for bridge in phase.bridges:
             for stream in bridge.streams:
-                # a key frame that others overtake shows nothing to who is in for seconds only
-                assert stream.packets_sent > 0 or name == "overtaken"
+                # east leaves a millisecond after the phase "during" begins
+                assert stream.packets_sent > 0 or name in ("all", "overtaken")
                 if name in WITHOUT_LOSS:
                     assert stream.packets_received == stream.packets_sent
 

@@ -10,7 +10,6 @@ from scenario_factory import NORTH, scenario
 
 from giaoban.results.model.result import LinkResult, Result
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question, make_question
@@ -76,13 +75,6 @@ def test_a_line_shaped_to_the_committed_rate_loses_nothing(tmp_path: Path) -> No
     more = PROFILE.format(cbs=1514, cir=NORTH["rate_mbps"], direction="both")
     question = make_question(scenario(tmp_path / "s.toml", phases=PHASES, more=more))
     assert estimate(question).result.accounting.packets_policed == 0
-
-
-def test_an_answer_for_one_bucket_is_none_for_another(tmp_path: Path) -> None:
-    judge = CachingJudge()
-    found = [judge(asked(tmp_path, cbs=cbs), None).judgement for cbs in (1514, 1_000_000, 1514)]
-    assert found[0] == found[2]
-    assert found[0] != found[1]
 
 
 def test_a_plan_with_profiles_is_read_back_and_one_without_has_none(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import CUT, FORWARDED, giaoban, only_run, quick_devices, scenario
+from scenario_factory import CUT, OTHER_TRAFFIC, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun
@@ -51,7 +51,6 @@ speakers = []
 source = "test"
 {more}
 """
-CRASH = FORWARDED + CUT
 Emulated = list[str]
 
 
@@ -69,8 +68,8 @@ def ask(folder: Path, *meetings: Path | str, **top: Any) -> Question:
 
 def stormy(folder: Path) -> Question:
     """Two meetings, one of which no estimate has."""
-    both = meeting(folder, "calm"), meeting(folder, "storm", more=CRASH)
-    return ask(folder, *both, devices=quick_devices(folder))
+    both = meeting(folder, "calm"), meeting(folder, "storm", more=CUT)
+    return ask(folder, *both, more=OTHER_TRAFFIC)
 
 
 @pytest.fixture
@@ -206,8 +205,8 @@ def test_one_that_cannot_be_trusted_ends_the_check(
         return {"storm": EmulationOutcome(InvalidRun("the clock stood still"), 0.0)}
 
     monkeypatch.setattr(variations, "emulate_all", instead)
-    storm = meeting(tmp_path, "storm", more=CRASH)
-    question = ask(tmp_path, storm, devices=quick_devices(tmp_path))
+    storm = meeting(tmp_path, "storm", more=CUT)
+    question = ask(tmp_path, storm, more=OTHER_TRAFFIC)
     with pytest.raises(InvalidRun, match="stood still"):
         tried(question, tmp_path)
 

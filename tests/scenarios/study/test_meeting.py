@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pretended
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import NORTH, SMALL, Ran, giaoban, only_run, quick_devices, scenario
+from scenario_factory import NORTH, SMALL, Ran, giaoban, only_run, scenario
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
@@ -128,7 +129,7 @@ def test_it_is_held_by_its_project_wherever_its_results_go(
 ) -> None:
     own = tmp_path / "project"
     own.mkdir()
-    devices = quick_devices(own)
+    devices = shutil.copy(DEVICES, own / "mcus.toml").name
     stricter = CRITERIA.read_text(encoding="utf-8").replace("threshold = 80.0", "threshold = 70.0")
     (own / "c.toml").write_text(stricter, encoding="utf-8")
     (own / "giaoban.toml").write_text(
@@ -152,7 +153,7 @@ def test_it_is_asked_again_on_the_mcus_of_then_in_a_project_with_others(
     tmp_path: Path, hold: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The results of a meeting of the program's own province go into a project."""
-    devices = quick_devices(tmp_path)
+    devices = shutil.copy(DEVICES, tmp_path / "mcus.toml").name
     (tmp_path / "giaoban.toml").write_text(
         f'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "{devices}"\n'
     )

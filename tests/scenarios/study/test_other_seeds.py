@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 from runs import COMMAND
 from scenario_factory import (
-    CUT,
     NORTH,
+    ONLY_EMULATED,
     ROOT,
     WHY_NOT_ESTIMATED,
     Ran,
     giaoban,
-    only_emulated,
     scenario,
 )
 from undrawn import undrawn
@@ -50,7 +49,7 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from tests.nights import at_night
 from tests.processes import alive, wait_for
 
-NOT_ESTIMATED_VI = "không thiết bị nào của chương trình này"
+NOT_ESTIMATED_VI = "ngừng hoạt động thì chỉ mô phỏng được"
 THIN: dict[str, Any] = {**NORTH, "rate_mbps": 3.0}
 """A line hardly wide enough for one call: at seeds 4, 6 and 7 its busiest second is below 80 %, at
 5 it is not. Delays are not what is tried here."""
@@ -180,6 +179,7 @@ def test_helpers_draw_the_same_pictures(tmp_path: Path, monkeypatch: pytest.Monk
                 title="",
                 result=answer.result,
                 series=answer.series,
+                lang="vi",
                 helpers=helpers,
             )
             assert pictures == {name: folder / f"{name}.vi.svg" for name in ("loss", "map")}
@@ -383,7 +383,7 @@ def test_a_study_does_not_decide_by_one_seed(tmp_path: Path, words: tuple[str, .
 def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), **only_emulated(tmp_path))
+    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=ONLY_EMULATED)
     question = make_question(file)
     trying = other_seeds(question, None, InlineWorker(), EngineName.SANDBOX)
     own = estimate(make_question(thin(tmp_path))).result
@@ -403,11 +403,7 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
 
 @pytest.mark.sandbox
 def test_what_cannot_be_estimated_is_emulated_if_asked(tmp_path: Path) -> None:
-    # the device of `only_emulated` is too fast for an emulation, too
-    traffic = (
-        '[[background]]\nlink = "west--east"\ndirection = "both"\npct = 5.0\nsource = "test"\n'
-    )
-    file = scenario(tmp_path / "s.toml", more=traffic + CUT)
+    file = scenario(tmp_path / "s.toml", more=ONLY_EMULATED)
     words = ("--results", tmp_path / "runs", "--json")
     ran = giaoban("check", file, "--seeds", "1", *words)
     assert ran.code in (0, 1), ran.err

@@ -12,8 +12,7 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, flow, star
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.policing import TokenBucket
-from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
+from giaoban.scenarios.estimate.queues import Fifo, conforming, rate_from
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF
 from giaoban.topology.network import NetLink, Network
 from giaoban.traffic import log
@@ -70,8 +69,9 @@ def sent(
 
 def through(link: NetLink, came: NDArray[np.int64], size: NDArray[np.int32]) -> NDArray[np.int64]:
     """When each packet is at the far end; none finds the queue full."""
-    rate = rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets)
-    served = Fifo([rate], link.delay_us).serve(came, size)
+    rate = rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets, link.overhead_bytes)
+    wire_bytes = size.astype(np.int64) + link.overhead_bytes
+    served = Fifo([rate], link.delay_us).serve(came, wire_bytes, np.zeros(len(came), np.int8))
     assert not served.lost.any()
     return served.out_ns
 
@@ -85,7 +85,7 @@ def estimated(name: str, folder: Path) -> NDArray[np.bool_]:
         link = network.link(link_id)
         came = through(link, came, size[alive])
         if (profile := link.profile_of(source)) is not None:
-            passing = TokenBucket(profile.bucket).conform(came, size[alive])
+            passing = conforming(profile.bucket, came, size[alive])
             came, alive = came[passing], alive[passing]
     found = np.zeros(len(flows), np.bool_)
     found[alive] = True

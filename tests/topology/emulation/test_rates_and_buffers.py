@@ -12,10 +12,9 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, flow, star
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.classes import Classes
-from giaoban.scenarios.estimate.network.queues import Fifo, rate_of
+from giaoban.scenarios.estimate.queues import Classes, Fifo, Served, rate_from
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, traffic_classes
-from giaoban.topology.network import Network
+from giaoban.topology.network import NetLink, Network
 from giaoban.traffic import log
 
 pytestmark = pytest.mark.sandbox
@@ -75,15 +74,21 @@ def estimated(name: str, folder: Path) -> NDArray[np.int64]:
     leaving, _, size, flows = sent(folder, name)
     of = NETWORKS[name]
     first, second = of.link("access-mcu"), of.link("access-b-0")
-    came = Fifo([rate_of(first)], first.delay_us).serve(leaving, size).out_ns
+    came = in_turn(first, leaving, size).out_ns
     if of.qos is None:
-        served = Fifo([rate_of(second)], second.delay_us).serve(came, size)
+        served = in_turn(second, came, size)
     else:
-        classes, class_of = traffic_classes(of.qos), np.array([1, 2, 3], np.int8)
-        queue = Classes(rate_of(second), second.delay_us, classes, class_of)
-        served, left = queue.serve(came, size, lambda: flows, 1 << 62)
-        assert left is None
+        queue = Classes(second.rate_mbps, second.delay_us, traffic_classes(of.qos))
+        served = queue.serve(came, size + second.overhead_bytes, (flows + 1).astype(np.int8))
     return np.where(served.lost, 0, served.out_ns)
+
+
+def in_turn(link: NetLink, came: NDArray[np.int64], size: NDArray[Any]) -> Served:
+    """Serve packets first in, first out."""
+    of = (link.rate_mbps, link.delay_us, link.buffer_packets, link.overhead_bytes)
+    queue = Fifo([rate_from(0, *of)], link.delay_us)
+    wire_bytes = size.astype(np.int64) + link.overhead_bytes
+    return queue.serve(came, wire_bytes, np.zeros(len(came), np.int8))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -10,33 +10,21 @@ from typing import Any
 
 import pytest
 from scenario_factory import (
-    FORWARDED,
-    SCENARIOS,
-    WHY_NOT_ESTIMATED,
     giaoban,
-    quick_devices,
     scenario,
 )
 from undrawn import undrawn
 
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.view.page import FILE
+from giaoban.scenarios.estimate.calls import timetable
 from giaoban.scenarios.estimate.estimate import estimate, estimate_failing
-from giaoban.scenarios.estimate.limits import reasons
-from giaoban.scenarios.estimate.media import media
-from giaoban.scenarios.estimate.media.feedback import Feedback
-from giaoban.scenarios.estimate.media.sources import StreamCache
-from giaoban.scenarios.estimate.network import failing
-from giaoban.scenarios.estimate.network.packets import Packets
-from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.estimate.ways import find_ways
 from giaoban.scenarios.measure import streams
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec.failure_cases import pair
 from giaoban.scenarios.study.failures.trial import possible_in, question_of
-from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.traffic.quality.measure import Measures, Trace
 from giaoban.traffic.quality.memoized import memoized
-from giaoban.traffic.receiver.feedback import LOOK_NS
 from tests.nights import at_night
 from tests.scenarios.rings import MEETINGS, ring_scenario
 
@@ -150,20 +138,6 @@ def test_the_link_that_is_left_carries_both_calls(answer: FaultsAnswer) -> None:
     assert loads["cut:a--b"] > 1.5 * loads["site:c"]
 
 
-def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Path) -> None:
-    file = ring_scenario(
-        tmp_path,
-        devices=quick_devices(tmp_path),
-        more=FORWARDED,
-    )
-    words = ("--estimate", "--only", "cut:a--b", "--results", tmp_path / "runs")
-    ran = giaoban("faults", file, *words)
-    assert ran.code == 2
-    assert WHY_NOT_ESTIMATED in ran.err
-    assert "(allowed: leave out --estimate)" in ran.err
-    assert not list((tmp_path / "runs").glob("*"))
-
-
 @pytest.mark.parametrize(
     ("lang", "others", "can"),
     [
@@ -222,63 +196,6 @@ to_s = 4.0
     result = estimate(make_question(path)).result
     assert result.accounting.unaccounted == 0
     assert result.accounting.packets_lost_by_faults > 100
-
-
-def test_pictures_forwarded_at_once_are_refused_where_links_fail(tmp_path: Path) -> None:
-    question = make_question(
-        scenario(
-            tmp_path / "s.toml",
-            phases=(4.0, 4.0, 3.0),
-            more='[meeting]\nvideo = "switched"\n'
-            '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 2.0\n',
-        )
-    )
-    assert not reasons(question.plan)
-
-    def within(delay_ms: float) -> list[str]:
-        world = World.of(question).put(("device", "forward_delay", "delay_ms"), delay_ms)
-        return reasons(world.question().plan)
-
-    assert not within(0.2)
-    [why] = within(0.05)
-    assert why.startswith(WHY_NOT_ESTIMATED)
-
-
-def test_steps_shorter_than_any_fibre_come_to_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is done where routers tell classes apart, done where they do not."""
-    asked = make_question(ring(tmp_path))
-    question = question_of(asked, possible_in(asked)["cut:a--b"])
-    packet_by_packet = estimate(question).result
-
-    class Nothing:
-        """No queue is one of these."""
-
-    monkeypatch.setattr(failing, "ClassBlindFifo", Nothing)
-    in_steps = estimate(question).result
-    assert in_steps.accounting == packet_by_packet.accounting
-    assert in_steps.faults == packet_by_packet.faults
-    assert in_steps.phases == packet_by_packet.phases
-
-
-@pytest.mark.parametrize("meeting", ["switched", at_night("slides")])
-def test_pictures_are_forwarded_alike_in_slices_and_by_halves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meeting: str
-) -> None:
-    """What is done around changes of routes, done all the time."""
-    file = ring_scenario(
-        tmp_path,
-        phases=(2.0, 2.0, 2.0),
-        more=MEETINGS[meeting] + '[[fault]]\nkind = "cut"\nlink = "a--b"\nat_s = 2.2\nto_s = 3.2\n',
-    )
-    question = make_question(file)
-    by_halves = estimate(question).result
-    monkeypatch.setattr(failing.FailingPaths, "halves", lambda *_: None)
-    in_slices = estimate(question).result
-    assert in_slices.accounting == by_halves.accounting
-    assert in_slices.faults == by_halves.faults
-    assert in_slices.phases == by_halves.phases
 
 
 LOSSY = (
@@ -343,11 +260,11 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
         more=mute + '[[fault]]\nkind = "mcu"\nat_s = 3.0\nto_s = 4.0\nboot_s = 0.5\n',
     )
     question = make_question(file)
-    timeline = signal(question.plan)
-    told = [(each.event, each.t_ms) for each in timeline.events if each.bridge == "mcu"]
+    table = timetable(question.plan, find_ways(question.plan))
+    told = [(each.event, each.t_ms) for each in table.events if each.bridge == "mcu"]
     origin_ms = question.plan.phases[0].start_s * 1e3
     assert told == [("powered-off", origin_ms + 3000), ("powered-on", origin_ms + 4500)]
-    muted = [e.t_ms for e in timeline.events if e.event == "control" and e.bridge == "b"]
+    muted = [e.t_ms for e in table.events if e.event == "control" and e.bridge == "b"]
     assert muted == [origin_ms + 4500]  # what the operator could not do while it was off
     result = estimate(question).result
     assert result.accounting.unaccounted == 0
@@ -357,58 +274,6 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
         assert (one.behind, one.redials, one.call_kept) == (True, 1, False)
         away_ms = 1e3 * (timers.media_timeout_s + timers.redial_every_s)
         assert one.sound_interruption_ms == pytest.approx(away_ms + 20 * number, abs=45)
-
-
-@pytest.mark.parametrize(
-    "ident",
-    ["silent:a--b", "site:c", "cut:a--b+cut:b--c", at_night("cut:gia-nghia--dak-song")],
-)
-def test_long_steps_beside_a_failure_say_what_steps_from_look_to_look_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ident: str
-) -> None:
-    """What nobody can notice while nothing gets through makes no step short, nor does a request
-    that a failure took."""
-    whole = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
-    asked = make_question(whole if "gia-nghia" in ident else ring(tmp_path))
-    possible = possible_in(asked)
-    parts = [possible[part] for part in ident.split("+")]
-    question = question_of(asked, parts[0] if len(parts) == 1 else pair(*parts))
-    steps: list[tuple[int, int]] = []
-    own = media._MeetingRun._step
-
-    def step(run: media._MeetingRun, start_ns: int, until_ns: int) -> Packets:
-        steps.append((start_ns, until_ns))
-        return own(run, start_ns, until_ns)
-
-    monkeypatch.setattr(media._MeetingRun, "_step", step)
-    long = estimate(question).result
-    fails_ns = round(min(change.at_s for change in question.plan.changes) * 1e9)
-    soon = [each for each in steps if fails_ns <= each[0] < fails_ns + 2_000_000_000]
-    assert max(until_ns - start_ns for start_ns, until_ns in soon) > 5_000_000_000
-    steps.clear()
-    monkeypatch.setattr(Feedback, "is_quiet", lambda *_: False)
-    short = estimate(question).result
-    assert {until_ns - start_ns for start_ns, until_ns in steps} == {LOOK_NS}
-    assert long == short
-
-
-@pytest.mark.parametrize("ident", ["router:r-dak-mil", at_night("cut:gia-nghia--dak-r-lap")])
-def test_what_is_under_way_when_something_fails_is_foreseen(
-    ident: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The meeting is held once: that a failure takes packets that were sent just before it is no
-    reason to look for losses anew, step by step, which takes ten times as long."""
-    begun = []
-    own = media._MeetingRun.run
-
-    def run(meeting: media._MeetingRun) -> media.EstimatedTraffic:
-        begun.append(meeting)
-        return own(meeting)
-
-    monkeypatch.setattr(media._MeetingRun, "run", run)
-    asked = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
-    estimate_failing(question_of(asked, possible_in(asked)[ident]), "run")
-    assert len(begun) == 1
 
 
 def test_what_no_fault_interrupted_is_measured_once(
@@ -431,12 +296,3 @@ def test_what_no_fault_interrupted_is_measured_once(
     assert set(of_each.values()) == {1}
     disturbed = len(of_each) - len(question.plan.streams) * len(question.plan.phases)
     assert 0 < disturbed < len(of_each) / 2
-
-
-def test_streams_of_other_failures_are_the_same(tmp_path: Path) -> None:
-    asked = make_question(ring(tmp_path))
-    made = StreamCache()
-    for ident in ("router:r-b", "cut:a--b", "silent:a--b"):
-        question = question_of(asked, possible_in(asked)[ident])
-        answers = [estimate_failing(question, "run", each).answer for each in (made, None)]
-        assert answers[0].result == answers[1].result

@@ -13,7 +13,7 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.sensitivity import FlipPoint
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.estimate import judge_early
+from giaoban.scenarios.estimate.estimate import judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
@@ -68,7 +68,7 @@ def test_flips_of_timers(tmp_path: Path) -> None:
 def confirmed(question: Question, keys: Sequence[str], tmp_path: Path) -> None:
     """Both sides of each flip of these figures emulated: each verdict is as the estimate says."""
     world, criteria = World.of(question), criteria_of(question)
-    asked = Asked(world, judge_early(question, None).judgement, 0, judge_early)
+    asked = Asked(world, judge_alone(question), 0, judge_alone)
     tried = {each.key: each for each in figures(world, criteria, program_ranges())[0]}
     flips: dict[str, tuple[WorldPath, FlipPoint]] = {}
     for number, key in enumerate(keys):

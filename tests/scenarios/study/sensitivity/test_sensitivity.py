@@ -12,10 +12,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 from scenario_factory import (
+    ONLY_EMULATED,
     SCENARIOS,
     WHY_NOT_ESTIMATED,
     giaoban,
-    only_emulated,
     only_run,
     scenario,
 )
@@ -39,7 +39,7 @@ from giaoban.results.report.summaries.sensitivity_summary import (
     summary,
     summary_md,
 )
-from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
+from giaoban.scenarios.estimate.estimate import judge_alone
 from giaoban.scenarios.estimate.static import most_video_load, static_loads, video_load
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
@@ -102,7 +102,7 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         now=NOW,
         progress=lambda _what, _done: None,
         wanted=AnalysisOptions(worlds=200, required_pct=99.0),
-        judge=lambda question, _past_pct: EarlyJudgement(by_closed_form(question), whole=True),
+        judge=by_closed_form,
     ).answer
 
 
@@ -191,12 +191,12 @@ def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> N
 
 def test_like_buffers_are_drawn_alike_and_the_same_worlds_every_time(question: Question) -> None:
     expansion = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
-    passed = EarlyJudgement(real(question), whole=True)
+    passed = real(question)
 
     def buffers_drawn() -> list[dict[str, int]]:
         buffers: list[dict[str, int]] = []
 
-        def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
+        def judge(asked: Question) -> Judgement:
             links = asked.plan.network.links
             buffers.append({link.id: link.buffer_packets for link in links})
             return passed
@@ -331,7 +331,7 @@ def test_what_a_full_device_does_is_tried_and_every_choice_has_its_answer(
     )
     world = World.of(short.question())
     judged = judge_alone(world.base)
-    asked = Asked(world, judged, 0, lambda q, _past_pct: EarlyJudgement(judge_alone(q), whole=True))
+    asked = Asked(world, judged, 0, judge_alone)
     assert judged.verdict == "pass"
     full = sides(0, figure_of(world, "device.when_full.steps"))
     answers = {side.end: attempt(asked, side) for side in full}
@@ -351,7 +351,7 @@ def test_each_choice_has_its_line_in_summary_and_annex(known: Sensitivity) -> No
     assert {each.value for each in steps.curve} == {*steps.choices}
     lines = [block for block in summary(known) if isinstance(block, Table)]
     for lang, told in (("en", "PASS"), ("vi", "ĐẠT")):
-        say = AnnexWording(result())
+        say = AnnexWording(lang, result())
         text = markdown([choices(known)], translator(lang).say)
         for choice in steps.choices:
             words = translator(lang).say(choice_in_words(choice))
@@ -363,7 +363,7 @@ def test_each_choice_has_its_line_in_summary_and_annex(known: Sensitivity) -> No
 
 
 def test_what_cannot_be_estimated_is_told_before_anything_begins(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0), **only_emulated(tmp_path))
+    file = scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0), more=ONLY_EMULATED)
     ran = giaoban("sensitivity", file, "--results", tmp_path / "r")
     assert ran.code == 2
     assert WHY_NOT_ESTIMATED in ran.err
@@ -384,10 +384,10 @@ def test_a_share_that_is_required_decides_the_exit_code(tmp_path: Path) -> None:
 def test_no_share_passes_or_fails_where_no_drawn_world_can_be_judged(
     question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
+    def judge(asked: Question) -> Judgement:
         if asked is not question:
             raise InputError("no file could say so")
-        return EarlyJudgement(real(asked), whole=True)
+        return real(asked)
 
     monkeypatch.setattr(tried, "by_arithmetic", lambda _question: None)
     wanted = AnalysisOptions(worlds=3, required_pct=95.0)
@@ -506,11 +506,11 @@ def test_what_was_judged_before_an_interruption_is_not_judged_again(
     asked: list[Question] = []
 
     def answer(name: str, stop_after: int | None = None) -> Sensitivity:
-        def counted(of: Question, _past_pct: float | None) -> EarlyJudgement:
+        def counted(of: Question) -> Judgement:
             asked.append(of)
             if len(asked) == stop_after:
                 raise KeyboardInterrupt
-            return EarlyJudgement(by_closed_form(of), whole=True)
+            return by_closed_form(of)
 
         asked.clear()
         return sensitivity(
@@ -541,11 +541,9 @@ def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path
     for seed in (question.plan.seed, question.plan.seed, 7):
         asked: list[int] = []
 
-        def counted(
-            of: Question, _past_pct: float | None, asked: list[int] = asked
-        ) -> EarlyJudgement:
+        def counted(of: Question, asked: list[int] = asked) -> Judgement:
             asked.append(of.plan.seed)
-            return EarlyJudgement(by_closed_form(of), whole=True)
+            return by_closed_form(of)
 
         sensitivity(
             question.at_seed(seed),
@@ -565,11 +563,11 @@ def test_another_recording_of_the_same_name_is_another_question(
 ) -> None:
     """Of a recording, or of a trace of losses, the plan has the name alone."""
     recording, contents = tmp_path / "camera.h264", []
-    judged = EarlyJudgement(real(question), whole=True)
+    judged = real(question)
     for pictures in (b"one", b"other", b"one"):
         recording.write_bytes(pictures)
         recorded = replace(question, files=[recording], as_read={})
-        asked = Asked(World.of(recorded), judged.judgement, 0, lambda *_: judged)
+        asked = Asked(World.of(recorded), judged, 0, lambda _: judged)
         contents.append(content_of(asked))
     assert contents[0] == contents[2] != contents[1]
 
@@ -585,7 +583,7 @@ def test_a_limit_is_tried_against_every_seed(
     [link_peak] = [each for each in criteria_of(question).criterion if each.id == LINK_PEAK]
     link_peak = link_peak.model_copy(update={"threshold": assumed})
 
-    def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
+    def judge(asked: Question) -> Judgement:
         own, peak = real(asked), peaks[asked.plan.seed]
         [measured] = [each for each in own.criteria if each.id == LINK_PEAK]
         there = measured.model_copy(
@@ -596,16 +594,13 @@ def test_a_limit_is_tried_against_every_seed(
                 "margin_pct": margin_pct(link_peak, peak),
             }
         )
-        return EarlyJudgement(
-            own._replace(
-                verdict="pass" if there.ok else "fail",
-                criteria=[there if each.id == LINK_PEAK else each for each in own.criteria],
-                binding=own.binding.model_copy(update={"margin_pct": there.margin_pct}),
-            ),
-            whole=True,
+        return own._replace(
+            verdict="pass" if there.ok else "fail",
+            criteria=[there if each.id == LINK_PEAK else each for each in own.criteria],
+            binding=own.binding.model_copy(update={"margin_pct": there.margin_pct}),
         )
 
-    found = judged_at_seeds(question, 2, judge, whole=True).judgement
+    found = judged_at_seeds(question, 2, judge, every=True)
     assert found.verdict == ("pass" if assumed >= 60.0 else "fail")
     assert found.binding.margin_pct == margin_pct(link_peak, 60.0)
     world = World.of(question)
@@ -618,7 +613,7 @@ def test_a_limit_is_tried_against_every_seed(
 
 
 def test_a_world_passes_at_every_seed(question: Question) -> None:
-    """However many of them are judged; whole is what was held to its end at each."""
+    """However many of them are judged."""
     own = real(question)
     seeds = [question.plan.seed, *others(question.plan.seed, 2)]
     for verdicts in product(("pass", "fail", "invalid"), repeat=3):
@@ -628,44 +623,12 @@ def test_a_world_passes_at_every_seed(question: Question) -> None:
         }
         wanted = "pass" if {*verdicts} == {"pass"} else "fail"
         wanted = "invalid" if verdicts[0] == "invalid" else wanted
-        for every, early in product((False, True), repeat=2):
+        for every in (False, True):
             asked = []
 
-            def judge(
-                asking: Question, _past_pct: float | None, t=there, a=asked, early=early
-            ) -> EarlyJudgement:
+            def judge(asking: Question, t=there, a=asked) -> Judgement:
                 a.append(asking.plan.seed)
-                said = t[asking.plan.seed]
-                return EarlyJudgement(said, whole=not early or said.verdict == "pass")
+                return t[asking.plan.seed]
 
-            found = judged_at_seeds(question, 2, judge, whole=every)
-            assert found.judgement.verdict == wanted, verdicts
-            assert found.whole == (asked == seeds and (not early or wanted == "pass")), verdicts
-
-
-@pytest.mark.parametrize("fails_at", [0, 1, 2], ids=["own seed", "a middle one", "the last"])
-def test_a_flip_tells_the_worst_of_whole_meetings_at_every_seed(
-    question: Question, fails_at: int
-) -> None:
-    """However early, and at whichever seed, it was sure to fail."""
-    own = real(question)
-    binding = own.binding
-    assert binding is not None
-    seeds = [question.plan.seed, *others(question.plan.seed, 2)]
-
-    def judge(asked: Question, past_pct: float | None) -> EarlyJudgement:
-        at = seeds.index(asked.plan.seed)
-        if at < fails_at or asked.plan.device.compose_delay_ms <= HOLDS_TO_MS:
-            return EarlyJudgement(own._replace(verdict="pass"), whole=True)
-        margin = -150.0 if past_pct is not None else -400.0 - at
-        failing = own._replace(
-            verdict="fail", binding=binding.model_copy(update={"margin_pct": margin})
-        )
-        return EarlyJudgement(failing, whole=past_pct is None)
-
-    world = World.of(question)
-    figure = figure_of(world, "device.compose_delay.delay_ms")
-    assert not isinstance(figure.high, str)
-    passing = own._replace(verdict="pass")
-    flip = attempt(Asked(world, passing, 2, judge), Side(0, figure, figure.high)).flip
-    assert flip.binding.margin_pct == -402.0
+            assert judged_at_seeds(question, 2, judge, every=every).verdict == wanted, verdicts
+            assert asked == seeds or not (every or wanted == "pass")

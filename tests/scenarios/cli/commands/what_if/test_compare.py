@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from junitparser import JUnitXml
-from scenario_factory import SMALL, Ran, giaoban, only_emulated, only_run, scenario
+from scenario_factory import ONLY_EMULATED, SMALL, Ran, giaoban, only_run, scenario
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
@@ -152,7 +152,7 @@ def test_what_was_not_judged_is_not_worse_now(
 ) -> None:
     """Of an old side that cannot be estimated: a pass is a pass, a fail need not be new."""
     old, new = project(tmp_path / "old"), project(tmp_path / "new")
-    scenario(old / "s.toml", province="province.toml", phases=PHASES, **only_emulated(old))
+    scenario(old / "s.toml", province="province.toml", phases=PHASES, more=ONLY_EMULATED)
     slower(new, mbps)
     ran, found = compare(tmp_path, old, new)
     assert (ran.code, found["scenarios"][0]["state"]) == (code, state)

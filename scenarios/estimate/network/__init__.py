@@ -1,1 +1,0 @@
-"""Packets through the network's queues and lines, as arrays."""
