@@ -1,10 +1,11 @@
-"""`python -m scripts.reference [--emulate] [--write] [SCENARIO ...]`: compare the answers of the
-scenario files with those stored in tests/reference/.
+"""`python -m scripts.reference [--emulate] [--write] [--table] [SCENARIO ...]`: compare the answers
+of the scenario files with those stored in tests/reference/.
 
 Each file there holds, for one scenario at its own seed, by estimate and by emulation: the verdict,
 the binding criterion, the value of every criterion and the number of lost packets. Values in ms may
 differ by 0.1 ms, all others by 0.01 (rounded figures); lost packets are equal. Exit code 1 if
-something differs. `--write` stores the new answers; the commit explains the change.
+something differs. `--write` stores the new answers; the commit explains the change. `--table`
+prints the stored estimates beside the stored emulations, for docs/estimate.md.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ REFERENCE = ROOT / "tests" / "reference"
 TOLERANCE_MS = 0.1
 TOLERANCE = 0.01
 METHODS = ("estimate", "emulation")
+DELAYS = ("mouth-to-ear, ms", "camera-to-screen, ms", "lip-sync, ms")
 
 Answer = dict[str, Any]
 
@@ -92,12 +94,54 @@ def differences(expected: Answer | None, actual: Answer | None) -> Iterator[str]
             yield f"{name}: {old} → {new}"
 
 
+def delay_error_ms(estimate: Answer, emulation: Answer) -> float:
+    """Return the largest difference of a delay, in ms, over the criteria that both measured."""
+    pairs = ((estimate["criteria"].get(name), emulation["criteria"].get(name)) for name in DELAYS)
+    known = (abs(ours - theirs) for ours, theirs in pairs if None not in (ours, theirs))
+    return max(known, default=0.0)
+
+
+def table() -> str:
+    """Return the stored estimates beside the stored emulations as a Markdown table."""
+    lines = [
+        "| scenario | verdict | binding | delay error, ms | lost packets | longest freeze, ms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for file in sorted(REFERENCE.glob("*.json")):
+        stored: dict[str, Answer] = json.loads(file.read_text("utf-8"))
+        ours, theirs = stored["estimate"], stored["emulation"]
+        cells = [
+            f"`{file.stem}`",
+            _pair(ours["verdict"], theirs["verdict"]),
+            _pair(ours["binding"], theirs["binding"]),
+            f"{delay_error_ms(ours, theirs):.3f}",
+            _pair(ours["lost_packets"], theirs["lost_packets"]),
+            _pair(*(_rounded(a["criteria"].get("longest-freeze, ms")) for a in (ours, theirs))),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _rounded(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _pair(estimate: object, emulation: object) -> str:
+    """Return both values as text, or one if they are equal."""
+    ours, theirs = ("–" if value is None else f"{value}" for value in (estimate, emulation))
+    return ours if ours == theirs else f"{ours} / {theirs}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m scripts.reference")
     parser.add_argument("--emulate", action="store_true", help="emulate as well as estimate")
     parser.add_argument("--write", action="store_true", help="store the new answers")
     parser.add_argument("scenario", nargs="*", type=Path, help="files (default: scenarios/*.toml)")
+    parser.add_argument("--table", action="store_true", help="print the stored answers")
     options = parser.parse_args()
+    if options.table:
+        print(table())  # noqa: T201
+        return 0
     changed = False
     for path in options.scenario or sorted(SCENARIOS.glob("*.toml")):
         file = REFERENCE / f"{path.stem}.json"

@@ -414,8 +414,19 @@ class Meeting(StrictModel):
     video_share_pct: Percent | None = None
 
 
+NEAR_PCT = 2.0
+"""An estimate with a smaller margin on either side of the limit asks to be emulated."""
+OF_LOSSES = (
+    "audio-loss",
+    "picture-artefacts",
+    "longest-freeze",
+    "slides-frozen",
+    "mos",
+    "existing-loss-no-worse",
+)
+"""Criteria whose value depends on which packets are lost. An estimate draws them by itself."""
 FAR_PCT = 5.0
-"""A variation with a smaller margin is emulated. An estimate's delays are off by under 0.1 ms of
+"""A variation with a smaller margin is emulated. An estimate's delays are off by under 0.3 ms of
 limits of 150 to 400 ms (docs/estimate.md); the rest is for what nobody has thought of."""
 
 
@@ -561,6 +572,21 @@ class Result(JsonFile):
     def is_estimate(self) -> bool:
         """Worked out and not emulated: no document for approval."""
         return self.engine.name == "estimate"
+
+    @property
+    def rests_on_losses(self) -> bool:
+        """Return whether packets were lost and the binding criterion measures their effect."""
+        return (
+            self.binding is not None
+            and self.binding.criterion in OF_LOSSES
+            and any(stream.packets_received < stream.packets_sent for stream in self.streams)
+        )
+
+    @property
+    def near_a_limit(self) -> bool:
+        """Return whether the binding margin is too thin for an estimate."""
+        margin_pct = None if self.binding is None else self.binding.margin_pct
+        return margin_pct is not None and abs(margin_pct) < NEAR_PCT
 
     def rows(
         self, of: Literal["criteria", "bridges", "streams", "links"]

@@ -69,7 +69,7 @@ def meetings_notes(result: Result, say: Wording) -> list[str]:
         notes.append(
             say.gettext(
                 "Estimated and not emulated, as every margin is {margin} or more: {meetings}. An "
-                "estimate’s delays are off by less than 0.1 ms, so an emulation would come to the "
+                "estimate’s delays are off by less than 0.3 ms, so an emulation would come to the "
                 "same.",
                 margin=say.percent(FAR_PCT),
                 meetings=_listed(estimated, say),

@@ -9,6 +9,7 @@ from typing import Literal
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.pdf.write import FONTS, made_at, pdf
+from giaoban.translation import Language
 
 Format = Literal["pdf", "docx"]
 
@@ -16,6 +17,7 @@ Format = Literal["pdf", "docx"]
 def annex_bytes(
     chapters: Sequence[Chapter],
     *,
+    lang: Language = "vi",
     form: Format = "pdf",
     letter: Letter | None = None,
     fonts: Path = FONTS,
@@ -24,7 +26,7 @@ def annex_bytes(
 
     Raises `InputError` (pictures, answers), `MachineLacks` (fonts).
     """
-    made = document(chapters, letter or Letter())
+    made = document(chapters, lang, letter or Letter())
     when = made_at(chapters[0].part.answer.run_id)
     if form == "docx":
         # its library comes with an extra

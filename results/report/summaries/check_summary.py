@@ -48,6 +48,8 @@ from giaoban.translation import N_, SOURCE, Language, pgettext
 ASSUMED = N_("{n} {n:assumption|assumptions} (see summary.md)")
 ESTIMATED = N_("ESTIMATED: {verdict}")
 NOT_EMULATED = N_("estimated, not emulated: no document for approval")
+NEAR_A_LIMIT = N_("near a limit: emulate (without --estimate)")
+LOST_PACKETS = N_("decided by lost packets: emulate for exact figures (without --estimate)")
 
 
 def notes(result: Result, say: Wording | None = None) -> list[str]:
@@ -70,6 +72,10 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
         said += map(short.note, meetings_notes(result, say)[:-1])
     if result.is_estimate:
         said.append(say.text(NOT_EMULATED))
+        if result.near_a_limit:
+            said.append(say.text(NEAR_A_LIMIT))
+        elif result.rests_on_losses:
+            said.append(say.text(LOST_PACKETS))
     if result.verdict != "invalid" and result.seeds is not None:
         said.append(short.seeds())
     said += map(say.say, left_out(result))
