@@ -28,7 +28,6 @@ from functools import cache
 from pathlib import Path
 
 from giaoban import build_cache
-from giaoban.processes import children
 from giaoban.topology.sandbox import boot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -270,7 +269,6 @@ def _alone(place: Path) -> Iterator[None]:
 def begin() -> None:
     """From now on guests of this process, and of those that it begins, answer from what is kept."""
     boot.run = run
-    children.module = command
 
 
 def command(name: str, *words: str) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 from rich.console import Console
 
 from bench.harness import ROOT, SCENARIO, Say, Target, answer
-from giaoban.processes.children import Ended, Job, module, run_all
 
 TRIALS = 200
 REPETITIONS = 20
@@ -118,28 +118,23 @@ def _answer(folder: Path) -> str:
 
 def many(say: Say) -> Trials:
     """Seeds 1 to `TRIALS`, side by side on the cores there are."""
-    said: dict[str, dict[str, Any]] = {}
-    ended: list[Ended] = []
-
-    def on_line(name: str, line: str) -> None:
-        if line.startswith("{"):
-            said[name] = json.loads(line)
-
-    def on_end(one: Ended) -> None:
-        ended.append(one)
-        say(f"trial {len(ended)} of {TRIALS}")
-
-    jobs = [
-        Job(str(seed), module("bench.faults.trial", str(seed))) for seed in range(1, TRIALS + 1)
-    ]
-    run_all(jobs, at_once=os.cpu_count() or 1, on_line=on_line, on_end=on_end, cwd=ROOT)
     verdicts: Counter[str] = Counter()
     failed = []
-    for one in ended:
-        trial = said.get(one.name)
-        if one.code or trial is None:
-            trial = {"seed": int(one.name), "verdict": "none", "reasons": one.tail[-3:]}
-        verdicts[trial["verdict"]] += 1
-        if trial.get("unaccounted") != 0:
-            failed.append(trial)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, trial in enumerate(pool.map(_trial, range(1, TRIALS + 1)), 1):
+            say(f"trial {number} of {TRIALS}")
+            verdicts[trial["verdict"]] += 1
+            if trial.get("unaccounted") != 0:
+                failed.append(trial)
     return Trials(TRIALS, dict(verdicts), len(failed), failed)
+
+
+def _trial(seed: int) -> dict[str, Any]:
+    """Return what `bench.faults.trial` measured at a seed."""
+    command = [sys.executable, "-m", "bench.faults.trial", str(seed)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    for line in ended.stdout.splitlines():
+        if line.startswith("{") and not ended.returncode:
+            found: dict[str, Any] = json.loads(line)
+            return found
+    return {"seed": seed, "verdict": "none", "reasons": ended.stderr.splitlines()[-3:]}

@@ -1,20 +1,18 @@
-"""Functions that are called in processes of their own, beside this one."""
+"""Functions called in other processes of this machine (`concurrent.futures`)."""
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import pickle
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
-from multiprocessing.connection import Connection, wait
-from multiprocessing.reduction import ForkingPickler
-from queue import SimpleQueue
+from itertools import count, islice
 from typing import Any, Self
 
 from giaoban.errors import MachineLacks
@@ -22,207 +20,163 @@ from giaoban.processes.children import die_with_parent
 from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.sentence import N_
 
+TIDY_S = 20.0
+"""Time for a function that is broken off to end its programs and remove its files."""
+
 
 def cores() -> int:
-    """Those that this process may use; on systems that do not tell, all."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
+_numbers = count()
+
+
+class Kept[K]:
+    """A value that many calls share: each process unpickles it once."""
+
+    def __init__(self, value: K) -> None:
+        self._value, self._data, self._number = value, b"", next(_numbers)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[int, bytes]]:
+        self._data = self._data or pickle.dumps(self._value)
+        return _received, (self._number, self._data)
+
+    def call[T, R](self, function: Callable[[K, T], R], one: T) -> R:
+        """Return what a function makes of the value and of one more argument."""
+        return function(self._value, one)
+
+
+_last: dict[int, Kept[Any]] = {}
+
+
+def _received(number: int, data: bytes) -> Kept[Any]:
+    if number not in _last:
+        _last.clear()
+        _last[number] = Kept(pickle.loads(data))  # from our parent
+    return _last[number]
+
+
 class InlineWorker:
-    """Where one process has to do: a function is called when its answer is wanted."""
+    """Calls functions in this process, when their answers are wanted."""
+
+    count = 0
 
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
     ) -> Callable[[], R]:
+        """Return a function that returns the answer."""
         return cache(partial(function, *given, **named))
 
     def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
-        """As `WorkerPool.as_finished`, one after the other."""
+        """Return the answers, in order."""
         return map(function, given)
 
     def as_finished_with[K, T, R](
         self, kept: K, function: Callable[[K, T], R], given: Iterable[T]
     ) -> Iterator[R]:
-        """As `WorkerPool.as_finished_with`, one after the other."""
-        return (function(kept, one) for one in given)
+        """Return the answers to `function(kept, one)` for each given one, in order."""
+        return map(partial(function, kept), given)
 
     def end(self) -> None:
-        """Nothing is under way."""
-
-    @property
-    def count(self) -> int:
-        """How many processes there are beside this one."""
-        return 0
+        """No call is running."""
 
 
-class WorkerProcess:
-    """Calls functions one after the other while we do something else; never outlives us."""
+class WorkerPool:
+    """Processes that call functions, and end with this one.
 
-    def __init__(self, *, niceness: int = 0) -> None:
-        """It begins with all that is loaded here, if that can be had (`_context`).
+    Functions, arguments and answers are pickled. An answer raises what its function raised, or
+    `MachineLacks` if a process was ended from outside.
+    """
 
-        Args:
-            niceness: how much less pressing than ours its work is, 0 to 19 (nice(2)).
-        """
-        context = _context()
-        self.pipe, far = context.Pipe()
-        ours = None
-        if context.get_start_method() == "fork":
-            ours = self.pipe  # a copy has our end as well, and would never see that we are gone
-            gc.freeze()  # to look for garbage among what is shared would make copies of it
-        self._process = context.Process(target=_serve, args=(far, ours, niceness), daemon=True)
-        with _without_interruption():
-            self._process.start()
-        far.close()
-        self._asked = 0
-        self._answers: list[tuple[bool, Any]] = []
+    def __init__(self, size: int, *, niceness: int = 0) -> None:
+        """Start `size` processes; `niceness`: 0 to 19 (nice(2))."""
+        self.count = size
+        self._running: set[Future[Any]] = set()
+        self._pool = ProcessPoolExecutor(
+            size, mp_context=_context(), initializer=_begin, initargs=(niceness, os.getpid())
+        )
+        self.ask(_nothing)  # copies of this process are made now, before it has threads
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self.end()
-        self.pipe.close()
 
     def end(self) -> None:
-        """Whatever it is at is broken off; nothing can be asked any more."""
-        self._process.kill()
-        self._process.join()
+        """Break off all calls."""
+        processes = list((self._pool._processes or {}).values())
+        for process in processes:
+            process.terminate()
+        wait(self._running, TIDY_S)
+        for process in processes:
+            process.kill()
+        self._pool.shutdown(cancel_futures=True)
 
-    @property
-    def count(self) -> int:
-        return 1
-
-    def ask[**P, R](
-        self, function: Callable[P, R], *given: P.args, **named: P.kwargs
-    ) -> Callable[[], R]:
-        """Have a function called, after all that was asked before; what is returned waits for it.
-
-        The function, what it is given and what it returns go through a pipe: they can be pickled.
-        What is returned gives the answer, or raises what the function raised; `MachineLacks`: the
-        process was ended by something else.
-        """
-        number, self._asked = self._asked, self._asked + 1
-        with suppress(ConnectionError):  # if it is gone, the answer tells
-            self.pipe.send((function, given, named))
-        return partial(self._answer, number)
-
-    def _answer(self, number: int) -> Any:
-        while len(self._answers) <= number:
-            try:
-                self._answers.append(self.pipe.recv())
-            except (EOFError, ConnectionError):
-                self._process.join()
-                code = self._process.exitcode
-                raise MachineLacks(
-                    "a process of ours was ended from outside (exit code {code}; out of memory?)",
-                    N_("memory, or fewer processes: --jobs 1, --seeds 0"),
-                    code=code,
-                ) from None
-        failed, value = self._answers[number]
-        if failed:
-            raise value
-        return value
-
-
-class WorkerPool:
-    """Processes beside us, which are asked in turn."""
-
-    def __init__(self, count: int, *, niceness: int = 0) -> None:
-        """`count` of them, 1 or more; `niceness`: as of `WorkerProcess`."""
-        self._all: list[WorkerProcess] = []
-        self._asked = 0
+    def submit[R](self, function: Callable[..., R], *given: object, **named: object) -> Future[R]:
+        """Have a function called after all others that were asked for before."""
         try:
-            for _ in range(count):
-                self._all.append(WorkerProcess(niceness=niceness))
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        for each in self._all:
-            each.__exit__()
-
-    def end(self) -> None:
-        """As `WorkerProcess.end`, all of them."""
-        for each in self._all:
-            each.end()
-
-    @property
-    def count(self) -> int:
-        return len(self._all)
+            future = self._pool.submit(function, *given, **named)
+        except BrokenProcessPool as error:
+            raise _lost() from error
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
 
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
     ) -> Callable[[], R]:
-        """As `WorkerProcess.ask`, of the one whose turn it is."""
-        number, self._asked = self._asked % len(self._all), self._asked + 1
-        return self._all[number].ask(function, *given, **named)
+        """Have a function called; return a function that waits for the answer."""
+        return partial(answer, self.submit(function, *given, **named))
 
     def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
-        """Call a function for each of many, in whichever process has nothing to do; the answers as
-        they come, in any order. Raises as what `WorkerProcess.ask` returns; nothing else is to be
-        asked meanwhile.
-        """
-        waiting, idle = iter(given), list(self._all)
-        asked: dict[Any, tuple[WorkerProcess, Callable[[], R]]] = {}
-        while True:
-            for beside, each in zip(idle, waiting):  # noqa: B905 - there may be more of either
-                asked[beside.pipe] = beside, beside.ask(function, each)
-            if not asked:
-                return
-            idle = []
-            for pipe in wait(list(asked)):
-                beside, answer = asked.pop(pipe)
-                yield answer()
-                idle.append(beside)
+        """Return the answers as they come, in any order."""
+        waiting = iter(given)
+        running = {self.submit(function, one) for one in islice(waiting, self.count)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                running |= {self.submit(function, one) for one in islice(waiting, 1)}
+                yield answer(future)
 
     def as_finished_with[K, T, R](
         self, kept: K, function: Callable[[K, T], R], given: Iterable[T]
     ) -> Iterator[R]:
-        """As `as_finished`, of a function that is called with `kept` as well, which is sent to each
-        process once."""
-        keep_in(self, kept)
-        return self.as_finished(partial(with_kept, function), given)
+        """Return the answers to `function(kept, one)` as they come; `kept` is sent once."""
+        return self.as_finished(partial(Kept(kept).call, function), given)
 
 
-def worker_beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
-    """One process beside this one, where more than one is allowed; else it is done here."""
-    return WorkerProcess() if jobs > 1 else nullcontext(InlineWorker())
+Helpers = InlineWorker | WorkerPool
 
 
-Helpers = InlineWorker | WorkerProcess | WorkerPool
-"""Who can be asked to call a function."""
-
-_kept: list[Any] = []
-"""In a process beside: what it was given to keep."""
-
-
-def keep_in(helpers: Helpers, value: object) -> None:
-    """Send each process beside what many functions are called with, once (`with_kept`)."""
-    for _ in range(helpers.count):  # each has its turn
-        helpers.ask(_keep, value)
+def answer[R](future: Future[R]) -> R:
+    """Wait for the answer of a process. Raises what its function raised, or `MachineLacks`."""
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise _lost() from error
 
 
-def _keep(value: object) -> None:
-    _kept[:] = [value]
+def worker_beside(jobs: int) -> AbstractContextManager[Helpers]:
+    """Return one process beside this one, where more than one is allowed."""
+    return WorkerPool(1) if jobs > 1 else nullcontext(InlineWorker())
 
 
-def with_kept[T, R](function: Callable[[Any, T], R], one: T) -> R:
-    """In a process beside: what a function makes of what is kept there, and of one more thing."""
-    return function(_kept[0], one)
+def _lost() -> MachineLacks:
+    return MachineLacks(
+        "a process of ours was ended from outside (out of memory?)",
+        N_("memory, or fewer processes: --jobs 1, --seeds 0"),
+    )
 
 
 def _context() -> Any:
-    """A copy of this process where that is safe: on Linux, where we are our only thread.
+    """Return the start method: a copy of this process where that is safe.
 
-    A second one might hold a lock that nobody in the copy ever gives back. Elsewhere a new process
-    is begun, which loads what it needs.
+    It is on Linux, while this process has one thread: another might hold a lock that no thread of
+    the copy releases.
     """
     try:
         alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
@@ -231,56 +185,17 @@ def _context() -> Any:
     return multiprocessing.get_context("fork" if alone else "spawn")
 
 
-@contextmanager
-def _without_interruption() -> Iterator[None]:
-    """What is started here hears of nothing before it is ready to; we do, afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _serve(pipe: Connection, theirs: Connection | None, niceness: int) -> None:
-    """The other process: until nobody asks any more."""
-    if theirs is not None:
-        theirs.close()
+def _begin(niceness: int, parent: int) -> None:
+    """Prepare a new process."""
     if sys.platform == "linux":
-        die_with_parent()
+        die_with_parent(parent=parent)
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
-    for number in INTERRUPTIONS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
-            signal.signal(number, signal.SIG_DFL)  # a copy has its parent's handlers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks decides what becomes of us
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
-    asked: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, asked), daemon=True).start()
-    while (question := asked.get()) is not None:
-        pipe.send_bytes(_said(question))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in INTERRUPTIONS:  # the parent decides, and ends this process by SIGTERM
+        if number != signal.SIGTERM:
+            signal.signal(number, signal.SIG_IGN)
 
 
-def _listen(pipe: Connection, asked: SimpleQueue[Any]) -> None:
-    """Take questions as they come, so that nobody who asks waits for an answer to be read."""
-    with suppress(EOFError, ConnectionError):
-        while True:
-            asked.put(pipe.recv_bytes())
-    asked.put(None)
-
-
-def _said(question: bytes) -> bytes:
-    """What a function returned or raised, or that it cannot be sent."""
-    try:
-        function, given, named = pickle.loads(question)  # from ourselves
-        return bytes(ForkingPickler.dumps((False, function(*given, **named))))
-    except Exception as error:
-        try:
-            failed = bytes(ForkingPickler.dumps((True, error)))
-            pickle.loads(failed)
-        except Exception:
-            failed = bytes(ForkingPickler.dumps((True, RuntimeError(repr(error)))))
-        return failed
+def _nothing() -> None:
+    """Return at once."""

@@ -1,36 +1,21 @@
-"""Emulations in processes of their own, several of them side by side.
-
-`python -m giaoban.scenarios.study.emulation_process` takes several, one after the other, so that
-what it needs is loaded once: each line of its standard input is the path, in JSON, of an
-`EmulationJob` that our parent has pickled. The process prints its progress
-(`giaoban.processes.progress`). When it is done with one there are `result.json` and what the
-order's `look` made of it. With the first error it ends: its exit code is that of the error told in
-`error.pickle`.
-"""
+"""Emulations in processes of their own, several of them side by side."""
 
 from __future__ import annotations
 
-import gc
-import json
-import os
-import pickle
 import shutil
-import sys
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from giaoban import IMPORTED_FROM
-from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.files import writing
-from giaoban.processes import interruptions
-from giaoban.processes.children import Ended, Job, module, run_all, tell_done
 from giaoban.processes.heap import give_back
 from giaoban.processes.progress import Progress
-from giaoban.processes.progress import tell as tell_progress
-from giaoban.processes.progress import told as progress_told
-from giaoban.processes.workers import cores
+from giaoban.processes.workers import WorkerPool, answer, cores
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
@@ -41,7 +26,9 @@ from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.sentence import Sentence
 
-ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
+PROGRESS, WORK = ".progress", "work"
+LOOK_S = 0.5
+"""The progress of the processes is read so often."""
 
 
 @dataclass(frozen=True)
@@ -95,105 +82,70 @@ def emulate_all[T](
     Raises:
         InputError, MachineLacks: as the emulation; then no other would fare better.
     """
-    folders: dict[str, Path] = {}
     found: dict[str, EmulationOutcome[T]] = {}
-    done: dict[str, float] = {}
-
-    def processes() -> Iterator[Job]:
-        for order in orders:
-            folders[order.name] = order.folder
-            yield job(order)
-
-    def tell() -> None:
-        progress(Sentence(told, done=len(found), count=count), sum(done.values()) / count)
-
-    def line(name: str, text: str) -> None:
-        step = progress_told(text)
-        # the meeting is nearly all of it; other steps count from nought again
-        if step is not None and step[0] == "meeting":
-            done[name] = step[1]
-        tell()
-
-    def end(ended: Ended) -> None:
-        folder = folders[ended.name]
-        of: T | InvalidRun = failed(folder, ended) if ended.code else taken(folder / FOUND)
-        on_end(ended.name, of)
-        found[ended.name] = EmulationOutcome(of, ended.seconds)
-        done[ended.name] = 1.0
-        tell()
-
-    at_once = 1 if engine is EngineName.NATIVE else jobs or cores()
-    run_all(processes(), at_once=at_once, on_line=line, on_end=end, cwd=IMPORTED_FROM)
-    return found
+    at_once = min(count, 1 if engine is EngineName.NATIVE else jobs or cores())
+    if not at_once:
+        return found
+    waiting, shown = iter(orders), -1.0
+    running: dict[Future[EmulationOutcome[T]], EmulationJob[T]] = {}
+    with WorkerPool(at_once) as pool:
+        while True:
+            for order in islice(waiting, at_once - len(running)):
+                running[pool.submit(emulated_beside, order)] = order
+            if not running:
+                return found
+            ended, _ = wait(running, LOOK_S, return_when=FIRST_COMPLETED)
+            for future in ended:
+                name, outcome = running.pop(future).name, answer(future)
+                on_end(name, outcome.found)
+                found[name] = outcome
+            under_way = sum(_done(order.folder) for order in running.values())
+            done = (len(found) + under_way) / count
+            if done != shown:
+                shown = done
+                progress(Sentence(told, done=len(found), count=count), done)
 
 
-def job[T](order: EmulationJob[T]) -> Job:
-    """What carries out an order, which is written into its folder."""
-    path = order.folder.resolve() / ORDER
-    path.write_bytes(pickle.dumps((Path.cwd(), order)))
-    command = module("giaoban.scenarios.study.emulation_process")
-    return Job(order.name, command, json.dumps(str(path)))  # whatever the folder's name is
-
-
-def failed(folder: Path, ended: Ended) -> InvalidRun:
-    """The error of a child that did not exit with 0, if it concerns its emulation alone.
-
-    Raises what makes the whole run senseless: `InputError`, `MachineLacks`, or that it broke down.
-    """
-    told = folder / ERROR
-    match taken(told) if told.is_file() else None:
-        case InvalidRun() as error:
-            return error
-        case InputError() as error:
-            raise error
-        case MachineLacks(what=what, install=install):
-            raise MachineLacks("{name}: {what}", install, name=ended.name, what=what)
-    last = "\n".join(ended.tail)
-    if ended.code < 0:
-        return InvalidRun(
-            "its process was ended by signal {signal}\n{last}", signal=-ended.code, last=last
-        )
-    raise RuntimeError(f"{ended.name} ended with {ended.code}:\n{last}")
+def _done(folder: Path) -> float:
+    """Return the share of an emulation that is done, 0 to 1."""
+    try:
+        return float((folder / PROGRESS).read_text(encoding="ascii"))
+    except (OSError, ValueError):  # not begun, or being written
+        return 0.0
 
 
 # ------------------------------------------------------------------------------- in the process
 
 
-def main() -> int:
-    """The exit code: 0 when no more orders come, 130 if interrupted, or an error's."""
-    gc.freeze()  # to look for garbage among what is loaded is dear
+def emulated_beside[T](order: EmulationJob[T]) -> EmulationOutcome[T]:
+    """Return the outcome of one order. Raises `InputError` and `MachineLacks`."""
+    begun_s = time.monotonic()
+    found: T | InvalidRun
     try:
-        for line in sys.stdin:
-            if code := carried_out(Path(json.loads(line))):
-                return code
-            give_back()  # while the next guest runs, others need it
-            tell_done()
-    except KeyboardInterrupt:
-        interruptions.taken()
-        return interruptions.INTERRUPTED
-    return 0
-
-
-def carried_out(path: Path) -> int:
-    """The exit code of one order: 0, or an error's, told in the order's folder."""
-    here, order = taken(path)
-    os.chdir(here)  # ours is the program's, so that it is found; files are named as seen from there
-    folder = path.parent
-    try:
-        found = emulated(order, folder)
-        (folder / FOUND).write_bytes(pickle.dumps(found))
+        found = emulated(order)
+    except InvalidRun as error:
+        found = error
     except Exception as raised:
-        error = raised if isinstance(raised, GiaobanError) else shortage(raised)
-        if error is None:
+        if (lacks := shortage(raised)) is None:
             raise
-        (folder / ERROR).write_bytes(pickle.dumps(error))
-        return error.exit_code
-    return 0
+        raise MachineLacks(
+            "{name}: {what}", lacks.install, name=order.name, what=lacks.what
+        ) from None
+    finally:
+        (order.folder / PROGRESS).unlink(missing_ok=True)
+        give_back()  # while the next guest runs, others need it
+    return EmulationOutcome(found, time.monotonic() - begun_s)
 
 
-def emulated[T](order: EmulationJob[T], folder: Path) -> T:
+def emulated[T](order: EmulationJob[T]) -> T:
     """Emulate, measure, judge, write `result.json`; the captures are removed afterwards."""
+    folder = order.folder
     work = folder / WORK
+
+    def progress(what: str, done: float) -> None:
+        if what == "meeting":  # nearly all of it; other steps count from zero again
+            (folder / PROGRESS).write_text(f"{done:.3f}", encoding="ascii")
+
     with writing(folder):
         work.mkdir()
         question, reference = order.question, None
@@ -205,23 +157,10 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
             question = estimated.question
             reference = estimated.prior().reference if compares else None
         save_recordings(question.plan, question.recordings, work)
-        about = emulate(question.plan, work, order.engine, tell_progress)
-        tell_progress(Sentence("measuring"), 0.0)
+        about = emulate(question.plan, work, order.engine, progress)
         captured = captures.load(work, question.plan)
         answer = assemble(question, captured, about, folder.name, reference=reference)
         write_result(folder, answer.result)
         found = order.look(answer, work / "captures")
         shutil.rmtree(work)
     return found
-
-
-def taken(path: Path) -> Any:
-    """What one of us has pickled; it is not left behind."""
-    found = pickle.loads(path.read_bytes())
-    path.unlink()
-    return found
-
-
-if __name__ == "__main__":
-    interruptions.obey()
-    sys.exit(main())

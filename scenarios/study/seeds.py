@@ -16,7 +16,7 @@ from pathlib import Path
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import writing
 from giaoban.processes.progress import Progress
-from giaoban.processes.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
+from giaoban.processes.workers import Helpers, InlineWorker, Kept, WorkerPool, cores
 from giaoban.results.judge.criteria import FAILING_SEEDS, Criteria
 from giaoban.results.judge.verdict import Judgement, trial, with_seeds
 from giaoban.results.model.quantities import Method
@@ -131,20 +131,16 @@ class _EstimatedTrials(SeedTrials):
         self._count = OTHER_SEEDS if count is None else count
         self._most = most_others(self._count) if count is None else self._count
         self._helpers = helpers
+        self._kept = Kept(question)
         self._answers: list[Callable[[], Trial]] = []
 
     def begin(self) -> None:
-        if self._helpers.count:
-            keep_in(self._helpers, self._question)
         self._ask(self._count)
 
     def _ask(self, count: int) -> None:
         ask, seeds = self._helpers.ask, others(self._question.plan.seed, self._most)
         for seed in seeds[len(self._answers) :][:count]:
-            if self._helpers.count:
-                self._answers.append(ask(with_kept, _estimated_at, seed))
-            else:
-                self._answers.append(ask(_estimated_at, self._question, seed))
+            self._answers.append(ask(self._kept.call, _estimated_at, seed))
 
     def seeds(self, own: Result, folder: Path, progress: Progress) -> Seeds:
         limit_pct = limit_pct_of(criteria_of(self._question))

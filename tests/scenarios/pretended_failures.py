@@ -1,60 +1,49 @@
-"""Pretended emulations of failures: processes that put down what they were told to have found."""
+"""Pretended emulations of failures: they find what they were given to find."""
 
 from __future__ import annotations
 
-import pickle
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from io import StringIO
+from typing import Any, Self
 
 import pytest
 
 from giaoban.errors import GiaobanError
-from giaoban.processes.children import DONE, Job
-from giaoban.processes.progress import tell
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study import emulation_process
-from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
-
-CODE = """
-import sys
-found_in, error_in, done = sys.argv[1:]
-for line in sys.stdin:
-    folder, told, found, error, code = line.rstrip("\\n").split("\\t")
-    print(told, flush=True)
-    print("a warning of some library", flush=True)
-    for name, what in ((found_in, found), (error_in, error)):
-        if what:
-            with open(f"{folder}/{name}", "wb") as file:
-                file.write(bytes.fromhex(what))
-    if int(code) < 0:
-        import os
-        os.kill(os.getpid(), -int(code))
-    if int(code):
-        sys.exit(int(code))
-    print(done, flush=True)
-"""
-"""As the real one it takes several, one after the other. None loads what it can be given."""
-
-
-def telling(what: str, done: float) -> str:
-    """The line of a process that tells so."""
-    with redirect_stdout(StringIO()) as said:
-        tell(what, done)
-    return said.getvalue().rstrip()
+from giaoban.scenarios.study.emulation_process import EmulationJob
 
 
 @dataclass
 class Child:
-    """How one failure's process ends: what it found, or its error."""
+    """How one failure's emulation ends: what it found, or its error."""
 
     found: FailureResult | None = None
     error: GiaobanError | None = None
-    code: int = 0
+
+
+class InlinePool:
+    """A `WorkerPool` that calls functions in this process, at once."""
+
+    def __init__(self, _size: int) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *given: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*given))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 @dataclass
@@ -64,19 +53,18 @@ class Pretended:
     children: dict[str, Child] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
 
-    def job(self, order: EmulationJob[FailureResult]) -> Job:
+    def emulated(self, order: EmulationJob[FailureResult]) -> FailureResult:
         """In place of the real one."""
         self.started.append(order.name)
         child = self.children.get(order.name) or Child(observed(order.look.args[0]))
-        found = pickle.dumps(child.found).hex() if child.found else ""
-        error = pickle.dumps(child.error).hex() if child.error else ""
-        told, code = telling("meeting", 0.5), str(child.code)
-        words = [str(order.folder.resolve()), told, found, error, code]
-        command = [sys.executable, "-I", "-S", "-c", CODE, FOUND, ERROR, DONE]
-        return Job(order.name, command, "\t".join(words))
+        if child.error is not None:
+            raise child.error
+        assert child.found is not None
+        return child.found
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(emulation_process, "job", self.job)
+        monkeypatch.setattr(emulation_process, "WorkerPool", InlinePool)
+        monkeypatch.setattr(emulation_process, "emulated", self.emulated)
 
 
 def observed(

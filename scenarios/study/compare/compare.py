@@ -11,7 +11,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.processes.progress import Progress
-from giaoban.processes.workers import InlineWorker, WorkerPool
+from giaoban.processes.workers import Helpers
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import FAR_PCT
@@ -94,7 +94,7 @@ def compare(
     root: Path,
     now: datetime,
     progress: Progress,
-    workers: WorkerPool | InlineWorker,
+    workers: Helpers,
     language: Language = "vi",
 ) -> CompareOutcome:
     """Judge both sides by estimate, what is near by emulation if wanted, and write it down.
@@ -174,7 +174,7 @@ Sides = Mapping[tuple[str, str], ComparedSide]
 
 
 def _judged(
-    asked: Sequence[_Asked], workers: WorkerPool | InlineWorker, progress: Progress
+    asked: Sequence[_Asked], workers: Helpers, progress: Progress
 ) -> dict[tuple[str, str], ComparedSide]:
     """Both sides of what differs, and the one side of what is new."""
     wanted: dict[tuple[str, str], Callable[[], ComparedSide]] = {}

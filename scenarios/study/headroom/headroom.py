@@ -14,7 +14,7 @@ from giaoban.mcu_sim.device import load_devices
 from giaoban.mcu_sim.fit import use_by_calls
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.processes.progress import Progress
-from giaoban.processes.workers import InlineWorker, WorkerProcess
+from giaoban.processes.workers import Helpers
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
@@ -77,16 +77,14 @@ def at_own_seed(order: HeadroomRequest, judge: Judge, count: int) -> Result:
     return judge(ask(order.base, order.more(count)).question).result
 
 
-def _at_other_seeds(
-    order: HeadroomRequest, beside: WorkerProcess | InlineWorker, count: int, own: Result
-) -> Result:
+def _at_other_seeds(order: HeadroomRequest, beside: Helpers, count: int, own: Result) -> Result:
     """Return the result for a number, judged by all seeds."""
     question = ask(order.base, order.more(count)).question
     return SeedsJudge(order.seeds, helpers=beside).settled(question, own)
 
 
 def _judging(
-    order: HeadroomRequest, judge: Judge, progress: Progress, beside: WorkerProcess | InlineWorker
+    order: HeadroomRequest, judge: Judge, progress: Progress, beside: Helpers
 ) -> HeadroomSearch:
     return HeadroomSearch(
         partial(at_own_seed, order, judge),
@@ -103,7 +101,7 @@ def headroom(
     root: Path,
     now: datetime,
     progress: Progress,
-    beside: WorkerProcess | InlineWorker,
+    beside: Helpers,
 ) -> Outcome[Headroom]:
     """Search, judge the answer and its neighbour, emulate them if wanted, write `headroom.json`.
 
@@ -182,7 +180,7 @@ def _largest(
     first: int,
     judge: Judge,
     progress: Progress,
-    beside: WorkerProcess | InlineWorker,
+    beside: Helpers,
 ) -> tuple[HeadroomRequest, HeadroomSearch, int]:
     """The largest number, and with which pace and judgements: not haste ends the growth.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from giaoban.processes.workers import InlineWorker, WorkerProcess
+from giaoban.processes.workers import Helpers, InlineWorker
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.headroom import Point
 from giaoban.scenarios.study.whatif.judge import judged
@@ -26,7 +26,7 @@ class HeadroomSearch:
         self,
         judge: Callable[[int], Result],
         progress: Callable[[str, float], None],
-        beside: WorkerProcess | InlineWorker | None = None,
+        beside: Helpers | None = None,
         at_others: Callable[[int, Result], Result] | None = None,
     ) -> None:
         """Create a search.

@@ -18,7 +18,7 @@ from giaoban.errors import InvalidRun
 from giaoban.files import writing
 from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.progress import Progress
-from giaoban.processes.workers import Helpers, InlineWorker, WorkerProcess
+from giaoban.processes.workers import Helpers, InlineWorker
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.robustness import Robustness
@@ -342,7 +342,7 @@ def _each[T, R](
 ) -> Iterator[R]:
     """What a function makes of each, in any order, in processes beside this one if there are; what
     is kept from before is not made again."""
-    if helpers is None or isinstance(helpers, WorkerProcess):
+    if helpers is None:
         helpers = InlineWorker()
     waiting = []
     for one in given:

@@ -99,7 +99,7 @@ def found(state: str, possible: dict[str, Any]) -> dict[str, Child]:
     if state in ("weak", "both"):
         children[site.id] = Child(observed(site, verdict="fail", reasons=["known"]))
     if state == "void":
-        children[site.id] = Child(error=InvalidRun("it hung"), code=3)
+        children[site.id] = Child(error=InvalidRun("it hung"))
     return children
 
 

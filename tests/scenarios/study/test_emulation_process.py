@@ -1,21 +1,17 @@
-"""An emulation in a process of its own: what it leaves, how errors are told, how many at once."""
+"""Emulations in processes of their own: what they leave, how errors are told, how many at once."""
 
 from __future__ import annotations
 
-import io
-import json
-import pickle
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pretended
 import pytest
+from pretended_failures import InlinePool
 from scenario_factory import scenario
 
-from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
-from giaoban.processes.children import DONE
+from giaoban.errors import InputError, InvalidRun, MachineLacks
 from giaoban.processes.workers import cores
 from giaoban.results.model.result import Engine, Result
 from giaoban.results.model.studies.failures import FailureResult
@@ -23,119 +19,87 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study import emulation_process
-from giaoban.scenarios.study.emulation_process import (
-    ERROR,
-    ORDER,
-    emulate_all,
-    job,
-    main,
-)
+from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome, emulate_all
 from giaoban.scenarios.study.failures.failures import order_of
 from giaoban.scenarios.study.failures.trial import possible_in, question_of
 
-Pretend = Callable[..., list[Path]]
 SANDBOX, NATIVE = EngineName.SANDBOX, EngineName.NATIVE
+Emulated = Callable[..., dict[str, EmulationOutcome[FailureResult]]]
 
 
 @pytest.fixture
-def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """A process that is given orders, whose emulations are replaced: the failure does not happen,
-    or an error is raised. Their folders."""
+def emulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulated:
+    """Emulations of a failure that does not happen, or that raise an error."""
     asked = make_question(scenario(tmp_path / "s.toml"))
     case = possible_in(asked)["cut:west--east"]
     question = question_of(asked, case)
 
-    def use(*errors: BaseException | None) -> list[Path]:
+    def use(*errors: BaseException | None) -> dict[str, EmulationOutcome[FailureResult]]:
         left = iter(errors)
 
-        def emulate(plan: Plan, folder: Path, _engine: object, *_more: object) -> Engine:
+        def emulate(
+            plan: Plan, folder: Path, _engine: object, progress: Callable[[str, float], None]
+        ) -> Engine:
             pretended.emulate(plan, folder)
+            progress("meeting", 0.5)
             if (error := next(left)) is not None:
                 raise error
             return pretended.engine()
 
-        monkeypatch.setattr(emulation_process, "emulate", emulate)
-        folders = [tmp_path / str(number) / "cut-west--east" for number in range(len(errors))]
-        orders = []
-        for folder in folders:
+        def order(number: int) -> EmulationJob[FailureResult]:
+            folder = tmp_path / str(number) / "cut-west--east"
             folder.mkdir(parents=True)
-            orders.append(job(order_of(case, question, folder, EngineName.SANDBOX)).order)
-        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{order}\n" for order in orders)))
-        return folders
+            made = order_of(case, question, folder, SANDBOX)
+            return EmulationJob(f"{made.name} {number}", made.question, SANDBOX, folder, made.look)
+
+        monkeypatch.setattr(emulation_process, "emulate", emulate)
+        monkeypatch.setattr(emulation_process, "WorkerPool", InlinePool)
+        return emulate_all(
+            map(order, range(len(errors))),
+            len(errors),
+            engine=SANDBOX,
+            jobs=1,
+            told="{done} of {count}",
+            progress=lambda _what, _done: None,
+        )
 
     return use
 
 
-def test_what_it_leaves(pretend: Pretend) -> None:
-    """A failure that never took effect is invalid, never a pass. What parent and child tell each
-    other stays nowhere."""
-    [folder] = pretend(None)
-    assert main() == 0
-    assert {path.name for path in folder.iterdir()} == {"result.json", "found.pickle"}
+def test_what_it_leaves(tmp_path: Path, emulated: Emulated) -> None:
+    """A failure that never took effect is invalid, never a pass. An error of one ends no other."""
+    (name, good), (_, wrong), (_, last) = emulated(None, InvalidRun("no"), None).items()
+    assert name == "cut:west--east 0"
+    folder = tmp_path / "0" / "cut-west--east"
+    assert [path.name for path in folder.iterdir()] == ["result.json"]
     result = Result.from_json((folder / "result.json").read_bytes())
     assert (result.run_id, result.verdict) == ("cut-west--east", "invalid")
     assert [f.id for f in result.faults] == ["cut-west--east"]
-    found = emulation_process.taken(folder / "found.pickle")
+    found = good.found
     assert isinstance(found, FailureResult)
     assert (found.id, found.verdict, found.reasons) == ("cut:west--east", "invalid", result.reasons)
-    assert [(b.bridge, b.behind) for b in found.bridges] == [
-        ("west", False),
-        ("east", True),
-        ("north", True),
-    ]
-    assert {path.name for path in folder.iterdir()} == {"result.json"}
-
-
-def test_one_after_the_other(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each has the same result as by itself; the first error is the last that it does."""
-    first, second, wrong, left = pretend(None, None, InvalidRun("no"), None)
-    assert main() == InvalidRun.exit_code
-    assert (first / "result.json").read_bytes() == (second / "result.json").read_bytes()
-    assert capsys.readouterr().out.splitlines().count(DONE) == 2
-    assert (wrong / ERROR).exists()
-    assert {path.name for path in left.iterdir()} == {ORDER}
+    behind = [bridge.bridge for bridge in found.bridges if bridge.behind]
+    assert behind == ["east", "north"]
+    assert str(wrong.found) == "no"
+    assert last.found == found
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("error", "expected"),
     [
-        (InputError("{file}: no", file="s.toml"), 2),
-        (InvalidRun("link x: 9 Mb/s"), 3),
-        (MachineLacks("no {what}", "make setup", what="netem"), 4),
-        (KeyboardInterrupt(), 130),
+        (InputError("{file}: no", file="s.toml"), InputError),
+        (MachineLacks("no {what}", "make setup", what="netem"), MachineLacks),
+        (MemoryError(), MachineLacks),
+        (ZeroDivisionError(), ZeroDivisionError),
     ],
-    ids=["input", "invalid", "lacking", "interrupted"],
 )
-def test_how_errors_are_told(pretend: Pretend, error: BaseException, code: int) -> None:
-    [folder] = pretend(error)
-    assert main() == code
-    path = folder / ERROR
-    assert path.exists() == isinstance(error, GiaobanError)
-    if isinstance(error, GiaobanError):
-        told = pickle.loads(path.read_bytes())
-        assert type(told) is type(error)
-        assert (told.said, told.said.values) == (error.said, error.said.values)
-    assert not (folder / "found.pickle").exists()
-    assert not (folder / ORDER).exists()
-
-
-def test_an_error_of_the_program_is_not_swallowed(pretend: Pretend) -> None:
-    pretend(ZeroDivisionError())
-    with pytest.raises(ZeroDivisionError):
-        main()
-
-
-def test_an_order_is_one_line_whatever_its_folder_is_called(
-    tmp_path: Path, pretend: Pretend
+def test_other_errors_end_all(
+    emulated: Emulated, error: BaseException, expected: type[Exception]
 ) -> None:
-    pretend()
-    folder = tmp_path / "odd\nname\tof é"
-    folder.mkdir()
-    asked = make_question(tmp_path / "s.toml")
-    case = possible_in(asked)["cut:west--east"]
-    order = job(order_of(case, question_of(asked, case), folder, EngineName.SANDBOX)).order
-    assert order.isprintable()
-    assert Path(json.loads(order)) == folder.resolve() / ORDER
+    with pytest.raises(expected) as caught:
+        emulated(error)
+    if expected is MachineLacks:
+        assert str(caught.value).startswith("cut:west--east 0: ")
 
 
 @pytest.mark.parametrize(
@@ -145,12 +109,12 @@ def test_an_order_is_one_line_whatever_its_folder_is_called(
 def test_in_real_time_an_emulation_has_the_machine_to_itself(
     engine: EngineName, jobs: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever command asks, and whatever --jobs says."""
     asked: list[int] = []
 
-    def run_all(_jobs: Any, *, at_once: int, **_: Any) -> None:
-        asked.append(at_once)
+    def pool(size: int) -> Any:
+        asked.append(size)
+        return InlinePool(size)
 
-    monkeypatch.setattr(emulation_process, "run_all", run_all)
-    emulate_all([], 0, engine=engine, jobs=jobs, told="", progress=lambda _what, _done: None)
+    monkeypatch.setattr(emulation_process, "WorkerPool", pool)
+    emulate_all([], 100, engine=engine, jobs=jobs, told="", progress=lambda _what, _done: None)
     assert asked == [expected]

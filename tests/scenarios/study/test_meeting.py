@@ -57,12 +57,8 @@ def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
         def all_here(
             orders: Iterable[EmulationJob[Any]], _count: int, **_: object
         ) -> dict[str, EmulationOutcome[Any]]:
-            return {
-                o.name: EmulationOutcome(emulation_process.emulated(o, o.folder), 0.1)
-                for o in orders
-            }
+            return {o.name: EmulationOutcome(emulation_process.emulated(o), 0.1) for o in orders}
 
-        monkeypatch.setattr(emulation_process, "tell_progress", lambda *_: None)
         monkeypatch.setattr(emulation_process, "emulate", pretended.emulator(spoilt, **how))
         monkeypatch.setattr(meeting, "emulate_all", all_here)
         monkeypatch.setattr(meeting.kernel, "ensure", lambda _progress: None)

@@ -25,7 +25,7 @@ from scenario_factory import (
 from undrawn import undrawn
 from whatif_factory import base
 
-from giaoban.processes.workers import InlineWorker, WorkerPool, WorkerProcess
+from giaoban.processes.workers import InlineWorker, WorkerPool
 from giaoban.results.judge.verdict import Judgement, trial
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import Seeds, verdict_of
@@ -276,7 +276,7 @@ def test_a_full_device_is_the_same_at_every_seed(tmp_path: Path) -> None:
 def test_side_by_side_they_are_counted_in_their_order(tmp_path: Path) -> None:
     question = make_question(thin(tmp_path, seed=6))
     alone = SeedsJudge(6)(question).result
-    with WorkerProcess() as beside:
+    with WorkerPool(1) as beside:
         assert SeedsJudge(6, helpers=beside)(question).result == alone
 
 
