@@ -96,6 +96,10 @@ class Translator:
         """The same, where one English word is several in other languages."""
         return self._filled(self._catalogue.pgettext(context, msgid), values)
 
+    def fill(self, text: str, /, **values: object) -> str:
+        """Return a text that is in the language already, with values in its fields."""
+        return self._filled(text, values)
+
     def _filled(self, text: str, values: Mapping[str, object]) -> str:
         if "|" not in text:
             return self._spelled(text.format(**values))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from giaoban.errors import InputError
-from giaoban.translation import Language, Translator, pgettext, translator
+from giaoban.translation import Translator, pgettext, translator
+
+DOTS = "…"
 
 _NUMBER = re.compile(r"\d{1,6}/[0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-z&.-]{0,39}")
 _ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")
@@ -26,22 +28,16 @@ class Letter:
     kind: str = ""
     annex: str = ""
 
-    def attached(self, lang: Language) -> str:
-        """`(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của …)`.
+    def attached(self) -> str:
+        """Return `(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của …)`.
 
-        Days below 10 and months 1 and 2 have a 0 before them (Annex I, II.4), which the catalogue
-        of Vietnamese says.
+        Days below 10 and months 1 and 2 have a 0 before them (Annex I, II.4).
         """
-        say = translator(lang)
-        return say.gettext(
-            "(Attached to {kind} No. {number} of {date} of {issuer})",
-            kind=self.kind or say.pgettext("kind", "letter"),
-            number=self.number or "…/…-…",
-            date=date_in_words(self.date, say)
-            if self.date
-            else say.pgettext("date of a letter", "…"),
-            issuer=self.issuer or "…",
-        )
+        when = f"ngày {DOTS} tháng {DOTS} năm {DOTS}"
+        if self.date is not None:
+            when = date_in_words(self.date, translator("vi"))
+        kind, number = self.kind or "Công văn", self.number or f"{DOTS}/{DOTS}-{DOTS}"
+        return f"(Kèm theo {kind} số {number} {when} của {self.issuer or DOTS})"
 
 
 def make_letter(

@@ -115,7 +115,7 @@ def check(
         folder.keep(Minutes(entries=told))
         proof = _write(folder.path, question, answer, language, proved=proved)
         progress(Sentence("typesetting"), 0.7)
-        analysis = analysis_of(folder.path, folder.path / "plots", "vi", proof)
+        analysis = analysis_of(folder.path, folder.path / "plots", proof)
         chapter = Chapter(AnswerWithProof(answer.result, proof), pictures, told, analysis)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
         for bridge in question.plan.pcap:
@@ -225,7 +225,6 @@ def _pictures(
         title=question.province.name,
         result=answer.result,
         series=answer.series,
-        lang="vi",
         helpers=helpers,
     )
 

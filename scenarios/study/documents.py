@@ -42,7 +42,6 @@ from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.tomlfile import read_json
 from giaoban.topology.load import load_province
 from giaoban.topology.network import Network
-from giaoban.translation import Language
 
 
 def prove(folder: Path, question: Question, answer: Proved) -> Proof:
@@ -108,7 +107,6 @@ def draw_pictures(
     title: str,
     result: Result,
     series: Series,
-    lang: Language,
     pixels: bool = True,
     helpers: Helpers | None = None,
 ) -> dict[str, Path]:
@@ -122,9 +120,9 @@ def draw_pictures(
     asked: dict[str, Callable[[], Path]] = {}
     if len(network.nodes) <= MOST_MAPPED:  # first: it takes as long as three of the others
         new = [bridge.id for bridge in result.question.new]
-        asked["map"] = ask(_draw_map, network, folder, title, result.link_peaks, lang, new, pixels)
+        asked["map"] = ask(_draw_map, network, folder, title, result.link_peaks, new, pixels)
     for name in series.pictures:
-        asked[name] = ask(_draw_plot, series, folder, name, lang, limits, pixels)
+        asked[name] = ask(_draw_plot, series, folder, name, limits, pixels)
     return {name: drawn() for name, drawn in asked.items()}
 
 
@@ -132,13 +130,12 @@ def _draw_plot(
     series: Series,
     folder: Path,
     name: str,
-    lang: Language,
     limits: Mapping[str, float],
     pixels: bool,
 ) -> Path:
     from giaoban.results.report.plots.run import write_plot
 
-    return write_plot(series, folder, name, lang=lang, limits=limits, pixels=pixels)
+    return write_plot(series, folder, name, lang="vi", limits=limits, pixels=pixels)
 
 
 def _draw_map(
@@ -146,14 +143,13 @@ def _draw_map(
     folder: Path,
     title: str,
     peaks: Mapping[tuple[str, str], float],
-    lang: Language,
     new: list[str],
     pixels: bool,
 ) -> Path:
     from giaoban.topology.map.draw import BROAD_IN, draw
 
-    files = _files(folder / f"map.{lang}.svg", pixels)
-    draw(network, *files, title=title, values=peaks, lang=lang, new=new, high=BROAD_IN)
+    files = _files(folder / "map.vi.svg", pixels)
+    draw(network, *files, title=title, values=peaks, lang="vi", new=new, high=BROAD_IN)
     return files[0]
 
 
@@ -175,7 +171,6 @@ def chapters_of(
     refs: list[str],
     root: Path,
     folder: Path,
-    lang: Language,
     *,
     pixels: bool,
     vary: Callable[[Chapter, Path], Chapter] = lambda check, _: check,
@@ -221,24 +216,23 @@ def chapters_of(
             title=title,
             result=result,
             series=series,
-            lang=lang,
             pixels=pixels,
         )
         told = _minutes(run, plan, result)
         part = AnswerWithProof(result, proof)
-        analysis = analysis_of(run, place, lang, proof, pixels=pixels)
+        analysis = analysis_of(run, place, proof, pixels=pixels)
         checks.append(Chapter(part, pictures, told, analysis))
         places.append(run)
-    analysed = with_analyses(checks, analyses, folder, lang, pixels=pixels)
+    analysed = with_analyses(checks, analyses, folder, pixels=pixels)
     return [
         *(vary(check, run) for check, run in zip(analysed, places, strict=True)),
-        *(_failures(part, answer, networks, folder, lang, pixels) for part, answer in failures),
+        *(_failures(part, answer, networks, folder, pixels) for part, answer in failures),
         *loads,
     ]
 
 
 def analysis_of(
-    run: Path, folder: Path, lang: Language, proof: Proof | None, *, pixels: bool = True
+    run: Path, folder: Path, proof: Proof | None, *, pixels: bool = True
 ) -> Analysis | None:
     """What `giaoban check --sensitivity` left in the run's folder, drawn into `folder`; None:
     nothing. Raises `InputError`."""
@@ -246,14 +240,13 @@ def analysis_of(
         return None
     answer = Sensitivity.read(run)
     kept = () if proof is None else (each.path for each in proof.manifest.files)
-    return Analysis(answer, _tornado(answer, folder, lang, pixels), Sensitivity.FILE in kept)
+    return Analysis(answer, _tornado(answer, folder, pixels), Sensitivity.FILE in kept)
 
 
 def with_analyses(
     checks: Sequence[Chapter],
     analyses: Sequence[Sensitivity],
     folder: Path,
-    lang: Language,
     *,
     pixels: bool = True,
 ) -> list[Chapter]:
@@ -266,7 +259,7 @@ def with_analyses(
     for answer in analyses:
         if asked(answer.inputs) not in known:
             raise InputError(OF_ANOTHER, run_id=answer.run_id)
-        picture = _tornado(answer, _place(folder, answer.run_id), lang, pixels)
+        picture = _tornado(answer, _place(folder, answer.run_id), pixels)
         found[asked(answer.inputs)] = Analysis(answer, picture, proved=False)
     return [
         chapter._replace(analysis=found.get(asked(chapter.part.answer.inputs), chapter.analysis))
@@ -274,10 +267,10 @@ def with_analyses(
     ]
 
 
-def _tornado(answer: Sensitivity, folder: Path, lang: Language, pixels: bool) -> Path | None:
+def _tornado(answer: Sensitivity, folder: Path, pixels: bool) -> Path | None:
     from giaoban.results.report.plots.tornado import write_tornado
 
-    return write_tornado(answer, folder, lang=lang, pixels=pixels)
+    return write_tornado(answer, folder, lang="vi", pixels=pixels)
 
 
 def _place(folder: Path, name: str) -> Path:
@@ -296,15 +289,14 @@ def _failures(
     answer: FaultsAnswer,
     networks: Mapping[str, tuple[Network, str]],
     folder: Path,
-    lang: Language,
     pixels: bool,
 ) -> Chapter:
     """Failures are drawn on the network of the check that they belong to."""
     known = networks.get(answer.inputs.scenario.sha256)
     if known is None:
         return Chapter(part, {})
-    files = _files(folder / f"{answer.run_id}.{lang}.svg", pixels)
-    draw_failures(answer, known[0], known[1], *files, lang=lang)
+    files = _files(folder / f"{answer.run_id}.vi.svg", pixels)
+    draw_failures(answer, known[0], known[1], *files, lang="vi")
     return Chapter(part, {"failures": files[0]})
 
 

@@ -49,20 +49,20 @@ def chapter(
     return Chapter(AnswerWithProof(answer, proof(answer) if proved else None), pictures or {})
 
 
-def annex(*answers: Answer, lang: Any = "vi", letter: Letter | None = None) -> Any:
+def annex(*answers: Answer, letter: Letter | None = None) -> Any:
     """The document itself."""
-    return document([chapter(a) for a in answers], lang, letter or Letter())
+    return document([chapter(a) for a in answers], letter or Letter())
 
 
-def said(*answers: Answer, lang: Any = "vi") -> str:
+def said(*answers: Answer) -> str:
     """All its texts, a line each, with plain spaces."""
-    found = annex(*answers, lang=lang).texts()
+    found = annex(*answers).texts()
     return "\n".join(text for _, text in found).replace("\u00a0", " ")
 
 
-def rows(*answers: Answer, caption: str, lang: Any = "vi") -> list[list[str]]:
+def rows(*answers: Answer, caption: str) -> list[list[str]]:
     """The cells of the table whose caption begins so; [] if there is none."""
-    for block in annex(*answers, lang=lang).blocks:
+    for block in annex(*answers).blocks:
         if isinstance(block, Table) and block.caption.startswith(caption):
             return [
                 ["\n".join(filter(None, (c.text, c.sub))).replace("\u00a0", " ") for c in row]

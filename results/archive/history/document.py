@@ -38,7 +38,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.pdf.write import pdf
 from giaoban.results.report.wording import Wording
-from giaoban.translation import Language, pgettext
 
 
 class _Column(NamedTuple):
@@ -62,68 +61,68 @@ def _named(text: str, ident: str) -> Cell:
 
 
 MONTHS = (
-    _Column(pgettext("year", "Month"), 10),
-    _Column(pgettext("year", "Runs"), 10, "center"),
-    _Column(pgettext("year", "Met"), 10, "center"),
-    _Column(pgettext("year", "Not met"), 10, "center"),
-    _Column(pgettext("year", "Not assessed"), 14, "center"),
+    _Column("Tháng", 10),
+    _Column("Số lần", 10, "center"),
+    _Column("Đạt", 10, "center"),
+    _Column("Không đạt", 10, "center"),
+    _Column("Không dùng làm căn cứ", 14, "center"),
 )
 SCENARIOS = (
-    _Column(pgettext("year", "Scenario"), 11, "center"),
-    _Column(pgettext("year", "What was asked"), 45, cells=2, made=_named),
-    _Column(pgettext("year", "Runs"), 11, "center"),
-    _Column(pgettext("year", "Last on"), 22, "center"),
-    _Column(pgettext("year", "Result"), 17, "center", verdict=True),
-    _Column(pgettext("year", "What limits"), 42),
-    _Column(pgettext("year", "Margin"), 15, "right"),
+    _Column("Kịch bản", 11, "center"),
+    _Column("Nội dung", 45, cells=2, made=_named),
+    _Column("Số lần", 11, "center"),
+    _Column("Lần cuối", 22, "center"),
+    _Column("Kết quả", 17, "center", verdict=True),
+    _Column("Yếu tố giới hạn", 42),
+    _Column("Dư địa", 15, "right"),
 )
 CRITERIA = (
-    _Column(pgettext("year", "Criterion"), 43),
-    _Column(pgettext("year", "Limit"), 21, "right"),
-    _Column(pgettext("year", "Runs"), 10, "center"),
-    _Column(pgettext("year", "Not met"), 13, "center"),
-    _Column(pgettext("year", "Worst"), 20, "right"),
-    _Column(pgettext("year", "Day and place"), 36),
-    _Column(pgettext("year", "Latest"), 20, "right"),
+    _Column("Tiêu chí", 43),
+    _Column("Ngưỡng", 21, "right"),
+    _Column("Số lần", 10, "center"),
+    _Column("Không đạt", 13, "center"),
+    _Column("Xấu nhất", 20, "right"),
+    _Column("Ngày, nơi ghi nhận", 36),
+    _Column("Mới nhất", 20, "right"),
 )
 CHANGES = (
-    _Column(pgettext("year", "Scenario"), 11, "center"),
-    _Column(pgettext("year", "Criterion"), 48),
-    _Column(pgettext("year", "First run"), 35, "right"),
-    _Column(pgettext("year", "Last on"), 35, "right"),
-    _Column(pgettext("year", "Margin"), 35, "right"),
+    _Column("Kịch bản", 11, "center"),
+    _Column("Tiêu chí", 48),
+    _Column("Lần đầu", 35, "right"),
+    _Column("Lần cuối", 35, "right"),
+    _Column("Dư địa", 35, "right"),
 )
 FAULTS = (
-    _Column(pgettext("year", "Day"), 20, "center"),
-    _Column(pgettext("year", "Scenario"), 11, "center"),
-    _Column(pgettext("year", "Result"), 17, "center"),
-    _Column(pgettext("year", "Tried"), 17, "center"),
-    _Column(pgettext("year", "Longest interruption"), 34),
-    _Column(pgettext("year", "Highest load"), 34),
-    _Column(pgettext("year", "Single points"), 28),
+    _Column("Ngày", 20, "center"),
+    _Column("Kịch bản", 11, "center"),
+    _Column("Kết quả", 17, "center"),
+    _Column("Đã thử", 17, "center"),
+    _Column("Gián đoạn dài nhất", 34),
+    _Column("Tải cao nhất", 34),
+    _Column("Điểm lỗi đơn", 28),
 )
 BINDINGS = (
-    _Column(pgettext("year", "What limits"), 133),
-    _Column(pgettext("year", "Runs"), 30, "center"),
+    _Column("Yếu tố giới hạn", 133),
+    _Column("Số lần", 30, "center"),
 )
 UNUSED = (
-    _Column(pgettext("year", "Day"), 20, "center"),
-    _Column(pgettext("year", "Scenario"), 11, "center"),
-    _Column(pgettext("year", "Why"), 66),
-    _Column(pgettext("year", "Run"), 66, made=_code),
+    _Column("Ngày", 20, "center"),
+    _Column("Kịch bản", 11, "center"),
+    _Column("Lý do", 66),
+    _Column("Mã lần kiểm tra", 66, made=_code),
 )
 STUDIES = (
-    _Column(pgettext("year", "Day"), 20, "center"),
-    _Column(pgettext("year", "Kind"), 51),
-    _Column(pgettext("year", "Result"), 20, "center"),
-    _Column(pgettext("year", "Run of a study"), 72, made=_code),
+    _Column("Ngày", 20, "center"),
+    _Column("Loại", 51),
+    _Column("Kết quả", 20, "center"),
+    _Column("Mã lần chạy", 72, made=_code),
 )
 RUNS = (
-    _Column(pgettext("year", "Time"), 20, "center"),
-    _Column(pgettext("year", "Scenario"), 11, "center"),
-    _Column(pgettext("year", "Kind"), 27),
-    _Column(pgettext("year", "Result"), 15, "center"),
-    _Column(pgettext("year", "Run, SHA-256"), 90, cells=2, made=_code),
+    _Column("Thời gian", 20, "center"),
+    _Column("Kịch bản", 11, "center"),
+    _Column("Loại", 27),
+    _Column("Kết quả", 15, "center"),
+    _Column("Mã lần kiểm tra, SHA-256", 90, cells=2, made=_code),
 )
 
 
@@ -131,8 +130,6 @@ def write_summary(
     entries: Sequence[HistoryEntry],
     year: int,
     out: Path,
-    *,
-    lang: Language = "vi",
 ) -> None:
     """Write the summary of a year's runs (oldest first) to `out`, replacing it in one step.
 
@@ -145,29 +142,27 @@ def write_summary(
         )
     refuse_other_ending(out, ".pdf")
     with temporary_folder("summary") as folder:
-        made = document(entries, year, folder, lang)
+        made = document(entries, year, folder)
         data = pdf(made, made=entries[-1].at)
     write_whole(out, data)
 
 
-def document(
-    entries: Sequence[HistoryEntry], year: int, folder: Path, lang: Language = "vi"
-) -> Document:
+def document(entries: Sequence[HistoryEntry], year: int, folder: Path) -> Document:
     """The summary; its pictures are drawn in a folder."""
-    data, ledger, say = yearly(entries, year, lang), Ledger(entries), Wording(lang)
+    data, ledger, say = yearly(entries, year), Ledger(entries), Wording("vi")
     parts = [
         (network, _pictures(runs, ledger, folder, say))
         for network, runs in zip(data["networks"], by_network(entries, ledger), strict=True)
     ]
     return Document(
-        lang=lang,
-        label=say.gettext("Annex"),
-        title=say.gettext(
-            "RESULTS OF THE CHECKS\nOF THE VIDEO-CONFERENCE SYSTEM IN {year}", year=year
+        lang="vi",
+        label=say.fill("Phụ lục"),
+        title=say.fill(
+            "TỔNG HỢP KẾT QUẢ KIỂM TRA\nHỆ THỐNG GIAO BAN ĐIỆN TỬ NĂM {year}", year=year
         ).split("\n"),
-        attached=say.gettext("(Attached to report No. …/…-… of … of …)"),
+        attached=say.fill("(Kèm theo Báo cáo số …/…-… ngày … tháng … năm … của …)"),
         blocks=numbered(_blocks(say, regulation_of(entries, ledger), data, parts)),
-        words=Words(say.gettext("Table"), say.gettext("Figure")),
+        words=Words(say.fill("Bảng"), say.fill("Hình")),
     )
 
 
@@ -190,39 +185,45 @@ def _blocks(
     data: Mapping[str, Any],
     parts: Sequence[tuple[Mapping[str, Any], Sequence[Picture]]],
 ) -> Iterator[Block]:
-    yield Heading(say.gettext("Basis and scope"))
+    yield Heading(say.fill("Căn cứ và phạm vi"))
     basis = Citation(regulation, say)
     if articles := basis.article("assessment"):
-        assessed = say.gettext(
-            "{articles} of the regulation issued with Decision {number} of {date} of {issuer}: "
-            "each year it is assessed how well the system works, and reported to the committee.",
+        assessed = say.fill(
+            (
+                "{articles} Quy định ban hành kèm theo Quyết định số {number} {date} của "
+                "{issuer}: hằng năm đánh giá hiệu quả hoạt động của hệ thống và báo cáo Ủy "
+                "ban nhân dân tỉnh."
+            ),
             articles=capital(articles),
             **basis.decision,
         )
     else:
-        assessed = say.gettext("Each year it is assessed how well the system works.")
-    rests = say.gettext("This summary rests on all runs of the year that are kept.")
+        assessed = say.fill("Hằng năm đánh giá hiệu quả hoạt động của hệ thống.")
+    rests = say.fill("Bản tổng hợp này dựa trên toàn bộ các lần kiểm tra còn lưu trong năm.")
     yield Par(f"{assessed} {rests}")
-    yield Heading(say.gettext("Assessment"))
+    yield Heading(say.fill("Đánh giá chung"))
     yield from map(Par, data["overview"])
     for network, drawn in parts:
         yield Heading(network["heading"])
         yield from _network(say, basis, network, drawn)
     if data["unused"]:
-        yield Heading(say.gettext("Runs that are not assessed"))
+        yield Heading(say.fill("Các lần không dùng làm căn cứ"))
         yield _table(
-            say, say.gettext("Runs that are no ground for an assessment"), UNUSED, data["unused"]
+            say, say.fill("Các lần không dùng làm căn cứ đánh giá"), UNUSED, data["unused"]
         )
     if data["studies"]:
-        yield Heading(say.gettext("Other studies"))
-        caption = say.gettext("Comparisons of variants, headroom, load tests and other studies")
+        yield Heading(say.fill("Các tính toán, khảo sát khác"))
+        caption = say.fill("So sánh phương án, tính dư địa, thử tải và các khảo sát khác")
         yield _table(say, caption, STUDIES, data["studies"])
-    yield Heading(say.gettext("List of runs"))
-    caption = say.gettext("All runs of the year, with the sum (SHA-256) of each answer")
+    yield Heading(say.fill("Danh mục các lần kiểm tra"))
+    caption = say.fill("Tất cả các lần kiểm tra trong năm, với mã kiểm chứng (SHA-256) của kết quả")
     yield _table(say, caption, RUNS, data["runs"])
     if data["uncommitted"]:
         yield _note(
-            say.gettext("* Made by a program that is no stored version; its annex is a draft.")
+            say.fill(
+                "* Lần chạy bằng phần mềm chưa được lưu thành một phiên bản xác định; "
+                "phụ lục của lần đó chỉ là bản nháp."
+            )
         )
 
 
@@ -235,62 +236,65 @@ def _network(
 ) -> Iterator[Block]:
     """Render the sections of one network's running system, or of its proposals."""
     yield from map(Par, n["overview"])
-    yield _table(say, say.gettext("Checks and trials of failures by month"), MONTHS, n["months"])
-    yield Heading(say.gettext("What was checked"), level)
+    yield _table(say, say.fill("Số lần kiểm tra và thử sự cố theo tháng"), MONTHS, n["months"])
+    yield Heading(say.fill("Các nội dung đã kiểm tra"), level)
     if not n["scenarios"]:
-        yield Par(
-            say.gettext("In the year there was no check of a connection that could be assessed.")
-        )
+        yield Par(say.fill("Trong năm không có lần kiểm tra kết nối nào được dùng để đánh giá."))
     else:
-        caption = say.gettext("Scenarios, and what the last check said")
+        caption = say.fill("Kịch bản và kết quả của lần kiểm tra cuối cùng")
         yield _table(say, caption, SCENARIOS, n["scenarios"])
         yield _note(
-            say.gettext(
-                "The margin is the share of the allowance of the criterion nearest to its "
-                "limit that is still unused: 100 % none used, 0 % at the limit, below 0 "
-                "past it. Below what was asked stands the scenario’s id."
+            say.fill(
+                "Dư địa là phần hạn mức còn chưa dùng của tiêu chí gần ngưỡng nhất: 100 "
+                "% là chưa dùng, 0 % là vừa chạm ngưỡng, số âm là vượt ngưỡng. Mã ghi "
+                "dưới nội dung là mã kịch bản trong dữ liệu kiểm tra."
             )
         )
     if n["criteria"]:
-        yield Heading(say.gettext("The criteria through the year"), level)
+        yield Heading(say.fill("Các tiêu chí trong năm"), level)
         yield _table(
-            say, say.gettext("Worst and latest value of each criterion"), CRITERIA, n["criteria"]
+            say,
+            say.fill("Giá trị xấu nhất và giá trị mới nhất của từng tiêu chí"),
+            CRITERIA,
+            n["criteria"],
         )
         yield _note(
-            say.gettext(
-                "Runs: how often the criterion was judged. The latest value is of the "
-                "last check of the year that judged it; they may be of different "
-                "scenarios."
+            say.fill(
+                "Số lần: số lần tiêu chí được đánh giá. Giá trị mới nhất là của lần kiểm "
+                "tra cuối cùng trong năm có đánh giá tiêu chí đó; các lần có thể thuộc "
+                "những kịch bản khác nhau."
             )
         )
     yield from drawn
     if n["scenarios"]:
-        yield Heading(say.gettext("Changes in the year"), level)
+        yield Heading(say.fill("Thay đổi trong năm"), level)
         yield _changes(say, n)
     if n["faults"]:
-        yield Heading(say.gettext("Failures that were tried"), level)
-        yield _table(say, say.gettext("Trials of the network’s failures"), FAULTS, n["faults"])
+        yield Heading(say.fill("Thử sự cố"), level)
+        yield _table(say, say.fill("Các lần thử sự cố của mạng"), FAULTS, n["faults"])
         yield _note(
-            say.gettext(
-                "Tried: single failures that were tried and have a result, of all that "
-                "the network can have. Single points: what alone takes other bridges out "
-                "of the meeting when it fails."
+            say.fill(
+                "Đã thử: số sự cố đơn lẻ đã thử và có kết quả, trên tổng số sự cố đơn lẻ "
+                "mà mạng có thể gặp. Điểm lỗi đơn: phần tử mà chỉ riêng nó hỏng đã làm "
+                "mất điểm cầu khác khỏi phiên họp."
             )
         )
     if n["bindings"]:
         yield Heading(
-            say.gettext("What limits, and recommendations")
+            say.fill("Yếu tố giới hạn và kiến nghị")
             if n["advice"]
-            else say.gettext("What limits"),
+            else say.fill("Yếu tố giới hạn"),
             level,
         )
-        caption = say.gettext("What limits in checks of connections")
+        caption = say.fill("Yếu tố giới hạn của các lần kiểm tra kết nối")
         yield _table(say, caption, BINDINGS, n["bindings"])
         if n["advice"]:
             yield Par(
-                say.gettext(
-                    "Of the checks that were not met, recommended for plans of maintenance, "
-                    "upgrades and expansion{cited}:",
+                say.fill(
+                    (
+                        "Từ các lần không đạt, đề nghị xem xét khi lập kế hoạch bảo trì, "
+                        "nâng cấp, mở rộng{cited}:"
+                    ),
                     cited=basis.in_brackets("plans"),
                 )
             )
@@ -300,13 +304,18 @@ def _network(
 def _changes(say: Wording, n: Mapping[str, Any]) -> Block:
     if not n["repeated"]:
         return Par(
-            say.gettext("No scenario was checked twice or more, so there is nothing to compare.")
+            say.fill(
+                "Không có kịch bản nào được kiểm tra từ hai lần trở lên, nên chưa có gì để so sánh."
+            )
         )
     if not n["changes"]:
         return Par(
-            say.gettext("No criterion moved between the first check of a scenario and its last.")
+            say.fill(
+                "Không có tiêu chí nào thay đổi giữa lần kiểm tra đầu tiên và lần cuối "
+                "cùng của cùng một kịch bản."
+            )
         )
-    caption = say.gettext("The same scenario: its first check of the year and its last")
+    caption = say.fill("Cùng một kịch bản: lần đầu tiên và lần cuối cùng trong năm")
     return _table(say, caption, CHANGES, n["changes"])
 
 

@@ -19,38 +19,38 @@ from giaoban.results.archive.history.trend import TrendPoint, trend
 from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording, shown_margin
-from giaoban.translation import N_, NBSP, Language, pgettext, translator
+from giaoban.translation import NBSP, translator
 
 VERDICTS = {
-    "pass": pgettext("year", "Met"),
-    "fail": pgettext("year", "Not met"),
-    "undecided": pgettext("year", "Not yet decided"),
-    "invalid": pgettext("year", "Invalid"),
+    "pass": "Đạt",
+    "fail": "Không đạt",
+    "undecided": "Chưa kết luận được",
+    "invalid": "Không hợp lệ",
 }
 KINDS = {
-    "check": N_("check of a connection"),
-    "faults": N_("failures tried"),
-    "whatif": N_("comparison of variants"),
-    "headroom": N_("headroom computed"),
-    "sensitivity": N_("assumptions tried"),
-    "sweep": N_("survey of many variants"),
-    "load": N_("load test of the MCU"),
-    "meeting": N_("whole meeting held"),
-    "calendar": N_("meetings of a calendar"),
-    "compare": N_("change of the network compared"),
+    "check": "kiểm tra kết nối",
+    "faults": "thử sự cố",
+    "whatif": "so sánh phương án",
+    "headroom": "tính dư địa",
+    "sensitivity": "thử các giả định",
+    "sweep": "khảo sát nhiều phương án",
+    "load": "thử tải MCU",
+    "meeting": "tổ chức cả cuộc họp",
+    "calendar": "các cuộc họp theo lịch",
+    "compare": "so sánh thay đổi của mạng",
 }
 """By the command that gives such an answer."""
-OTHER = N_("another kind")
+OTHER = "loại khác"
 ASSESSED = ("check", "faults")
 """Kinds whose verdict says how well the system works; others are studies, and listed apart."""
 UNCOMMITTED = "\u00a0*"
 """Behind the verdict of a run whose program is no commit: such a run gives no final annex."""
 ENGINES = {
-    "sandbox": N_("emulated in a virtual machine"),
-    "native": N_("emulated on a real machine"),
-    "estimate": N_("estimated"),
+    "sandbox": "mô phỏng trong máy ảo",
+    "native": "mô phỏng trên máy thật",
+    "estimate": "ước tính",
 }
-OTHER_ENGINE = N_("another engine")
+OTHER_ENGINE = "môi trường khác"
 
 
 class Ledger:
@@ -81,8 +81,8 @@ def verdict(entry: HistoryEntry, say: Wording) -> str:
     """A verdict in words; of a comparison, with what it is one."""
     said = say.text(VERDICTS.get(entry.verdict or "", "–"))
     if entry.compared_with and entry.verdict != "invalid":
-        return say.gettext(
-            "{verdict} (against what was accepted as “{baseline}”)",
+        return say.fill(
+            "{verdict} (so với mức đã chấp nhận “{baseline}”)",
             verdict=said,
             baseline=entry.compared_with,
         )
@@ -106,7 +106,7 @@ def study_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) ->
             of = ledger.network(e) if len(ledger.networks) > 1 else ""
             kind = say.text(KINDS.get(e.kind, OTHER))
             if of:
-                kind = say.gettext("{kind}; network: {network}", kind=kind, network=of)
+                kind = say.fill("{kind}; mạng: {network}", kind=kind, network=of)
             rows.append([say.day(e.at), kind, verdict(e, say), e.run_id])
     return rows
 
@@ -117,12 +117,11 @@ def run_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> l
 
 def _why_unused(entry: HistoryEntry, say: Wording) -> str:
     if entry.verdict == "invalid":
-        known = entry.reasons_vi if say.language == "vi" else entry.reasons
-        why = "; ".join(known) or say.gettext("the run cannot be trusted")
-        return say.gettext("invalid: {why}", why=why)
+        why = "; ".join(entry.reasons_vi) or say.fill("lần kiểm tra không đủ tin cậy")
+        return say.fill("không hợp lệ: {why}", why=why)
     if entry.engine == "estimate":
-        return say.gettext("estimated, not checked by an emulation")
-    return say.gettext("without a verdict")
+        return say.fill("kết quả ước tính, chưa kiểm tra bằng mô phỏng")
+    return say.fill("không có kết luận đạt hay không đạt")
 
 
 def _run_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
@@ -144,23 +143,23 @@ NAMED = 4
 """More new bridges than this are counted, the first ones named."""
 SAME = 0.005
 """Values that differ by less look the same with two decimals."""
-NONE, NONE_OF_TRIED = N_("none"), N_("none among those tried")
+NONE, NONE_OF_TRIED = "không có", "không có trong số đã thử"
 _ADVICE = {
-    MCU_UNITS: N_(
-        "The MCU’s capacity limits: more of it is needed, or lower pictures, before further "
-        "bridges are connected."
+    MCU_UNITS: (
+        "Năng lực MCU là yếu tố giới hạn: cần bổ sung năng lực MCU hoặc giảm mức hình ảnh "
+        "trước khi kết nối thêm điểm cầu."
     ),
-    CALLS_SET_UP: N_(
-        "Calls could not be set up: more capacity of the MCU is needed before further bridges are "
-        "connected."
+    CALLS_SET_UP: (
+        "Có cuộc gọi không thiết lập được: cần bổ sung năng lực MCU trước khi kết nối thêm "
+        "điểm cầu."
     ),
-    CALLS_AS_ASKED: N_(
-        "Bridges were not given the picture that they asked for: more capacity of the MCU is "
-        "needed for it."
+    CALLS_AS_ASKED: (
+        "Có điểm cầu không nhận được mức hình ảnh yêu cầu: cần bổ sung năng lực MCU ở mức "
+        "hình ảnh đó."
     ),
-    LINK_PEAK: N_(
-        "The load of links limits: the links named above need a higher rate before further "
-        "bridges are connected."
+    LINK_PEAK: (
+        "Tải đường truyền là yếu tố giới hạn: cần nâng tốc độ đường truyền nêu trên trước "
+        "khi kết nối thêm điểm cầu."
     ),
 }
 
@@ -188,21 +187,21 @@ def of_network(runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> di
 
 
 def _heading(entry: HistoryEntry, ledger: Ledger, say: Wording) -> str:
-    text = N_("Proposals of further bridges") if entry.new else N_("The running system")
+    text = "Các phương án đề xuất thêm điểm cầu" if entry.new else "Hệ thống đang vận hành"
     if len(ledger.networks) == 1:
         return say.text(text)
-    return say.gettext("{part}, network: {name}", part=say.text(text), name=ledger.network(entry))
+    return say.fill("{part}, mạng: {name}", part=say.text(text), name=ledger.network(entry))
 
 
 def _asked(entry: HistoryEntry, say: Wording) -> str:
     names = list(entry.new.values())
     if not names:
-        return say.gettext("The system as it is, no further bridge")
+        return say.fill("Hệ thống hiện có, không thêm điểm cầu")
     told, rest = ", ".join(names[:NAMED]), len(names) - NAMED
     if rest > 0:
-        text = N_("{bridges} and {n} more {n:bridge|bridges}")
+        text = "{bridges} và {n} điểm cầu khác"
         told = say.gettext(text, bridges=told, n=rest)
-    return say.gettext("{n} {n:bridge|bridges} more: {bridges}", n=len(names), bridges=told)
+    return say.fill("Thêm {n} điểm cầu: {bridges}", n=len(names), bridges=told)
 
 
 def _of_network_in_short(
@@ -216,9 +215,11 @@ def _of_network_in_short(
     if checks:
         counts = Counter(e.verdict for e in checks)
         told.append(
-            say.gettext(
-                "Checks of connections: {met} met the criteria, {failed} did not, of "
-                "{scenarios} {scenarios:scenario|scenarios}.",
+            say.fill(
+                (
+                    "Kiểm tra kết nối: {met} lần đạt, {failed} lần không đạt, trên "
+                    "{scenarios} kịch bản."
+                ),
                 met=counts["pass"],
                 failed=counts["fail"],
                 scenarios=len({e.scenario for e in checks}),
@@ -229,8 +230,8 @@ def _of_network_in_short(
         if known:
             least, tight = min(known, key=lambda one: one[0])
             told.append(
-                say.gettext(
-                    "The least margin found in the year is {margin} ({what}; on {day}).",
+                say.fill(
+                    ("Dư địa nhỏ nhất tính được trong năm là {margin} ({what}; ngày {day})."),
                     margin=say.percent(shown_margin(least)),
                     what=_binding(tight, say),
                     day=say.day(tight.at),
@@ -243,18 +244,22 @@ def _of_network_in_short(
         versions.setdefault(ledger.number(e), set()).add(e.scenario_sha256)
     if changed := [number for number, found in versions.items() if len(found) > 1]:
         told.append(
-            say.gettext(
-                "Scenario {numbers} was changed in the year; differences between checks may come "
-                "of that.",
+            say.fill(
+                (
+                    "Nội dung kịch bản {numbers} đã thay đổi trong năm; khác biệt giữa các "
+                    "lần kiểm tra có thể do thay đổi đó."
+                ),
                 numbers=", ".join(changed),
             )
         )
     sums = {e.province.sha256 for e in runs if e.province is not None}
     if len(sums) > 1:
         told.append(
-            say.gettext(
-                "The data of this network were changed in the year ({n} versions); differences "
-                "between checks may come of that.",
+            say.fill(
+                (
+                    "Dữ liệu của mạng này đã thay đổi trong năm ({n} phiên bản); khác biệt "
+                    "giữa các lần kiểm tra có thể do thay đổi đó."
+                ),
                 n=len(sums),
             )
         )
@@ -266,7 +271,7 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
     points = sorted({name for e in faults for name in _points(e, say)})
     found = ""
     if points:
-        text = N_("{n} single {n:point|points} of failure found ({points})")
+        text = "phát hiện {n} điểm lỗi đơn ({points})"
         found = say.gettext(text, n=len(points), points=", ".join(points))
     most: dict[str, TriedFailures] = {}
     for e in faults:
@@ -275,29 +280,31 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
             most[ledger.number(e)] = max(best, e.tried, key=_known)
     if most and len(most) == len({e.scenario for e in faults}):
         if all(tried.whole for tried in most.values()):
-            found = found or say.gettext("no single point of failure found")
-            return say.gettext(
-                "Failures: every single one that the network can have was tried, {found}.",
+            found = found or say.fill("không phát hiện điểm lỗi đơn nào")
+            return say.fill(
+                "Thử sự cố: đã thử mọi sự cố đơn lẻ mà mạng có thể gặp, {found}.",
                 found=found,
             )
         shares = "; ".join(
-            say.gettext(
-                "{known} of {possible} of scenario {number}",
+            say.fill(
+                "{known} trong {possible} của kịch bản {number}",
                 known=_known(tried),
                 possible=tried.possible,
                 number=number,
             )
             for number, tried in most.items()
         )
-        found = found or say.gettext("those take no other bridge out of the meeting")
-        return say.gettext(
-            "Failures: not all were tried. Single ones with a result: {shares}; {found}. Of the "
-            "others nothing can be said.",
+        found = found or say.fill("các sự cố đó không làm mất điểm cầu khác")
+        return say.fill(
+            (
+                "Thử sự cố: chưa thử hết. Số sự cố đơn lẻ có kết quả: {shares}; {found}. "
+                "Chưa kết luận được về các sự cố còn lại."
+            ),
             shares=shares,
             found=found,
         )
-    found = found or say.gettext("the results are in the table of trials")
-    return say.gettext("Failures: {found}.", found=found)
+    found = found or say.fill("kết quả nêu trong bảng các lần thử")
+    return say.fill("Thử sự cố: {found}.", found=found)
 
 
 def _points(entry: HistoryEntry, say: Wording) -> list[str]:
@@ -317,7 +324,7 @@ def _months(entries: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
         counts = Counter(e.verdict for e in here if e.counts)
         rows.append(
             [
-                say.gettext("Month {month}", month=month),
+                say.fill("Tháng {month}", month=month),
                 str(len(here)),
                 str(counts["pass"]),
                 str(counts["fail"]),
@@ -352,7 +359,7 @@ def _binding(entry: HistoryEntry, say: Wording) -> str:
     if entry.binding is None:
         return "–"
     known = entry.criterion(entry.binding.criterion)
-    name = say.gettext("another criterion")
+    name = say.fill("một tiêu chí khác")
     if known:
         name = say.either(known.name_en, known.name_vi)
     where = say.either(entry.binding.where_en, entry.binding.where_vi)
@@ -402,7 +409,9 @@ def _when_and_where(point: TrendPoint, say: Wording, *, one_limit: bool) -> str:
     told = say.day(point.at) + (f", {where}" if where else "")
     if one_limit:
         return told
-    return say.gettext("{when}; its limit {limit}", when=told, limit=_limit(point.criterion, say))
+    return say.fill(
+        "{when}; ngưỡng của lần đó {limit}", when=told, limit=_limit(point.criterion, say)
+    )
 
 
 def _worst(points: Sequence[TrendPoint]) -> TrendPoint | None:
@@ -477,7 +486,7 @@ def _advice(checks: Sequence[HistoryEntry], say: Wording) -> list[str]:
     return [say.text(_ADVICE[ident]) for ident in dict.fromkeys(failed) if ident in _ADVICE]
 
 
-LEAST = N_("Least margin of the run")
+LEAST = "Dư địa nhỏ nhất của lần kiểm tra"
 TRENDS = 3
 """Criteria that get a picture: those nearest to their limit."""
 FLOOR = -100.0
@@ -497,15 +506,17 @@ def pictures(
 
     def numbered(points: Sequence[TrendPoint]) -> list[TrendPoint]:
         return [
-            p._replace(scenario=say.gettext("Scenario {number}", number=numbers[p.scenario]))
+            p._replace(scenario=say.fill("Kịch bản {number}", number=numbers[p.scenario]))
             for p in points
         ]
 
-    caption = say.gettext("The least margin of each check of the year")
+    caption = say.fill("Dư địa nhỏ nhất của từng lần kiểm tra trong năm")
     least = _least_margins(checks)
     if any(p.criterion.margin_pct is not None and p.criterion.margin_pct < FLOOR for p in least):
         floor = say.percent(FLOOR)
-        caption = say.gettext("{caption} (below {floor} drawn at it)", caption=caption, floor=floor)
+        caption = say.fill(
+            "{caption} (dưới {floor} được vẽ tại {floor})", caption=caption, floor=floor
+        )
     found = [(caption, numbered(least))]
     for ident in _nearest(checks)[:TRENDS]:
         points = trend(checks, ident)
@@ -513,7 +524,7 @@ def pictures(
         name = say.either(last.name_en, last.name_vi)
         name = uncapital(name)
         found.append(
-            (say.gettext("Through the year: {criterion}", criterion=name), numbered(points))
+            (say.fill("Diễn biến trong năm: {criterion}", criterion=name), numbered(points))
         )
     return [(caption, points) for caption, points in found if len(points) > 1]
 
@@ -548,13 +559,13 @@ def _nearest(checks: Sequence[HistoryEntry]) -> list[str]:
     return sorted(least, key=lambda ident: (least[ident], ident))
 
 
-def yearly(entries: Sequence[HistoryEntry], year: int, lang: Language = "vi") -> dict[str, Any]:
+def yearly(entries: Sequence[HistoryEntry], year: int) -> dict[str, Any]:
     """The summary's texts and tables by name, as `history.document` lays them out.
 
     `entries` are the year's runs, oldest first, at least one. `networks` has a part for each
     network of which there is anything to assess.
     """
-    ledger, say = Ledger(entries), Wording(lang)
+    ledger, say = Ledger(entries), Wording("vi")
     runs = [e for e in entries if e.kind in ASSESSED]
     regulation = regulation_of(entries, ledger)
     return {
@@ -592,16 +603,17 @@ def _overview(
     entries: Sequence[HistoryEntry], ledger: Ledger, year: int, say: Wording
 ) -> list[str]:
     first, last = say.day(entries[0].at), say.day(entries[-1].at)
-    when = say.gettext("from {first} to {last}", first=first, last=last)
+    when = say.fill("từ ngày {first} đến ngày {last}", first=first, last=last)
     if first == last:
-        when = say.gettext("on {day}", day=first)
+        when = say.fill("ngày {day}", day=first)
     counting = [e for e in entries if e.kind in ASSESSED and e.counts]
     checks = sum(e.kind == "check" for e in counting)
     told = [
-        say.gettext(
-            "Of {year} {runs} {runs:run is|runs are} kept ({when}), among them {checks} "
-            "{checks:check of a connection|checks of connections} and {faults} "
-            "{faults:trial|trials} of failures whose results are assessed.",
+        say.fill(
+            (
+                "Năm {year} còn lưu {runs} lần chạy ({when}), trong đó {checks} lần kiểm tra "
+                "kết nối và {faults} lần thử sự cố có kết quả được dùng để đánh giá."
+            ),
             year=str(year),
             runs=len(entries),
             when=when,
@@ -611,29 +623,31 @@ def _overview(
     ]
     if counting:
         proposed = sum(bool(e.new) for e in counting)
-        text = N_(
-            "All of them are simulations, none is a measurement of the running system: {running} "
-            "{running:is|are} of the system as it is, {proposed} of proposals of further bridges."
+        text = (
+            "Tất cả là kết quả mô phỏng, không phải số đo trên hệ thống đang vận hành: "
+            "{running} lần của hệ thống hiện có, {proposed} lần của phương án đề xuất thêm "
+            "điểm cầu."
         )
         told.append(say.gettext(text, running=len(counting) - proposed, proposed=proposed))
         if proposed == len(counting):
-            text = N_(
-                "As no run is of the system as it is, this summary does not say how well it works."
+            text = (
+                "Không có lần chạy nào của hệ thống hiện có nên bản tổng hợp này không nêu "
+                "được hệ thống hoạt động tốt đến mức nào."
             )
             told.append(say.text(text))
     if len(ledger.networks) > 1:
         told.append(
-            say.gettext(
-                "They are of {n} different networks, each assessed by itself: {networks}.",
+            say.fill(
+                ("Các lần đó thuộc {n} mạng khác nhau, được đánh giá riêng từng mạng: {networks}."),
                 n=len(ledger.networks),
                 networks="; ".join(ledger.networks),
             )
         )
     studies = sum(e.kind not in ASSESSED for e in entries)
     if unused := len(entries) - len(counting) - studies:
-        text = N_("{runs} {runs:run is|runs are} not assessed, and told apart at the end.")
+        text = "{runs} lần không được dùng làm căn cứ đánh giá, nêu riêng ở cuối."
         told.append(say.gettext(text, runs=unused))
     if studies:
-        text = N_("{runs} {runs:study is|studies are} told apart at the end.")
+        text = "{runs} lần tính toán, khảo sát khác được nêu riêng ở cuối."
         told.append(say.gettext(text, runs=studies))
     return told

@@ -38,7 +38,6 @@ from giaoban.results.report.document import (
     bullets,
     capital,
 )
-from giaoban.translation import N_
 
 
 def conditions(
@@ -208,7 +207,7 @@ def proof(parts: Sequence[AnswerWithProof], say: AnnexWording) -> Iterator[Block
     yield Par(say("proof intro"))
     yield bullets([say(f"proof step {step}") for step in (1, 2, 3, 4)])
     for part in parts:
-        run_id, named = part.answer.run_id, AnnexWording(say.language, part.answer).run()
+        run_id, named = part.answer.run_id, AnnexWording(part.answer).run()
         if part.proof is None:
             yield Par(say("no sum", run=named))
         else:
@@ -275,23 +274,21 @@ _TITLES = {
 def _balance(counts: Accounting, say: AnnexWording) -> str:
     """The balance of packets; rare kinds only if there was any."""
     kinds = (
-        (counts.packets_received, N_("{packets} received"), True),
-        (counts.packets_dropped_at_queues, N_("{packets} dropped at queues"), True),
-        (counts.packets_policed, N_("{packets} dropped by bandwidth profiles"), False),
-        (counts.packets_lost_by_impairment, N_("{packets} lost on lines"), True),
-        (counts.packets_lost_by_faults, N_("{packets} lost by failures"), False),
-        (counts.packets_without_route, N_("{packets} without a route"), False),
-        (counts.packets_damaged, N_("{packets} damaged"), False),
-        (counts.unaccounted, N_("{packets} unaccounted for"), True),
+        (counts.packets_received, "{packets} gói nhận được", True),
+        (counts.packets_dropped_at_queues, "{packets} gói bị loại tại hàng đợi", True),
+        (counts.packets_policed, "{packets} gói bị cắt theo hồ sơ băng thông", False),
+        (counts.packets_lost_by_impairment, "{packets} gói mất trên đường truyền", True),
+        (counts.packets_lost_by_faults, "{packets} gói mất do sự cố", False),
+        (counts.packets_without_route, "{packets} gói không có đường đi", False),
+        (counts.packets_damaged, "{packets} gói hỏng bị loại khi kiểm tra", False),
+        (counts.unaccounted, "{packets} gói không rõ nguyên nhân", True),
     )
 
     def told(text: str, packets: int) -> str:
         return say.gettext(text, packets=say.number(packets), n=packets)
 
-    sent = told(N_("{packets} {n:packet|packets} sent"), counts.packets_sent)
+    sent = told("{packets} gói tin đã gửi", counts.packets_sent)
     if counts.packets_duplicated:
-        sent += " + " + told(
-            N_("{packets} {n:copy|copies} made by lines"), counts.packets_duplicated
-        )
+        sent += " + " + told("{packets} bản sao do nhân đôi gói tin", counts.packets_duplicated)
     gone = [told(text, count) for count, text, always in kinds if count or always]
     return f"{sent} = {' + '.join(gone)}"

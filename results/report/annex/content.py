@@ -27,7 +27,7 @@ from giaoban.results.report.document import Block, Document, Heading, Par, Pictu
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.plots.words import PICTURES
-from giaoban.translation import Language, translator
+from giaoban.translation import translator
 
 _ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
     "frozen": lambda stream: stream.freezes,
@@ -54,7 +54,7 @@ class Chapter(NamedTuple):
     analysis: sensitivity.Analysis | None = None
 
 
-def document(chapters: Sequence[Chapter], lang: Language, letter: Letter) -> Document:
+def document(chapters: Sequence[Chapter], letter: Letter) -> Document:
     """The annex of one or more checks, with the failures tried for them, and load tests.
 
     Raises `InputError`: no check among them, or failures of something else.
@@ -66,23 +66,23 @@ def document(chapters: Sequence[Chapter], lang: Language, letter: Letter) -> Doc
     if not results:
         raise InputError("an annex is of a check (allowed: a run of giaoban check, and more)")
     _of_the_same(results, tried)
-    say = AnnexWording(lang, results[0])
-    blocks = numbered(_blocks(chapters, results, tried, loads, lang, say))
+    say = AnnexWording(results[0])
+    blocks = numbered(_blocks(chapters, results, tried, loads, say))
     analyses = [c.analysis for c in chapters if c.analysis is not None]
     unproved = [each.answer.run_id for each in analyses if not each.proved]
-    why = notices([c.part for c in chapters], lang, unproved)
+    why = notices([c.part for c in chapters], unproved)
     title = say("title" if any(r.question.new for r in results) else "title as is")
     return Document(
-        lang=lang,
+        lang="vi",
         label=f"{say('annex')} {letter.annex}".strip(),
         title=title.split("\n"),
-        attached=letter.attached(lang),
+        attached=letter.attached(),
         blocks=blocks,
         words=Words(say("table"), say("picture")),
         mark=say("mark") if why else "",
         footer=say("footer") if why else "",
         notices=why,
-        subject=results[0].question.text_vi if lang == "vi" else results[0].question.text_en,
+        subject=results[0].question.text_vi or results[0].question.text_en,
     )
 
 
@@ -91,10 +91,14 @@ def _blocks(
     results: Sequence[Result],
     tried: Sequence[FaultsAnswer],
     loads: Sequence[LoadResult],
-    lang: Language,
     say: AnnexWording,
 ) -> list[Block]:
-    pictures = list(_pictures(chapters, results, lang))
+    pictures = list(
+        _pictures(
+            chapters,
+            results,
+        )
+    )
     told_at = OF_A_CHECK * len(results) + 1
     # load tests if there are any, limits, conditions, plots if there are any, then assumptions
     assumptions_at = told_at + bool(loads) + 2 + bool(pictures) + 1
@@ -106,7 +110,7 @@ def _blocks(
     several = len(results) > 1
     blocks: list[Block] = []
     for number, result in enumerate(results, 1):
-        own = AnnexWording(lang, result)
+        own = AnnexWording(result)
         title = own("asked") + (
             f" ({own('check number', number=number).lower()})" if several else ""
         )
@@ -123,12 +127,12 @@ def _blocks(
         blocks += quality.bridges(result, own)
         blocks += capacity.mcu(result, own)
         blocks += capacity.links(result, own)
-    blocks += _failures(results, tried, lang, say)
+    blocks += _failures(results, tried, say)
     if loads:
         blocks += load_tests.loads(loads, say, assumed_at=assumptions_at)
     blocks.append(Heading(say("limits")))
     for result in results:
-        blocks += capacity.limits(result, AnnexWording(lang, result))
+        blocks += capacity.limits(result, AnnexWording(result))
     blocks += back_matter.conditions(
         results, tried, loads, say, assumptions_at=assumptions_at, failures_at=told_at
     )
@@ -157,15 +161,14 @@ def _blocks(
 def _failures(
     results: Sequence[Result],
     tried: Sequence[FaultsAnswer],
-    lang: Language,
     say: AnnexWording,
 ) -> Iterator[Block]:
     yield Heading(say("faults"))
     for result in results:
         if result.faults:
-            yield from failure_sections.own(result, AnnexWording(lang, result))
+            yield from failure_sections.own(result, AnnexWording(result))
     for answer in tried:
-        yield from failure_sections.tried(answer, AnnexWording(lang, answer))
+        yield from failure_sections.tried(answer, AnnexWording(answer))
     if not tried and not any(result.faults for result in results):
         yield Par(say("no faults"))
 
@@ -177,7 +180,7 @@ def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:
         return
     yield Heading(say("minutes"))
     for chapter in known:
-        own = AnnexWording(say.language, chapter.part.answer)
+        own = AnnexWording(chapter.part.answer)
         caption = say("minutes table")
         if len(known) > 1:
             caption = f"{caption} ({chapter.part.answer.run_id})"
@@ -185,10 +188,8 @@ def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:
     yield Par(say("minutes note"), note=True)
 
 
-def _pictures(
-    chapters: Sequence[Chapter], results: Sequence[Result], lang: Language
-) -> Iterator[Picture]:
-    say = translator(lang)
+def _pictures(chapters: Sequence[Chapter], results: Sequence[Result]) -> Iterator[Picture]:
+    say = translator("vi")
     for chapter in chapters:
         answer, pictures = chapter.part.answer, chapter.pictures
         if unknown := sorted(pictures.keys() - PICTURES.keys() - {"jitter"}):

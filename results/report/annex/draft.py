@@ -9,11 +9,11 @@ from giaoban.results.model.answers import ESTIMATE, Answer
 from giaoban.results.model.manifest import Proof
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.wording import reasons
-from giaoban.translation import N_, Language, translator
+from giaoban.translation import translator
 
-ANALYSIS_UNPROVED = N_(
-    "the analysis of the assumptions, {run}, is in no evidence (giaoban check --sensitivity makes "
-    "it a part of the check’s);"
+ANALYSIS_UNPROVED = (
+    "phân tích giả định {run} không nằm trong tệp bằng chứng nào (giaoban check "
+    "--sensitivity đưa phân tích vào tệp bằng chứng của lần kiểm tra);"
 )
 
 
@@ -38,24 +38,22 @@ def flaws(answer: Answer, proof: Proof | None) -> list[str]:
     return found
 
 
-def notices(
-    parts: Sequence[AnswerWithProof], lang: Language, unproved: Sequence[str] = ()
-) -> list[str]:
+def notices(parts: Sequence[AnswerWithProof], unproved: Sequence[str] = ()) -> list[str]:
     """What a draft says at its head; empty: it is none. `unproved`: runs of analyses of assumptions
     that no evidence of a check holds."""
     found: list[str] = []
     said = [(part, flaws(part.answer, part.proof)) for part in parts]
     for part, keys in said:
-        say = AnnexWording(lang, part.answer)
+        say = AnnexWording(part.answer)
         found += [f"– {say(key, run=say.run())}" for key in keys]
-    found += [f"– {translator(lang).gettext(ANALYSIS_UNPROVED, run=run)}" for run in unproved]
+    found += [f"– {translator('vi').fill(ANALYSIS_UNPROVED, run=run)}" for run in unproved]
     if not found:
         return []
     found[-1] = found[-1].rstrip(";") + "."
-    lines = [AnnexWording(lang, parts[0].answer)("draft"), *found]
+    lines = [AnnexWording(parts[0].answer)("draft"), *found]
     for part, _ in said:
         if part.answer.verdict == "invalid" and part.answer.reasons:
-            say = AnnexWording(lang, part.answer)
+            say = AnnexWording(part.answer)
             lines.append(say("reasons", run=say.run()))
             told = reasons(part.answer, say)
             lines += [f"– {reason}" for reason in told]

@@ -17,7 +17,10 @@ from giaoban.results.report.document import (
     bullets,
     uncapital,
 )
-from giaoban.results.report.summaries.load_summary import why_nobody_dialled_again
+from giaoban.results.report.summaries.load_summary import (
+    FAILURE_CAUSES,
+    why_nobody_dialled_again,
+)
 
 LAST_BACK = "last-back"
 _STORM = (LAST_BACK, "bridges-missing")
@@ -31,13 +34,13 @@ def loads(answers: Sequence[LoadResult], say: AnnexWording, *, assumed_at: int) 
     named = [(say("load run", number=number), answer) for number, answer in enumerate(answers, 1)]
     alike: dict[str, list[str]] = {}
     for name, answer in named:
-        told = _told(answer, AnnexWording(say.language, answer))
+        told = _told(answer, AnnexWording(answer))
         alike.setdefault(told, []).append(name)
     for told, names in alike.items():
         listed = ", ".join(names[:1] + [uncapital(name) for name in names[1:]])
         yield Par(say("load told", name=listed, told=told))
     yield Par(say("load came of it"))
-    yield bullets([_came_of_it(name, a, AnnexWording(say.language, a)) for name, a in named])
+    yield bullets([_came_of_it(name, a, AnnexWording(a)) for name, a in named])
     # where nobody dialled again a row of noughts would say that the storm was withstood
     if storms := [
         (name, answer) for name, answer in named
@@ -205,7 +208,9 @@ def _calls_row(name: str, answer: LoadResult, say: AnnexWording) -> list[Cell]:
         if o.operation == "invite"
         for cause, count in o.failed.items()
     }
-    why = "; ".join(say(f"cause {cause}", count=say.number(n)) for cause, n in failed.items())
+    why = "; ".join(
+        say.gettext(FAILURE_CAUSES[cause], count=say.number(n)) for cause, n in failed.items()
+    )
     cells = [
         Cell(say.number(s.attempts)),
         Cell(say.number(s.established)),

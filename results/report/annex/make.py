@@ -9,7 +9,6 @@ from typing import Literal
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.pdf.write import FONTS, made_at, pdf
-from giaoban.translation import Language
 
 Format = Literal["pdf", "docx"]
 
@@ -17,7 +16,6 @@ Format = Literal["pdf", "docx"]
 def annex_bytes(
     chapters: Sequence[Chapter],
     *,
-    lang: Language = "vi",
     form: Format = "pdf",
     letter: Letter | None = None,
     fonts: Path = FONTS,
@@ -26,7 +24,7 @@ def annex_bytes(
 
     Raises `InputError` (pictures, answers), `MachineLacks` (fonts).
     """
-    made = document(chapters, lang, letter or Letter())
+    made = document(chapters, letter or Letter())
     when = made_at(chapters[0].part.answer.run_id)
     if form == "docx":
         # its library comes with an extra

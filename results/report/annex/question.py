@@ -15,11 +15,11 @@ from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.summaries.sensitivity_summary import assumptions_line, doubt
 from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import Sentence
 
-AS_ASSUMED = N_(
-    "Condition: the assumed figures are as listed in this annex; each that is measured or agreed "
-    "by contract removes a condition."
+AS_ASSUMED = (
+    "Điều kiện: các số liệu giả định đúng như liệt kê trong phụ lục này; mỗi số liệu được đo "
+    "hoặc ghi trong hợp đồng sẽ bớt một điều kiện."
 )
 """Follows a conditional verdict where no figure was varied by itself."""
 

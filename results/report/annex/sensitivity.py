@@ -47,19 +47,20 @@ from giaoban.results.report.summaries.sensitivity_summary import (
 )
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
+from giaoban.sentence import Both, Figure, Sentence, joined, message
 
 MOST_CONDITIONS, MOST_LEFT_OUT = 6, 5
 """In the conclusion; the others are in the section."""
 MOST_NAMED = 3
 """Records with the same condition that the conclusion names; of more their number."""
-TITLE = N_("How far the assumptions may be off")
-CAPTION = N_(
-    "The least margin at the ends of each assumed figure’s range, what to settle first on top"
+TITLE = "Các giả định có thể lệch đến đâu"
+CAPTION = (
+    "Dư địa nhỏ nhất ở hai đầu phạm vi của từng số liệu giả định, số liệu cần xác minh trước "
+    "ở trên cùng"
 )
 
 
-OF_ANOTHER = N_(
+OF_ANOTHER = (
     "{run_id}: the assumptions of another question than was checked (allowed: giaoban sensitivity "
     "with scenario, province, device, criteria and seed of the check)"
 )
@@ -87,9 +88,11 @@ def concluded(
     answer = analysis.answer
     if not agrees(answer, result):
         yield Par(
-            say.gettext(
-                "How far the assumptions may be off is not known: the analysis of section "
-                "{section} rests on an estimate, which judges this question otherwise ({verdict}).",
+            say.fill(
+                (
+                    "Chưa biết các giả định được phép sai lệch đến đâu: phân tích tại mục "
+                    "{section} dựa trên ước tính, mà ước tính cho kết quả khác ({verdict})."
+                ),
                 section=told_at,
                 verdict=say.say(VERDICTS[answer.as_assumed]),
             )
@@ -109,20 +112,20 @@ def letter(answer: Sensitivity, *, section: int | None = None) -> Sentence:
         return headline(answer)
     if not found:
         return message(
-            N_(
-                "The conclusion stays the same whatever {n:the assumed figure that was tried|each "
-                "of the {n} assumed figures that were tried} is within its range, all else being "
-                "as assumed (section {section})."
+            (
+                "Kết luận không thay đổi khi từng số liệu trong {n} số liệu giả định đã thử "
+                "nhận giá trị bất kỳ trong phạm vi của nó, các số liệu khác đúng như giả "
+                "định (mục {section})."
             ),
             n=len(answer.figures),
             section=section,
         )
     more = len(found) - MOST_CONDITIONS
     if section is not None and more > 1:
-        further = N_("{n} further {n:condition holds|conditions hold} (section {section})")
+        further = "{n} điều kiện nữa tại mục {section} được giữ"
         found = [*found[:MOST_CONDITIONS], message(further, n=more, section=section)]
     return message(
-        N_("{opening} {conditions}."), opening=as_long_as(answer), conditions=joined("; ", found)
+        "{opening} {conditions}.", opening=as_long_as(answer), conditions=joined("; ", found)
     )
 
 
@@ -130,22 +133,23 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
     """In what share of worlds with all figures changed at once the system passes."""
     drawn = answer.drawn
     assert drawn is not None
-    said = N_(
-        "If all assumed figures are off at once, each within its range, the system passes in "
-        "{share} % of {worlds:d} {worlds:world|worlds} drawn at random (95 % confidence: {low} % "
-        "to {high} %)."
+    said = (
+        "Nếu mọi số liệu giả định cùng sai lệch, mỗi số liệu trong phạm vi của nó, hệ thống "
+        "đạt ở {share} % trong {worlds:d} phương án rút ngẫu nhiên (độ tin cậy 95 %: từ "
+        "{low} % đến {high} %)."
     )
     if answer.fails_in_worlds:
-        said = N_(
-            "If all assumed figures are off at once, each within its range, the system passes in "
-            "only {share} % of {worlds:d} {worlds:world|worlds} drawn at random (95 % confidence: "
-            "{low} % to {high} %), and {required} % were required: therefore the conclusion."
+        said = (
+            "Nếu mọi số liệu giả định cùng sai lệch, mỗi số liệu trong phạm vi của nó, hệ "
+            "thống chỉ đạt ở {share} % trong {worlds:d} phương án rút ngẫu nhiên (độ tin cậy "
+            "95 %: từ {low} % đến {high} %), trong khi yêu cầu là {required} %: do đó có kết "
+            "luận như trên."
         )
     elif doubtful(answer, drawn):
-        said = N_(
-            "This conclusion is fragile: if all assumed figures are off at once, each within its "
-            "range, the system passes in only {share} % of {worlds:d} {worlds:world|worlds} drawn "
-            "at random (95 % confidence: {low} % to {high} %)."
+        said = (
+            "Kết luận này chưa chắc chắn: nếu mọi số liệu giả định cùng sai lệch, mỗi số "
+            "liệu trong phạm vi của nó, hệ thống chỉ đạt ở {share} % trong {worlds:d} phương "
+            "án rút ngẫu nhiên (độ tin cậy 95 %: từ {low} % đến {high} %)."
         )
     return message(
         said,
@@ -161,12 +165,13 @@ def left_out_in_short(found: Sequence[Unmodelled], section: int) -> Sentence:
     """The second sentence of a letter, of which section `section` has the whole."""
     named = [Both(each.what, each.what_vi) for each in found[:MOST_LEFT_OUT]]
     return message(
-        N_(
-            "Not among the assumptions, and left out of the model: {named}{more} (section "
-            "{section}). {kind} of these {all} things may make the answer too kind."
+        (
+            "Không nằm trong các giả định và chưa được mô hình xét đến: {named}{more} (mục "
+            "{section}). Trong {all} điểm này, {kind} điểm có thể làm kết luận dễ dãi hơn "
+            "thực tế."
         ),
         named=joined("; ", named),
-        more=message(N_(" and {n} more"), n=len(found) - len(named))
+        more=message(" và {n} điểm khác", n=len(found) - len(named))
         if len(found) > len(named)
         else Sentence(""),
         section=section,
@@ -184,17 +189,19 @@ def left_out(answers: Sequence[Result], say: AnnexWording) -> Iterator[Block]:
 def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> Iterator[Block]:
     yield Heading(say.text(TITLE))
     for analysis, result in analyses:
-        yield from analysed(analysis, AnnexWording(say.language, result), several=len(analyses) > 1)
+        yield from analysed(analysis, AnnexWording(result), several=len(analyses) > 1)
 
 
 def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) -> Iterator[Block]:
     """What was tried of one check: how, what decides, its picture, drawn worlds, what was not."""
     answer = analysis.answer
     yield Par(
-        say.gettext(
-            "By estimate, {n} assumed {n:figure was|figures were} set to other values within "
-            "what is possible, one at a time while all others stayed as assumed: {deciding} "
-            "of them can change the verdict.",
+        say.fill(
+            (
+                "Bằng ước tính, {n} số liệu giả định đã lần lượt được đặt giá trị khác trong "
+                "phạm vi có thể, mỗi lần một số liệu, các số liệu còn lại giữ nguyên: "
+                "{deciding} số liệu có thể làm đổi kết luận."
+            ),
             n=len(answer.figures),
             deciding=len(answer.deciding),
         )
@@ -204,9 +211,7 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     if answer.deciding:
         yield deciding(answer, say, caption=named)
         of = [f"[{n}] {source}" for n, source in enumerate(_range_sources(answer, say), start=1)]
-        yield Par(
-            say.gettext("Where ranges are from: {sources}.", sources="; ".join(of)), note=True
-        )
+        yield Par(say.fill("Căn cứ của phạm vi: {sources}.", sources="; ".join(of)), note=True)
         if any(figure.range_from == "kind" for figure in answer.deciding):
             yield Par(capital(say.say(USUAL)), note=True)
     if answer.of_choices:
@@ -216,14 +221,15 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     if answer.drawn is not None:
         yield from drawn(answer, say)
     if answer.untried:
-        yield Par(
-            say.gettext("{n} {n:assumption was|assumptions were} not tried:", n=len(answer.untried))
-        )
+        yield Par(say.fill("{n} giả định không được thử:", n=len(answer.untried)))
         yield bullets(_untried(answer, say))
     yield Par(
-        say.gettext(
-            "Analysis {run}: {n} {n:world|worlds} estimated, nothing was emulated. A flip is "
-            "told by two values nearest to each other that were both judged.",
+        say.fill(
+            (
+                "Phân tích {run}: đã ước tính {n} phương án, không chạy mô phỏng mạng. Mỗi "
+                "điểm đổi kết luận được nêu bằng hai giá trị kề nhau, cả hai đều đã được "
+                "đánh giá."
+            ),
             run=answer.run_id,
             n=answer.estimates,
         ),
@@ -238,7 +244,7 @@ def drawn(answer: Sensitivity, say: AnnexWording) -> Iterator[Block]:
     for block in at_once(answer.drawn, answer):
         said = in_language(block, say.say)
         if isinstance(said, Bullets):
-            yield Par(say.gettext("What limits the answer in those that fail:"))
+            yield Par(say.fill("Ở các phương án không đạt, điều giới hạn là:"))
             yield bullets(map(plain, said.items))
 
 
@@ -246,15 +252,15 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
     """What can change the verdict: as assumed, its range and where that comes from, the flip, and
     what would settle it."""
     heads = (
-        N_("Assumed figure"),
-        N_("As assumed"),
-        N_("What is possible [source]"),
-        N_("The verdict changes at"),
-        N_("Would be settled by"),
+        "Số liệu giả định",
+        "Giá trị giả định",
+        "Phạm vi có thể [căn cứ]",
+        "Kết luận đổi tại",
+        "Cách xác minh",
     )
     return Table(
         caption=say.text(
-            N_("Assumed figures that can change the verdict, what to settle first in front")
+            "Số liệu giả định có thể làm đổi kết luận, số liệu cần xác minh trước xếp trước"
         )
         + caption,
         head=[[Head(say.text(head)) for head in heads]],
@@ -294,7 +300,7 @@ def _row(
     figure = alike[0]
     source = 1 + _range_sources(answer, say).index(_range_source(figure, say))
     told = message(
-        N_("still as assumed at {holds}; then {verdict}{by}"),
+        "tại {holds} vẫn như kết luận; sau đó {verdict}{by}",
         holds=amount(figure, flip.holds),
         verdict=VERDICTS[flip.verdict],
         by=_by(flip, answer, say),

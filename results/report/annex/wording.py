@@ -1,4 +1,4 @@
-"""A language of the annex: numbers, names and sentences of one answer."""
+"""The Vietnamese of the annex: numbers, names and sentences of one answer."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording
-from giaoban.translation import Language
 
 _DIGITS = 12
 """Of a commit, as `giaoban --version` shows it."""
 
 
 class AnnexWording(Wording):
-    """Says what an answer holds; `of` is the answer it speaks of."""
+    """The wording of the annex; `of` is the answer it describes."""
 
-    def __init__(self, lang: Language, of: Answer) -> None:
-        super().__init__(lang, of)
+    def __init__(self, of: Answer) -> None:
+        super().__init__("vi", of)
         self._of = of
 
     def __call__(self, key: str, /, **values: object) -> str:
         """A sentence by its key, with values in its fields; `{count:one|more}` is by a number."""
-        return self.gettext(WORDS[key], **values)
+        return self.fill(WORDS[key], **values)
 
     def run(self) -> str:
         """By what its run is called within a sentence."""
@@ -49,7 +48,7 @@ class AnnexWording(Wording):
     def question(self) -> str:
         assert not isinstance(self._of, LoadResult)
         asked = self._of.question
-        return self.either(asked.text_en, asked.text_vi)
+        return asked.text_vi or asked.text_en
 
     def fault_told(self, fault: FaultResult) -> str:
         """What failed, and how: `đường truyền A – B: đứt cáp`."""

@@ -4,511 +4,522 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from giaoban.results.report.summaries.load_summary import FAILURE_CAUSES
-from giaoban.translation import N_, pgettext
-
 WORDS: Mapping[str, str] = {
     # heading
-    "annex": N_("Annex"),
-    "title": N_("RESULT OF A SIMULATION: EXPANSION\nOF THE VIDEO-CONFERENCE SYSTEM"),
-    "title as is": N_("RESULT OF A SIMULATION\nOF THE VIDEO-CONFERENCE SYSTEM"),
-    "table": N_("Table"),
-    "picture": N_("Figure"),
+    "annex": "Phụ lục",
+    "title": "KẾT QUẢ KIỂM TRA BẰNG MÔ PHỎNG\nVIỆC MỞ RỘNG ĐIỂM CẦU HỆ THỐNG GIAO BAN ĐIỆN TỬ",
+    "title as is": "KẾT QUẢ KIỂM TRA BẰNG MÔ PHỎNG\nHỆ THỐNG GIAO BAN ĐIỆN TỬ",
+    "table": "Bảng",
+    "picture": "Hình",
     # drafts
-    "mark": N_("DRAFT"),
-    "footer": N_("DRAFT – NOT TO BE USED FOR AN APPROVAL"),
-    "draft": N_("This is a draft. It must not be used for an opinion or a consent, because:"),
-    "draft invalid": N_("the result is invalid: {run} cannot be trusted;"),
-    "draft estimate": N_("the result of {run} is an estimate, nothing was emulated;"),
-    "draft uncommitted": N_(
-        "{run} was made by a program that differs from its stored version, or whose version is "
-        "not known;"
+    "mark": "BẢN NHÁP",
+    "footer": "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT",
+    "draft": (
+        "Đây là bản nháp, không được dùng làm căn cứ cho ý kiến hoặc văn bản đồng ý mở rộng, vì:"
     ),
-    "draft unproved": N_("{run} has no evidence;"),
-    "reasons": N_("Why {run} is invalid:"),
+    "draft invalid": "kết quả không hợp lệ: {run} không đủ tin cậy;",
+    "draft estimate": (
+        "kết quả của {run} chỉ là số liệu ước tính, chưa được kiểm tra bằng mô phỏng;"
+    ),
+    "draft uncommitted": (
+        "{run} được thực hiện bằng phần mềm đã sửa đổi so với phiên bản lưu trữ, hoặc không "
+        "rõ phiên bản;"
+    ),
+    "draft unproved": "{run} không có tệp bằng chứng kèm theo;",
+    "reasons": "Lý do không hợp lệ của {run}:",
     # what was asked
-    "asked": N_("What was asked"),
-    "check number": N_("Check {number}"),
-    "existing": N_("The existing bridges ({count}): {bridges}."),
-    "new": N_("The bridges to be connected ({count}): {bridges}."),
-    "meeting": N_("How the meeting was held in the check: {told}"),
-    "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
-    "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
-    "no background": N_("In the check there was no other traffic on the links than the meeting's."),
-    "simulated": N_(
-        "This document gives the result of a simulation by the program giaoban (version "
-        "{version}), made on {day}. It is no measurement on real lines and devices."
+    "asked": "Nội dung đề nghị kiểm tra",
+    "check number": "Lần kiểm tra thứ {number}",
+    "existing": "Các điểm cầu hiện có ({count}): {bridges}.",
+    "new": "Các điểm cầu đề nghị kết nối ({count}): {bridges}.",
+    "meeting": "Cách tổ chức phiên họp khi kiểm tra: {told}",
+    "impaired": (
+        "Các tác động được chủ động tạo ra trên mạng khi kiểm tra (thời gian tính từ đầu "
+        "giai đoạn thứ nhất):"
     ),
-    "simulated estimate": N_(
-        "This document gives an estimate by the program giaoban (version {version}), computed on "
-        "{day}. It is no measurement on real lines and devices."
+    "failing": (
+        "Các sự cố được chủ động tạo ra khi kiểm tra (thời gian tính từ đầu giai đoạn thứ nhất):"
     ),
-    "day not known": N_("a day that its name does not tell"),
-    "verdict simulated": N_("By the simulation of {day} (giaoban, version {version}):"),
-    "verdict estimate": N_("By the estimate of {day} (giaoban, version {version}):"),
-    "basis": N_(
-        "Legal basis: {articles} of the regulation issued with Decision {number} of {date} of "
-        "{issuer}, by which consent to an expansion rests on the whole system working before, "
-        "during and after the connection."
+    "no background": (
+        "Khi kiểm tra, ngoài phiên họp không có lưu lượng nào khác trên các đường truyền."
+    ),
+    "simulated": (
+        "Tài liệu này trình bày kết quả mô phỏng bằng phần mềm giaoban (phiên bản {version}) "
+        "ngày {day}, không phải kết quả đo trên đường truyền và thiết bị thật."
+    ),
+    "simulated estimate": (
+        "Tài liệu này trình bày kết quả ước tính bằng phần mềm giaoban (phiên bản {version}) "
+        "ngày {day}, không phải kết quả đo trên đường truyền và thiết bị thật."
+    ),
+    "day not known": "không rõ",
+    "verdict simulated": "Theo kết quả mô phỏng ngày {day} (giaoban, phiên bản {version}):",
+    "verdict estimate": "Theo kết quả ước tính ngày {day} (giaoban, phiên bản {version}):",
+    "basis": (
+        "Căn cứ kiểm tra: {articles} Quy định ban hành kèm theo Quyết định số {number} "
+        "{date} của {issuer}, theo đó việc đồng ý mở rộng điểm cầu dựa trên cơ sở đảm bảo "
+        "hoạt động của toàn bộ hệ thống trước, trong và sau khi kết nối."
     ),
     # verdict and criteria
-    "verdict": N_("Verdict"),
-    "faults about": N_("If something fails: {told}"),
-    "faults alone": N_("By the criteria alone: {told}"),
-    "faults compared pass": N_(
-        "met – nothing is worse than what was accepted as “{name}” (why: {why})."
+    "verdict": "Kết luận",
+    "faults about": "Về khả năng chịu sự cố: {told}",
+    "faults alone": "Xét riêng theo các tiêu chí: {told}",
+    "faults compared pass": (
+        "đạt – không có gì xấu hơn mức đã được chấp nhận “{name}” (lý do chấp nhận: {why})."
     ),
-    "faults compared fail": N_(
-        "not met – worse than what was accepted as “{name}” (why: {why}): {worse}."
+    "faults compared fail": (
+        "không đạt – so với mức đã được chấp nhận “{name}” (lý do chấp nhận: {why}), số điểm "
+        "xấu hơn: {worse}."
     ),
-    "faults pass": N_(
-        "met – {count:the one failure that was tried meets|all {count} failures that were tried "
-        "meet} the criteria{more} (section {section})."
+    "faults pass": "đạt – {count} sự cố đã thử đều đạt{more} (mục {section}).",
+    "faults untried": "; {count} sự cố đơn lẻ khác của mạng chưa được thử",
+    "faults accepted": ", trong đó {count} sự cố là điểm lỗi đơn đã được chấp nhận",
+    "faults fail": "không đạt – {found} trong {count} sự cố đã thử không đạt (mục {section}).",
+    "faults invalid": (
+        "không có kết luận – {found} trong {count} sự cố đã thử có kết quả không hợp lệ (mục "
+        "{section})."
     ),
-    "faults untried": N_(
-        "; {count} more single {count:failure|failures} of the network {count:was|were} not tried"
+    "criteria": "Các tiêu chí",
+    "criteria table": "Kết quả theo từng tiêu chí",
+    "criterion": "Tiêu chí",
+    "value": "Giá trị",
+    "limit": "Ngưỡng",
+    "margin": "Dư địa",
+    "result": "Kết quả",
+    "worst at": "Nơi xấu nhất",
+    "source": "Căn cứ",
+    "met": "Đạt",
+    "not met": "Không đạt",
+    "nothing": "không có gì để đo",
+    "criteria note": (
+        "Giá trị là giá trị xấu nhất của toàn hệ thống trong tất cả các giai đoạn; nơi ghi "
+        "nhận in nghiêng. Dư địa là phần hạn mức còn chưa dùng: 100 % là chưa dùng, 0 % là "
+        "vừa chạm ngưỡng, số âm là vượt ngưỡng. Tỷ lệ gói âm thanh và tỷ lệ khung hình, thời "
+        "gian dừng của hình ảnh là của 20 giây xấu nhất; tỷ lệ gói hình ảnh và gói nội dung "
+        "trình chiếu là của một phút xấu nhất."
     ),
-    "faults accepted": N_(
-        ", {count} of them as {count:a single point|single points} of failure that "
-        "{count:was|were} accepted"
-    ),
-    "faults fail": N_(
-        "not met – {found} of {count} {count:failure that was|failures that were} tried "
-        "{found:does|do} not meet the criteria (section {section})."
-    ),
-    "faults invalid": N_(
-        "no answer – the {found:result|results} of {found} of {count} {count:failure that "
-        "was|failures that were} tried {found:is|are} invalid (section {section})."
-    ),
-    "criteria": N_("Criteria"),
-    "criteria table": N_("Each criterion"),
-    "criterion": N_("Criterion"),
-    "value": N_("Value"),
-    "limit": N_("Limit"),
-    "margin": N_("Margin"),
-    "result": N_("Result"),
-    "worst at": N_("Worst at"),
-    "source": N_("Source"),
-    "met": N_("Met"),
-    "not met": N_("Not met"),
-    "nothing": N_("nothing to measure"),
-    "criteria note": N_(
-        "The value is the worst of the whole system in all phases; where it was found is in "
-        "italics. The margin is the share of the allowance still unused: 100 % none used, 0 % "
-        "at the limit, below 0 past it. Shares of sound packets, and of pictures’ frames and "
-        "time frozen, are of the worst 20 s; of packets of pictures and slides, of the worst "
-        "minute."
-    ),
-    "seeds table": N_("How far each criterion goes apart at {count} other {count:seed|seeds}"),
-    "seeds least": N_("Least"),
-    "seeds median": N_("Median"),
-    "seeds largest": N_("Largest"),
-    "seeds not met": N_("Not met at"),
-    "without faults": N_("interruptions by failures are not counted here"),
-    "criteria faults": N_(
-        "Failures were made on purpose. What an interruption by them took is not counted in the "
-        "criteria of quality; two criteria of their own judge interruptions."
+    "seeds table": "Mức dao động của từng tiêu chí với {count} số khởi tạo ngẫu nhiên khác",
+    "seeds least": "Nhỏ nhất",
+    "seeds median": "Trung vị",
+    "seeds largest": "Lớn nhất",
+    "seeds not met": "Số lần không đạt",
+    "without faults": "không tính thời gian gián đoạn do sự cố",
+    "criteria faults": (
+        "Các sự cố được tạo ra có chủ ý, nên những gì mất trong thời gian gián đoạn do sự cố "
+        "không tính vào các tiêu chí chất lượng; thời gian gián đoạn được đánh giá bằng hai "
+        "tiêu chí riêng về sự cố."
     ),
     # bridges
-    "bridges": N_("Quality at each bridge"),
-    "bridges table": N_(
-        "Quality before, during and after the connection (the worst direction of each bridge)"
+    "bridges": "Chất lượng tại từng điểm cầu",
+    "bridges table": (
+        "Chất lượng trước, trong và sau khi kết nối (chiều truyền xấu nhất của mỗi điểm cầu)"
     ),
-    "bridge": N_("Bridge"),
-    "mouth to ear": N_("Mouth to ear (ms)"),
-    "variation": N_("Delay variation (ms)"),
-    "missed": N_("Packets missed (%)"),
-    "mos": pgettext("speech quality", "MOS"),
-    "bridges note": N_(
-        "Mouth to ear: delay of sound from the speaker’s mouth to the listener’s ear, with the "
-        "bridge furthest away, what it waits for pictures in it. Delay variation of sound: "
-        "ITU-T Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, "
-        "lost or damaged; of sound also too late. MOS: speech quality as a listener judges it, "
-        "from 1 (bad) to 5 (good){scale}. “–”: not yet connected, or not measured. Length of the "
-        "phases: {phases}; shares in this table are of a whole phase."
+    "bridge": "Điểm cầu",
+    "mouth to ear": "Miệng đến tai (ms)",
+    "variation": "Biến thiên trễ (ms)",
+    "missed": "Gói không dùng được (%)",
+    "mos": "Điểm MOS",
+    "bridges note": (
+        "Miệng đến tai: độ trễ âm thanh từ miệng người nói đến tai người nghe, với điểm cầu "
+        "xa nhất, tính cả thời gian chờ hình ảnh. Biến thiên trễ của âm thanh: theo ITU-T "
+        "Y.1540 (phân vị 99,9 trừ giá trị nhỏ nhất). Gói không dùng được: gói âm thanh hoặc "
+        "hình ảnh bị mất, bị hỏng; gói âm thanh đến quá muộn. MOS: điểm chất lượng tiếng nói "
+        "khi nghe, từ 1 (kém) đến 5 (tốt){scale}. Dấu “–”: điểm cầu chưa kết nối hoặc không "
+        "đo được. Thời lượng mỗi giai đoạn: {phases}; các tỷ lệ trong bảng tính trên cả giai "
+        "đoạn."
     ),
-    "past preferred": N_("within the limit, but past the preferred {limit}"),
-    "bridges faults": N_("What interruptions by failures took is counted in this table."),
-    "narrowband": N_(" (narrowband, ITU-T G.107, 4.5 at most)"),
-    "wideband": N_(" (wideband, ITU-T G.107.1, 4.5 at most)"),
-    "seconds": N_("{start} – {end} s"),
-    "video table": N_("Bridges whose pictures stood still or lacked frames (the worst direction)"),
-    "bad frames": N_("Bad frames"),
-    "freezes": N_("Freezes"),
-    "freeze max": N_("Longest (ms)"),
-    "frozen": N_("Time frozen (%)"),
-    "video note": N_(
-        "Bad frames: those that could not be shown, as packets of their own were lost or of a "
-        "frame that they build on, or as they came too late. Shares are of a whole phase."
+    "past preferred": "trong ngưỡng nhưng vượt mức nên có {limit}",
+    "bridges faults": "Bảng này tính cả những gì mất trong thời gian gián đoạn do sự cố.",
+    "narrowband": " (băng hẹp theo ITU-T G.107, cao nhất 4,5)",
+    "wideband": " (băng rộng theo ITU-T G.107.1, cao nhất 4,5)",
+    "seconds": "{start} – {end} giây",
+    "video table": (
+        "Chất lượng hình ảnh tại các điểm cầu có hình bị dừng hoặc thiếu khung hình (chiều "
+        "truyền xấu nhất)"
     ),
-    "no bad video": N_("Pictures: every frame could be shown in time, and no picture stood still."),
+    "bad frames": "Khung hình hỏng",
+    "freezes": "Số lần dừng hình",
+    "freeze max": "Dừng lâu nhất (ms)",
+    "frozen": "Thời gian dừng (%)",
+    "video note": (
+        "Khung hình hỏng: khung hình không hiển thị được do mất gói tin của chính nó hoặc "
+        "của khung hình mà nó dựa vào, hoặc đến quá muộn. Các tỷ lệ trong bảng tính trên cả "
+        "giai đoạn."
+    ),
+    "no bad video": (
+        "Hình ảnh: mọi khung hình đều hiển thị được đúng lúc, không điểm cầu nào bị dừng hình."
+    ),
     # MCU
-    "mcu": N_("Capacity of the MCU"),
-    "device": N_("Device: {device}."),
-    "mcu table": N_("MCU capacity used and left in each phase"),
-    "phase": N_("Phase"),
-    "units": N_("Units used / total"),
-    "share": N_("In use"),
-    "used of": N_("Most of"),
-    "units left": N_("Units left"),
-    "ports": N_("Ports used / total"),
-    "ports left": N_("Ports left"),
-    "joined": N_("Joined"),
-    "refused": N_("Refused"),
-    "less": N_("Given less"),
-    "mcu note": N_(
-        "In use: the highest share in the phase of that of which most is used (units, ports, "
-        "limits on calls, ports set aside). Joined, refused, given less: bridges. Call set-up "
-        "is not judged: a simulation knows the network’s share of it, and no more of devices than "
-        "is said of them."
+    "mcu": "Năng lực hệ thống điều khiển đa điểm (MCU)",
+    "device": "Thiết bị: {device}.",
+    "mcu table": "Năng lực MCU đã dùng và còn lại theo giai đoạn",
+    "phase": "Giai đoạn",
+    "units": "Đơn vị đã dùng / tổng",
+    "share": "Đã dùng",
+    "used of": "Tính theo",
+    "units left": "Đơn vị còn lại",
+    "ports": "Cổng đã dùng / tổng",
+    "ports left": "Cổng còn lại",
+    "joined": "Tham gia",
+    "refused": "Bị từ chối",
+    "less": "Hạ mức",
+    "mcu note": (
+        "Đã dùng: tỷ lệ cao nhất trong giai đoạn của loại năng lực được dùng nhiều nhất (đơn "
+        "vị, cổng, giới hạn cuộc gọi, cổng cấp phát riêng). Tham gia, bị từ chối, hạ mức: số "
+        "điểm cầu. Thời gian thiết lập cuộc gọi không được đánh giá: mô phỏng chỉ biết phần "
+        "thời gian của mạng, còn phần của thiết bị chỉ theo số liệu được khai báo."
     ),
-    "refused list": N_("Calls not set up – {items}."),
-    "less list": N_("Calls given less – {items}."),
-    "commands": N_("Commands of the control room not carried out – {items}."),
+    "refused list": "Các cuộc gọi không thiết lập được – {items}.",
+    "less list": "Các cuộc gọi bị hạ mức – {items}.",
+    "commands": "Các lệnh điều khiển không được thực hiện – {items}.",
     # links
-    "links": N_("Links"),
-    "links table": N_("The {shown} most loaded directions of {count}"),
-    "way": N_("Direction"),
-    "rate": N_("Rate (Mb/s)"),
-    "peak": N_("Highest load (%)"),
-    "drops": N_("Dropped"),
-    "links note": N_(
-        "Highest load: of the worst second. Dropped: packets that found the link’s queue full, or "
-        "that its bandwidth profile took out."
+    "links": "Đường truyền",
+    "links table": "{shown} hướng truyền có tải cao nhất trong tổng số {count}",
+    "way": "Hướng truyền",
+    "rate": "Tốc độ (Mb/s)",
+    "peak": "Tải cao nhất (%)",
+    "drops": "Gói bị loại",
+    "links note": (
+        "Tải cao nhất: của giây có tải lớn nhất. Gói bị loại: số gói tin bị loại khi hàng "
+        "đợi của đường truyền đầy hoặc do nhà mạng cắt phần vượt tốc độ."
     ),
-    "links note of other traffic": N_("Dropped packets of other traffic are among them."),
-    "plots": N_("Plots"),
+    "links note of other traffic": "Số này gồm cả gói tin của lưu lượng khác.",
+    "plots": "Biểu đồ",
     # failures
-    "faults": N_("Failures tried"),
-    "no faults": N_(
-        "No failure was tried; this document says nothing about what happens if something fails."
+    "faults": "Các sự cố đã thử",
+    "no faults": (
+        "Chưa thử sự cố nào; tài liệu này không kết luận về khả năng chịu sự cố của hệ thống."
     ),
-    "own faults table": N_("What each failure did to bridges"),
-    "failure": N_("Failure"),
-    "sound away": N_("Sound away (ms)"),
-    "picture away": N_("Picture away (ms)"),
-    "by mending": N_("By mending (ms)"),
-    "lost": N_("Lost"),
-    "cut off": N_("Cut off"),
-    "picture again": N_("Picture again (ms)"),
-    "from mending": N_("After mending (ms)"),
-    "call": N_("Call"),
-    "yes": N_("yes"),
-    "no": N_("no"),
-    "kept": N_("kept"),
-    "again": N_("dialled again {times}×"),
-    "behind": N_("yes, no other way"),
-    "cut off, accepted": N_("yes, accepted"),
-    "own faults note": N_(
-        "Sound away, picture away: the longest time by the failing without sound that could be "
-        "heard, or without a new picture that could be shown. By mending: the longer one of the "
-        "two by the mending. Cut off: nothing came for over a second until the failure was "
-        "mended, or to the end. No other way: every path from the bridge to the MCU goes "
-        "through what failed."
+    "own faults table": "Ảnh hưởng của từng sự cố đến các điểm cầu",
+    "failure": "Sự cố",
+    "sound away": "Mất tiếng (ms)",
+    "picture away": "Mất hình (ms)",
+    "by mending": "Do khôi phục (ms)",
+    "lost": "Gói mất",
+    "cut off": "Bị ngắt",
+    "picture again": "Có hình trở lại (ms)",
+    "from mending": "Kể từ khi khôi phục (ms)",
+    "call": "Cuộc gọi",
+    "yes": "có",
+    "no": "không",
+    "kept": "giữ được",
+    "again": "gọi lại {times} lần",
+    "behind": "có, không còn đường khác",
+    "cut off, accepted": "có, đã chấp nhận",
+    "own faults note": (
+        "Mất tiếng, mất hình: thời gian dài nhất do sự cố gây ra mà không nghe được âm thanh "
+        "hoặc không hiển thị được hình ảnh mới. Do khôi phục: như trên, phần dài hơn trong "
+        "hai, do việc khôi phục gây ra. Bị ngắt: không nhận được gì trong hơn một giây cho "
+        "đến khi sự cố được khôi phục hoặc đến hết. Không còn đường khác: mọi tuyến từ điểm "
+        "cầu đến MCU đều đi qua phần bị sự cố."
     ),
-    "calm": N_("Bridges that noticed nothing – {bridges}."),
-    "of bridges": N_("{name}: {shown} of {count} {count:bridge|bridges}"),
-    "tried": N_(
-        "{count} {count:failure was|failures were} tried, one at a time, while all {bridges} "
-        "bridges were in the meeting: {met} met the criteria, {failed} did not, {invalid} could "
-        "not be judged. {more}"
+    "calm": "Số điểm cầu không bị ảnh hưởng – {bridges}.",
+    "of bridges": "{name}: {shown} trong {count} điểm cầu",
+    "tried": (
+        "Đã thử riêng từng sự cố, tổng số {count}, trong khi tất cả {bridges} điểm cầu đang "
+        "họp: {met} trường hợp đạt, {failed} trường hợp không đạt, {invalid} trường hợp "
+        "không hợp lệ. {more}"
     ),
-    "of them accepted": N_(
-        "{count} of them {count:is a single point|are single points} of failure that "
-        "{count:was|were} accepted."
+    "of them accepted": "Trong số đó {count} sự cố là điểm lỗi đơn đã được chấp nhận.",
+    "all tried": "Đây là mọi sự cố đơn lẻ mà mạng trong dữ liệu kiểm tra có thể gặp.",
+    "usual tried": (
+        "Đây là các sự cố thường thử; còn {count} sự cố đơn lẻ khác của mạng chưa được thử "
+        "(đường truy nhập của từng điểm cầu, MCU và tương tự)."
     ),
-    "all tried": N_("These are all single failures that the network as it was given can have."),
-    "usual tried": N_(
-        "These are the usual ones; {count} more single {count:failure|failures} of the network "
-        "{count:was|were} not tried (access lines of bridges, the MCU and the like)."
+    "some tried": "Đây chỉ là những sự cố được chọn, không phải mọi sự cố có thể xảy ra.",
+    "some left": "Còn {count} sự cố đơn lẻ khác của mạng chưa được thử.",
+    "worst interruption": (
+        "Gián đoạn dài nhất của điểm cầu được đánh giá: {ms} ms tại {bridge}, do: {failure} "
+        "(ngưỡng {limit} ms)."
     ),
-    "some tried": N_("These were picked; they are not all that could happen."),
-    "some left": N_(
-        "{count} more single {count:failure|failures} of the network {count:was|were} not tried."
+    "slow case": "chậm: {ms}",
+    "worst interruption mending": (
+        "Gián đoạn dài nhất của điểm cầu được đánh giá: {ms} ms tại {bridge}, do việc khôi "
+        "phục sau: {failure} (ngưỡng {limit} ms)."
     ),
-    "worst interruption": N_(
-        "The longest interruption of a bridge that is judged: {ms} ms at {bridge}, by: {failure} "
-        "(limit {limit} ms)."
+    "no interruption known": "Không có số liệu về gián đoạn của điểm cầu.",
+    "all behind": (
+        "Trong các sự cố đã thử và đo được, không điểm cầu nào thuộc diện đánh giá, nên "
+        "không có gián đoạn để đánh giá."
     ),
-    "slow case": N_("slow: {ms}"),
-    "worst interruption mending": N_(
-        "The longest interruption of a bridge that is judged: {ms} ms at {bridge}, by the mending "
-        "of: {failure} (limit {limit} ms)."
+    "no interruption": (
+        "Trong các sự cố đã thử và đo được, không điểm cầu nào thuộc diện đánh giá bị gián đoạn."
     ),
-    "no interruption known": N_("No interruption of a bridge was measured."),
-    "all behind": N_(
-        "In the failures that were tried and measured no bridge is judged, so there is no "
-        "interruption to judge."
+    "worst load": (
+        "Tải cao nhất khi có sự cố: {pct} % trên {link}, trong khi: {failure} (ngưỡng {limit} %)."
     ),
-    "no interruption": N_(
-        "In the failures that were tried and measured no bridge that is judged was interrupted."
+    "points": (
+        "Các điểm lỗi đơn ({bridges}) – chỉ riêng một điểm hỏng đã làm điểm cầu mất liên lạc:"
     ),
-    "worst load": N_(
-        "The highest load under a failure: {pct} % on {link}, while: {failure} (limit {limit} %)."
+    "no points": "Không có sự cố đơn lẻ nào làm điểm cầu khác mất liên lạc.",
+    "no points tried": (
+        "Trong các sự cố đã thử và đo được, không có sự cố nào làm điểm cầu khác mất liên lạc."
     ),
-    "points": N_(
-        "Single points of failure: these alone take bridges out of the meeting ({bridges}):"
-    ),
-    "no points": N_("No single failure took another bridge out of the meeting."),
-    "no points tried": N_(
-        "Of the failures that were tried and measured none took another bridge out of the meeting."
-    ),
-    "point": N_("{failure}: cuts off {bridges} – not accepted"),
-    "point accepted": N_("{failure}: cuts off {bridges} – accepted: {why}"),
-    "accepted": N_("Accepted"),
-    "many bridges": N_("{shown} of {count} {count:bridge|bridges}"),
-    "faults table": N_("The failures tried, the worst first"),
-    "longest": N_("Longest interruption (ms)"),
-    "at": N_("At"),
-    "bridges cut": N_("Bridges cut off"),
-    "peak load": N_("Highest load (%)"),
-    "void": N_("Invalid"),
-    "faults note": N_(
-        "Longest interruption: of bridges that are judged, by the failing, until sound and picture "
-        "are back; slow: the longest of this run and of other seeds by estimate, which is judged; "
-        "by mending: the same by the mending. Bridges of which the failure takes the power or the "
-        "only line are not judged, nor are accepted ones. Bridges cut off: with those. Accepted: a "
-        "single point of failure that was accepted with a reason. Highest load: of the backbone."
+    "point": "{failure}: mất liên lạc {bridges} – chưa được chấp nhận",
+    "point accepted": "{failure}: mất liên lạc {bridges} – đã được chấp nhận: {why}",
+    "accepted": "Chấp nhận",
+    "many bridges": "{shown} trong {count} điểm cầu",
+    "faults table": "Các sự cố đã thử, nặng nhất trước",
+    "longest": "Gián đoạn dài nhất (ms)",
+    "at": "Tại",
+    "bridges cut": "Điểm cầu bị ngắt",
+    "peak load": "Tải cao nhất (%)",
+    "void": "Không hợp lệ",
+    "faults note": (
+        "Gián đoạn dài nhất: của điểm cầu được đánh giá, do sự cố, cho đến khi có lại cả âm "
+        "thanh và hình ảnh; chậm: dài nhất trong lần chạy này và các số khởi tạo khác theo "
+        "ước tính, dùng để đánh giá; do khôi phục: như vậy, khi khôi phục. Không đánh giá "
+        "điểm cầu bị chính sự cố đó làm mất điện hoặc mất đường truyền duy nhất, và điểm cầu "
+        "đã được chấp nhận. Điểm cầu bị ngắt: gồm cả các điểm cầu này. Chấp nhận: điểm lỗi "
+        "đơn đã được chấp nhận, có nêu lý do. Tải cao nhất: trên các đường truyền giữa các "
+        "bộ định tuyến."
     ),
     # what limits further expansion
-    "limits": N_("What limits further expansion"),
-    "limits invalid": N_("The check is invalid, so it does not say what limits further expansion."),
-    "room": N_(
-        "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
-        "bridges that are in the meeting it takes {more} more {more:call|calls} at {resolution} up "
-        "to the limit of {limit} %, and {most} up to its capacity. This is of the MCU alone; each "
-        "expansion has to be checked as a whole."
+    "limits": "Yếu tố giới hạn việc mở rộng tiếp",
+    "limits invalid": (
+        "Lần kiểm tra không hợp lệ nên chưa xác định được yếu tố giới hạn việc mở rộng tiếp."
     ),
-    "room past limit": N_(
-        "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
-        "bridges that are in the meeting one more call at {resolution} is past the limit of "
-        "{limit} %; up to its capacity the MCU takes {most} more."
+    "room": (
+        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {used} năng lực ({of}). Ngoài "
+        "các điểm cầu đang tham gia, MCU còn nhận thêm được {more} cuộc gọi {resolution} "
+        "trước khi vượt ngưỡng {limit} %, {most} cuộc gọi đến hết năng lực. Số này chỉ tính "
+        "theo MCU; mỗi lần mở rộng vẫn phải kiểm tra lại toàn hệ thống."
     ),
-    "no room": N_(
-        "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
-        "bridges that are in the meeting the MCU takes no further call at {resolution}."
+    "room past limit": (
+        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {used} năng lực ({of}). Ngoài "
+        "các điểm cầu đang tham gia, thêm một cuộc gọi {resolution} là vượt ngưỡng {limit} "
+        "%; đến hết năng lực MCU còn nhận thêm được {most} cuộc gọi."
     ),
-    "busiest": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s; {left} Mb/s are left up "
-        "to the limit of {limit} %."
+    "no room": (
+        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {used} năng lực ({of}). Ngoài "
+        "các điểm cầu đang tham gia, MCU không nhận thêm được cuộc gọi {resolution} nào."
     ),
-    "busiest full": N_("The most loaded link is {link}: {pct} % of {rate} Mb/s; it is full."),
-    "busiest over": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s, past the limit of {limit} %."
+    "busiest": (
+        "Đường truyền có tải cao nhất là {link}: {pct} % của {rate} Mb/s; đến ngưỡng {limit} "
+        "% còn {left} Mb/s."
     ),
-    "least": N_("The criteria with the least margin: {criteria}."),
+    "busiest full": (
+        "Đường truyền có tải cao nhất là {link}: {pct} % của {rate} Mb/s; đường truyền này đã đầy."
+    ),
+    "busiest over": (
+        "Đường truyền có tải cao nhất là {link}: {pct} % của {rate} Mb/s, đã vượt ngưỡng {limit} %."
+    ),
+    "least": "Các tiêu chí có dư địa nhỏ nhất: {criteria}.",
     # conditions
-    "conditions": N_("Conditions"),
-    "conditions intro": N_("The verdict holds under these conditions:"),
-    "condition fail": N_(
-        "the bridges are not connected until what is not met has been mended and checked again;"
+    "conditions": "Điều kiện kèm theo",
+    "conditions intro": "Kết luận chỉ có giá trị với các điều kiện sau:",
+    "condition fail": (
+        "chưa kết nối các điểm cầu đề nghị cho đến khi khắc phục các tiêu chí không đạt và "
+        "kiểm tra lại đạt;"
     ),
-    "advice": N_("Recommendations"),
-    "advice intro": N_("The check failed. Recommended:"),
-    "advice intro undecided": N_("The check is undecided. Recommended:"),
-    "advice undecided": N_(
-        "the bridges are not connected until the check has been repeated with the number of seeds "
-        "that decides;"
+    "advice": "Kiến nghị",
+    "advice intro": "Kết quả kiểm tra không đạt. Kiến nghị:",
+    "advice intro undecided": "Kết quả kiểm tra chưa kết luận được. Kiến nghị:",
+    "advice undecided": (
+        "chưa kết nối các điểm cầu cho đến khi kiểm tra lại với đủ số lượng số khởi tạo ngẫu "
+        "nhiên để kết luận;"
     ),
-    "advice intro invalid": N_("The check is invalid. Recommended:"),
-    "advice invalid": N_(
-        "the result is not used; what made it invalid is mended, and the check is made again;"
+    "advice intro invalid": "Kết quả kiểm tra không hợp lệ. Kiến nghị:",
+    "advice invalid": (
+        "chưa sử dụng kết quả này; khắc phục nguyên nhân làm kết quả không hợp lệ và kiểm tra lại;"
     ),
-    "advice as is": N_("what is not met is mended and checked again;"),
-    "advice assumptions": N_(
-        "the {count:assumption|{count} assumptions} of section {section} {count:is|are} confirmed "
-        "before the check is made again;"
+    "advice as is": "khắc phục các tiêu chí không đạt và kiểm tra lại;",
+    "advice assumptions": "xác nhận {count} giả định nêu tại mục {section} trước khi kiểm tra lại;",
+    "condition faults": "khắc phục các sự cố không đạt nêu tại mục {section} và kiểm tra lại;",
+    "condition faults invalid": "thử lại các sự cố có kết quả không hợp lệ nêu tại mục {section};",
+    "condition some untried": (
+        "{count} sự cố đơn lẻ chưa thử nêu tại mục {section} được xem xét riêng;"
     ),
-    "condition faults": N_(
-        "what failures of section {section} do not meet is mended and checked again;"
+    "condition assumptions": (
+        "{count} giả định nêu tại mục {section} được xác nhận trước khi kết nối; số liệu nào "
+        "khác thực tế thì kiểm tra lại;"
     ),
-    "condition faults invalid": N_(
-        "the failures of section {section} whose results are invalid are tried again;"
+    "condition assumptions as is": (
+        "{count} giả định nêu tại mục {section} được xác nhận; số liệu nào khác thực tế thì "
+        "kiểm tra lại;"
     ),
-    "condition some untried": N_(
-        "the {count:single failure|{count} single failures} that {count:was|were} not tried "
-        "(section {section}) {count:is|are} looked at apart;"
+    "condition as asked": (
+        "các điểm cầu mới, đường truyền và mức chất lượng cuộc gọi đúng như đã khai báo khi "
+        "kiểm tra;"
     ),
-    "condition assumptions": N_(
-        "the {count:assumption|{count} assumptions} of section {section} {count:is|are} confirmed "
-        "before the connection; where a figure turns out to be another, the check is made again;"
+    "condition as is": (
+        "các điểm cầu, đường truyền và mức chất lượng cuộc gọi đúng như đã khai báo khi kiểm tra;"
     ),
-    "condition assumptions as is": N_(
-        "the {count:assumption|{count} assumptions} of section {section} {count:is|are} "
-        "confirmed; where a figure turns out to be another, the check is made again;"
+    "condition no background": (
+        "các đường truyền không phải chia sẻ với lưu lượng khác ngoài phiên họp;"
     ),
-    "condition as asked": N_(
-        "the new bridges, their lines and the quality of calls are as they were in the check;"
+    "condition background": (
+        "lưu lượng khác trên các đường truyền không nhiều hơn mức đã nêu tại mục 1;"
     ),
-    "condition as is": N_(
-        "the bridges, their lines and the quality of calls are as they were in the check;"
+    "condition untried": (
+        "khả năng chịu sự cố đường truyền, thiết bị và nguồn điện được xem xét riêng, vì chưa thử;"
     ),
-    "condition no background": N_("the links carry no other traffic than the meeting’s;"),
-    "condition background": N_("other traffic on the links is no more than section 1 says;"),
-    "condition untried": N_(
-        "what happens if lines, devices or power fail is looked at apart, as it was not tried;"
+    "condition points": (
+        "chấp nhận, hoặc có phương án dự phòng cho {count} điểm lỗi đơn chưa được chấp nhận "
+        "nêu tại mục {section};"
     ),
-    "condition points": N_(
-        "the {count:single point|{count} single points} of failure of section {section} that "
-        "{count:is|are} not accepted yet {count:is|are} accepted, or provided for;"
+    "condition configuration": (
+        "không tự ý thay đổi cấu hình{cited}; nếu thay đổi thì kiểm tra lại;"
     ),
-    "condition configuration": N_(
-        "the configuration is not changed{cited}; if it is, the check is made again;"
-    ),
-    "condition before": N_("the system is still checked before each meeting opens{cited}."),
-    "condition lead": N_("the system is still checked {lead} before each meeting opens{cited}."),
+    "condition before": "mỗi phiên họp vẫn kiểm tra hệ thống trước giờ khai mạc{cited}.",
+    "condition lead": "mỗi phiên họp vẫn kiểm tra hệ thống {lead} trước giờ khai mạc{cited}.",
     # assumptions
-    "assumptions": N_("Assumptions and what would replace them"),
-    "no assumptions": N_("No figure is an assumption."),
-    "assumptions intro": N_("Nobody published these figures; the verdict is as good as they are."),
-    "assumptions table": N_("The assumptions"),
-    "what": N_("What"),
-    "rests on": N_("Rests on"),
-    "replaced by": N_("Would be replaced by"),
+    "assumptions": "Giả định và cách thay thế",
+    "no assumptions": "Không có số liệu giả định.",
+    "assumptions intro": (
+        "Các số liệu sau đây chưa có nguồn xác nhận; kết luận chỉ có giá trị khi các số liệu "
+        "này đúng."
+    ),
+    "assumptions table": "Các giả định",
+    "what": "Nội dung",
+    "rests on": "Cơ sở hiện có",
+    "replaced by": "Sẽ được thay bằng",
     # method, terms
-    "method": N_("Method"),
-    "terms": N_("Terms"),
-    "terms table": N_("Terms used in this document"),
-    "term": N_("Term"),
-    "meaning": N_("Meaning"),
+    "method": "Phương pháp kiểm tra",
+    "terms": "Giải thích thuật ngữ",
+    "terms table": "Thuật ngữ dùng trong tài liệu",
+    "term": "Thuật ngữ",
+    "meaning": "Giải thích",
     # what happened
-    "minutes": N_("Log of the simulation"),
-    "minutes table": N_("Time line of the check, in minutes and seconds from its beginning"),
-    "minutes note": N_(
-        "What happened in the emulation, in order of time; alike things at one moment are one "
-        "line. Before the beginning: the existing bridges connect."
+    "minutes": "Nhật ký mô phỏng",
+    "minutes table": "Diễn biến khi kiểm tra (phút:giây, tính từ khi bắt đầu)",
+    "minutes note": (
+        "Diễn biến trong mô phỏng theo thứ tự thời gian; các sự việc giống nhau tại cùng một "
+        "thời điểm được ghi chung một dòng. Trước khi bắt đầu: các điểm cầu hiện có kết nối."
     ),
     # how to check
-    "proof": N_("How to check this document"),
-    "proof intro": N_(
-        "The inputs and the results of each check are kept in one file of evidence; of the "
-        "recorded packets it has the sums alone, as the check can be run again. The sum below is "
-        "computed from the evidence: if a single character of it is changed, the sum is another. "
-        "To check:"
+    "proof": "Cách kiểm chứng tài liệu này",
+    "proof intro": (
+        "Dữ liệu đầu vào và kết quả của mỗi lần kiểm tra được lưu thành một tệp bằng chứng; "
+        "riêng các gói tin ghi được chỉ lưu mã kiểm chứng, vì có thể chạy lại lần kiểm tra "
+        "để có đúng các gói tin đó. Mã kiểm chứng dưới đây được tính từ nội dung của bằng "
+        "chứng: chỉ cần một ký tự trong bằng chứng bị thay đổi thì mã sẽ khác. Người nhận "
+        "kiểm chứng như sau:"
     ),
-    "proof step 1": N_(
-        "ask the issuing body for the evidence (a file whose name ends with “.evidence.zip”);"
+    "proof step 1": (
+        "đề nghị cơ quan ban hành cung cấp tệp bằng chứng (tên tệp kết thúc bằng “.evidence.zip”);"
     ),
-    "proof step 2": N_(
-        "run “giaoban verify” with the names of the evidence and of this file: it tells whether "
-        "they are intact or what was altered, and whether they are of the same check;"
+    "proof step 2": (
+        "mở phần mềm kiểm tra và chạy lệnh “giaoban verify” với tên tệp bằng chứng và tên "
+        "tệp tài liệu này: phần mềm trả lời tệp còn nguyên vẹn hay đã bị sửa ở đâu, và hai "
+        "tệp có thuộc cùng một lần kiểm tra hay không;"
     ),
-    "proof step 3": N_(
-        "compare the sum that it shows with the one printed below (or scan the QR code);"
+    "proof step 3": (
+        "so sánh mã kiểm chứng mà phần mềm hiển thị với mã in dưới đây (hoặc quét mã QR);"
     ),
-    "proof step 4": N_(
-        "add “--rerun” to have the check made again from the inputs in the evidence, and compared."
+    "proof step 4": (
+        "muốn kiểm tra lại từ đầu thì thêm tùy chọn “--rerun”: phần mềm thực hiện lại lần "
+        "kiểm tra từ chính dữ liệu đầu vào trong bằng chứng và so sánh kết quả."
     ),
-    "sum": N_("Sum of the evidence of {run}:"),
-    "no sum": N_("There is no evidence of {run}."),
-    "identity table": N_("Identity of the check and its inputs"),
-    "identity table load": N_("Identity of the load test and its inputs"),
-    "label": pgettext("label", "What"),
-    "run": N_("Check"),
-    "seed": N_("Random seed"),
-    "version": N_("Version of the program"),
-    "unknown version": N_("not known (sources {sources})"),
-    "changed version": N_("{commit} (changed; sources {sources})"),
-    "environment": N_("Environment"),
-    "kernel": N_("Linux {version}"),
-    "engine sandbox": N_("emulated network, virtual time"),
-    "engine native": N_("emulated network, real time"),
-    "engine estimate": N_("estimated, not emulated"),
-    "input scenario": N_("Scenario"),
-    "input province": N_("Network"),
-    "input devices": N_("Devices"),
-    "input criteria": pgettext("file", "Criteria"),
-    "input file": N_("File of the scenario"),
-    "input meeting": N_("Meeting of the catalogue"),
-    "accounting": N_(
-        "Account of all packets (check {number}): {told}. The same inputs and the same seed have "
-        "to give the same result."
+    "sum": "Mã kiểm chứng của {run}:",
+    "no sum": "Không có tệp bằng chứng của {run}.",
+    "identity table": "Nhận dạng lần kiểm tra và dữ liệu đầu vào",
+    "identity table load": "Nhận dạng lần thử tải và dữ liệu đầu vào",
+    "label": "Thông tin",
+    "run": "Mã lần kiểm tra",
+    "seed": "Số khởi tạo ngẫu nhiên",
+    "version": "Phiên bản phần mềm",
+    "unknown version": "không rõ (mã nguồn {sources})",
+    "changed version": "{commit} (đã sửa đổi; mã nguồn {sources})",
+    "environment": "Môi trường",
+    "kernel": "nhân Linux {version}",
+    "engine sandbox": "mạng mô phỏng, thời gian ảo",
+    "engine native": "mạng mô phỏng, thời gian thực",
+    "engine estimate": "ước tính, không mô phỏng",
+    "input scenario": "Kịch bản",
+    "input province": "Dữ liệu mạng",
+    "input devices": "Danh mục thiết bị",
+    "input criteria": "Bộ tiêu chí",
+    "input file": "Tệp kèm kịch bản",
+    "input meeting": "Cuộc họp trong danh mục",
+    "accounting": (
+        "Đối soát gói tin (lần kiểm tra {number}): {told}. Chạy lại với cùng dữ liệu đầu vào "
+        "và cùng số khởi tạo ngẫu nhiên phải cho cùng kết quả."
     ),
-    "load": N_("Load tests of the MCU"),
-    "load intro": N_(
-        "Load tests tell what the MCU takes when many bridges call it. Tests made: {tests}."
+    "load": "Thử tải hệ thống điều khiển đa điểm (MCU)",
+    "load intro": (
+        "Thử tải cho biết MCU đáp ứng đến đâu khi nhiều điểm cầu cùng gọi đến. Số lần đã "
+        "thử: {tests}."
     ),
-    "load run": N_("Test {number}"),
-    "load named": N_("{name} ({told})"),
-    "load told": N_("{name}: {told}"),
-    "load came of it": N_("What came of it:"),
+    "load run": "Lần thử {number}",
+    "load named": "{name} ({told})",
+    "load told": "{name}: {told}",
+    "load came of it": "Kết quả:",
     # what was asked
-    "load steady": N_(
-        "{bridges} {count:bridge calls|bridges call} in turn, {rate} {n:call|calls} a second, for "
-        "{seconds} s; {told}."
+    "load steady": (
+        "{bridges} điểm cầu lần lượt gọi đến, {rate} cuộc gọi mỗi giây, trong {seconds} "
+        "giây; {told}."
     ),
-    "load hold": N_(
-        "{bridges} {count:bridge dials|bridges dial} in, {rate} {n:call|calls} a second, and "
-        "{count:stays|stay} for {seconds} s; {told}."
+    "load hold": (
+        "{bridges} điểm cầu gọi đến, {rate} cuộc gọi mỗi giây, rồi giữ cuộc gọi trong "
+        "{seconds} giây; {told}."
     ),
-    "load storm": N_(
-        "The lines of {bridges} {count:bridge|bridges} are away for {away} s in the middle of a "
-        "meeting, and they dial again; {told}."
+    "load storm": (
+        "{bridges} điểm cầu cùng mất đường truyền trong {away} giây giữa phiên họp rồi gọi "
+        "lại; {told}."
     ),
-    "load media": N_("with sound"),
-    "load media both": N_("with sound and pictures"),
-    "load media none": N_("calls are set up without sound or pictures"),
+    "load media": "cuộc gọi có âm thanh",
+    "load media both": "cuộc gọi có âm thanh và hình ảnh",
+    "load media none": "chỉ thiết lập cuộc gọi, không có âm thanh và hình ảnh",
     # where
-    "load in loopback": N_(
-        "Made with the simulated MCU alone, on one computer and over no network: this says "
-        "nothing about the province’s links or about a real device."
+    "load in loopback": (
+        "Thực hiện với riêng MCU mô phỏng trên một máy tính, không qua mạng; kết quả không "
+        "nói gì về các đường truyền của tỉnh và về thiết bị thật."
     ),
-    "load in target": N_("Made with a real device at {address}, whose owner had agreed."),
-    "load device": N_("Device: {device}."),
+    "load in target": (
+        "Thực hiện với thiết bị thật tại địa chỉ {address}, khi chủ quản thiết bị đã đồng ý."
+    ),
+    "load device": "Thiết bị: {device}.",
     # what came of it
-    "load pass": N_(
-        "{count:the one criterion of the test is|all {count} criteria of the test are} met"
+    "load pass": "đạt cả {count} tiêu chí thử tải",
+    "load fail": "không đạt {failed} trong {count} tiêu chí thử tải: {criteria}",
+    "load unjudged": "{told}; {count} tiêu chí khác không đánh giá được",
+    "load none judged": "không tiêu chí thử tải nào đánh giá được",
+    "load invalid": "không hợp lệ, số liệu không đủ tin cậy nên không được sử dụng",
+    "load came audio": "âm thanh đầy đủ trong {complete} trên {count} cuộc gọi",
+    "load came video": "hình ảnh đầy đủ trong {complete} trên {count} cuộc gọi",
+    "load lacks options": (
+        "thiết bị không trả lời câu hỏi về khả năng của nó (OPTIONS), nội dung này không được xét"
     ),
-    "load fail": N_(
-        "{failed} of {count} {count:criterion|criteria} of the test {failed:is|are} not met: "
-        "{criteria}"
+    "load lacks register": (
+        "thiết bị không nhận đăng ký của các điểm cầu, nội dung này không được xét"
     ),
-    "load unjudged": N_("{told}; {count} more could not be judged"),
-    "load none judged": N_("no criterion of the test could be judged"),
-    "load invalid": N_("invalid, as the figures cannot be trusted; they are not used"),
-    "load came audio": N_("sound was complete in {complete} of {count} {count:call|calls}"),
-    "load came video": N_("pictures were complete in {complete} of {count} {count:call|calls}"),
-    "load lacks options": N_("the device does not tell what it can (OPTIONS), which is not judged"),
-    "load lacks register": N_("the device does not register these bridges, which is not judged"),
-    "load criterion": N_("{name}: {value} (limit {limit})"),
-    "load set": N_("Limits that were set for these tests – {limits}."),
+    "load criterion": "{name}: {value} (ngưỡng {limit})",
+    "load set": "Ngưỡng do người yêu cầu thử đặt – {limits}.",
     # storms
-    "storms table": N_("Bridges dialling again once the lines were back"),
-    "test": N_("Test"),
-    "back-off": N_("Back-off"),
-    "storm cut": N_("Bridges cut off"),
-    "storm back": N_("Back again"),
-    "attempts": N_("Calls made"),
-    "half back": N_("Half are back after (s)"),
-    "last back": N_("All are back after (s)"),
-    "last limit": N_("Limit (s)"),
-    "storms note": N_(
-        "Back-off: “yes” – each bridge waits for a random time before it dials, and longer each "
-        "time; “no” – all that were cut off dial in the same moment. Calls made: also those "
-        "that did not succeed. Times count from when the lines were back. “–”: some bridge did "
-        "not come back, or the test is invalid."
+    "storms table": "Các điểm cầu gọi lại sau khi đường truyền được khôi phục",
+    "test": "Lần thử",
+    "back-off": "Giãn cách gọi lại",
+    "storm cut": "Điểm cầu bị ngắt",
+    "storm back": "Kết nối lại được",
+    "attempts": "Số lần gọi",
+    "half back": "Một nửa trở lại sau (giây)",
+    "last back": "Tất cả trở lại sau (giây)",
+    "last limit": "Ngưỡng (giây)",
+    "storms note": (
+        "Giãn cách gọi lại: “có” – mỗi điểm cầu chờ một khoảng thời gian ngẫu nhiên rồi mới "
+        "gọi, càng về sau càng thưa; “không” – các điểm cầu bị ngắt gọi lại cùng lúc. Số lần "
+        "gọi gồm cả những lần chưa kết nối được. Thời gian tính từ khi đường truyền được "
+        "khôi phục. Dấu “–”: có điểm cầu không trở lại, hoặc lần thử không hợp lệ."
     ),
-    "storms assumed": N_(
-        "The limit of the time until all are back is an assumption of section {section}."
-    ),
+    "storms assumed": "Ngưỡng về thời gian trở lại là giả định nêu tại mục {section}.",
     # calls
-    "calls table": N_("Calls under load"),
-    "tried calls": N_("Calls tried"),
-    "set up": N_("Set up"),
-    "not set up": N_("Not set up, why"),
-    "setup p95": N_("Set-up time (ms)"),
-    "standing": N_("At the same time"),
-    "calls note": N_(
-        "Set-up time: 95th percentile, from dialling to the MCU’s answer. At the same time: "
-        "calls that stood together at the most.{more}"
+    "calls table": "Kết quả thiết lập cuộc gọi khi thử tải",
+    "tried calls": "Cuộc gọi đã thử",
+    "set up": "Thiết lập được",
+    "not set up": "Không thiết lập được, nguyên nhân",
+    "setup p95": "Thời gian thiết lập (ms)",
+    "standing": "Nhiều nhất cùng lúc",
+    "calls note": (
+        "Thời gian thiết lập: phân vị 95, từ khi gọi đến khi MCU trả lời. Nhiều nhất cùng "
+        "lúc: số cuộc gọi cùng tồn tại.{more}"
     ),
-    **{f"cause {cause}": text for cause, text in FAILURE_CAUSES.items()},
     # elsewhere
-    "condition load": N_(
-        "the criteria that load tests did not meet (section {section}) are mended or accepted;"
+    "condition load": (
+        "những tiêu chí thử tải không đạt nêu tại mục {section} được khắc phục, hoặc được "
+        "chấp nhận;"
     ),
-    "named check": N_("check {run}"),
-    "named load": N_("load test {run}"),
-    "run load": N_("Load test"),
-    "engine none": N_("no network emulated, real time"),
+    "named check": "lần kiểm tra {run}",
+    "named load": "lần thử tải {run}",
+    "run load": "Mã lần thử tải",
+    "engine none": "không mô phỏng mạng, thời gian thực",
 }

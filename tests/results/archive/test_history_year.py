@@ -39,20 +39,6 @@ def test_every_kind_of_answer_is_named() -> None:
     assert set(KINDS) == {COMMANDS.get(name, name) for name in answer_names()}
 
 
-def test_the_year_in_english(root: Path) -> None:
-    data = yearly(of_year(root), 2026, "en")
-    assert data["overview"][0] == (
-        "Of 2026 5 runs are kept (from 2026-01-15 to 2026-07-05), among them 3 checks of "
-        "connections and 1 trial of failures whose results are assessed."
-    )
-    [network] = data["networks"]
-    assert network["overview"][-1] == (
-        "Failures: every single one that the network can have was tried, 1 single point of failure "
-        "found (link Gia Nghĩa – Đắk Glong)."
-    )
-    assert network["months"][0] == ["Month 1", "1", "1", "0", "0"]
-
-
 def test_what_the_year_says(root: Path) -> None:
     data = yearly(of_year(root), 2026)
     assert data["overview"][0].startswith(

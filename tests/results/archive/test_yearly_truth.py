@@ -213,26 +213,6 @@ def test_the_document_of_two_provinces(tmp_path: Path) -> None:
     assert "đã thay đổi trong năm (2 phiên bản)" in text
 
 
-def test_the_running_system_is_apart_from_proposals(tmp_path: Path) -> None:
-    root = tmp_path / "runs"
-    h.keep(root, h.measured(h.JANUARY, delay_ms=160.0))
-    [proposal] = of_year(root)
-    assert proposal.new
-    running = proposal.model_copy(update={"new": {}, "scenario": "hien-co", "verdict": "pass"})
-    said = yearly([proposal, running], 2026, "en")
-    assert [(part["proposals"], len(part["scenarios"])) for part in said["networks"]] == [
-        (False, 1),
-        (True, 1),
-    ]
-    assert "1 is of the system as it is, 1 of proposals" in " ".join(said["overview"])
-    alone = yearly([proposal], 2026, "en")
-    assert [part["heading"] for part in alone["networks"]] == ["Proposals of further bridges"]
-    assert "this summary does not say how well it works" in " ".join(alone["overview"])
-    write_summary([proposal, running], 2026, tmp_path / "nam.pdf")
-    text = text_of(tmp_path / "nam.pdf")
-    assert text.index("Hệ thống đang vận hành") < text.index("Các phương án đề xuất")
-
-
 @pytest.mark.parametrize("recommended", [True, False])
 def test_no_section_of_recommendations_without_any(tmp_path: Path, recommended: bool) -> None:
     """And nothing is compared where nothing was checked twice."""

@@ -26,17 +26,13 @@ from giaoban.results.model.seeds import (
     verdict_of,
     wilson_pct,
 )
-from giaoban.results.report.annex.content import Chapter, document
-from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.ci.answers import of_check
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.junit import junit_xml
-from giaoban.results.report.letter import Letter
 from giaoban.results.report.seed_words import note, sentence
 from giaoban.results.report.summaries.check_summary import binds, headline, notes, summary_md
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli.output import EXIT_CODES
-from giaoban.translation import Language
 
 VI, EN = Wording("vi"), Wording("en")
 
@@ -246,10 +242,6 @@ def test_a_share_on_both_sides_of_its_limit_is_undecided() -> None:
     assert "cần 334 số khởi tạo ngẫu nhiên khác" in VI.verdict(result)
     xml = junit_xml(of_check(result), Commands(["giaoban", "check", "x"], None), 1.0)
     assert 'failures="1"' in xml
-    for lang in ("vi", "en"):
-        found = annex(result, lang)  # type: ignore[arg-type]
-        said = {"vi": "chưa kết luận được", "en": "undecided"}[lang]
-        assert any(said in line.lower() for lines in found.values() for line in lines)
     assert Result.from_json(result.to_json()) == result
 
 
@@ -339,55 +331,3 @@ def test_seeds_that_do_not_add_up_are_refused() -> None:
         Seeds(seeds=[1, 2], passed=1)
     with pytest.raises(ValueError, match="refused"):
         Seeds(seeds=[1], passed=1, refused="no")
-
-
-def annex(result: Result, lang: Language) -> dict[str, list[str]]:
-    """What an annex says, by section."""
-    found: dict[str, list[str]] = {}
-    made = document([Chapter(AnswerWithProof(result, None), {})], lang, Letter())
-    for section, text in made.texts():
-        found.setdefault(section.split(" · ")[0], []).append(text)
-    return found
-
-
-@pytest.mark.parametrize("lost", [[0.0] * 20, [0.0, 2.0, 0.0], [2.0]])
-def test_the_annex_says_in_one_sentence_how_sure_it_is(lost: list[float]) -> None:
-    result = judged(lost)
-    for lang, said in (("vi", sentence(result, VI)), ("en", sentence(result, EN))):
-        text = annex(result, lang)  # type: ignore[arg-type]
-        assert sum(said in texts for texts in text.values()) == 1
-        [conclusion] = [texts for texts in text.values() if said in texts]
-        assert conclusion[0] in ("2. Kết luận", "2. Verdict")
-        whole = [line for texts in text.values() for line in texts]
-        caption = "số khởi tạo ngẫu nhiên khác" if lang == "vi" else "other seed"
-        assert any(line.startswith(("Bảng", "Table")) and caption in line for line in whole)
-        assert f"{sum(value > 1 for value in lost)} / {len(lost)}" in whole
-
-
-def test_how_other_seeds_were_tried_is_told_where_they_were() -> None:
-    def texts(result: Result) -> str:
-        return "\n".join(line for lines in annex(result, "vi").values() for line in lines)
-
-    estimated = judged([0.0] * 3)
-    by_emulation = estimated.seeds.model_copy(update={"method": "sandbox"})
-    emulated = estimated.model_copy(update={"seeds": by_emulation})
-    assert "câu hỏi đó được tính toán lại với các số khởi tạo" in texts(estimated)
-    assert "câu hỏi đó được mô phỏng lại với các số khởi tạo" in texts(emulated)
-    assert "câu hỏi đó được tính toán lại" not in texts(emulated)
-    assert "câu hỏi đó được" not in texts(make.result())
-
-
-def test_other_seeds_are_no_margin_of_an_expansion() -> None:
-    [least] = [
-        line
-        for lines in annex(judged([0.0, 2.0, 0.0]), "vi").values()
-        for line in lines
-        if line.startswith("Các tiêu chí có dư địa nhỏ nhất")
-    ]
-    assert "khởi tạo" not in least
-
-
-def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
-    texts = [line for lines in annex(make.result(), "en").values() for line in lines]
-    assert "This conclusion rests on one seed: other seeds were not tried." in texts
-    assert not any("How far each criterion" in line for line in texts)

@@ -30,7 +30,7 @@ def test_where_no_margin_is_told_there_is_no_bar(
         monkeypatch.setattr(module, "NOTHING", sign)
     delay = next(c for c in make.result().criteria if c.margin_pct)
     others = delay.model_copy(update={"id": FAILING_SEEDS})
-    say = AnnexCriteriaWording(make.result(), AnnexWording("en", make.result()))
+    say = AnnexCriteriaWording(make.result(), AnnexWording(make.result()))
     rows = criteria_table.criteria_table([delay, others], say, "browser").rows
     shown = [row[[c.key for c in COLUMNS].index("margin")] for row in rows]
     assert shown[0].bar == delay.margin_pct
@@ -43,7 +43,7 @@ def test_other_runs_that_fail_have_no_margin_in_any_document() -> None:
     [*_, last] = made.criteria
     others = last.model_copy(update={"id": FAILING_SEEDS, "value": 0.0, "margin_pct": 100.0})
     result = made.model_copy(update={"criteria": [*made.criteria, others]})
-    annex = AnnexCriteriaWording(result, AnnexWording("en", result))
+    annex = AnnexCriteriaWording(result, AnnexWording(result))
     for say in (screen_wording(result, Wording("en", result)), annex):
         assert say.margin(others) == "–"
         assert say.margin(last) != "–"

@@ -34,7 +34,7 @@ def documents(language: str) -> Iterator[tuple[str, str]]:
     terminal.show(*brief, console=Console(file=out, width=400))
     yield "terminal", out.getvalue()
     yield "summary", check_summary.summary_md(INVALID, language)
-    yield "annex", annexes.said(INVALID, lang=language)
+    yield "annex", annexes.said(INVALID)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -48,7 +48,7 @@ def test_no_criterion_of_an_invalid_run_is_met_or_has_a_margin(language: str) ->
     tables = [check_summary.criteria(INVALID, Wording(language, INVALID))]
     tables += [
         block
-        for block in annexes.annex(INVALID, lang=language).blocks
+        for block in annexes.annex(INVALID).blocks
         if isinstance(block, Table) and {"Dư địa", "Margin"} & {*block.titles()}
     ]
     assert len(tables) == 2

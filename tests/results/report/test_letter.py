@@ -14,12 +14,8 @@ ISSUER = "Sở Thông tin và Truyền thông tỉnh Đắk Nông"
 
 def test_as_the_decree_writes_it():
     letter = make_letter("15/STTTT-CNTT", "2026-02-05", ISSUER)
-    assert letter.attached("vi") == (
+    assert letter.attached() == (
         "(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của "
-        "Sở Thông tin và Truyền thông tỉnh Đắk Nông)"
-    )
-    assert letter.attached("en") == (
-        "(Attached to letter No. 15/STTTT-CNTT of 5 February 2026 of "
         "Sở Thông tin và Truyền thông tỉnh Đắk Nông)"
     )
 
@@ -34,11 +30,11 @@ def test_as_the_decree_writes_it():
     ],
 )
 def test_noughts_before_days_below_ten_and_the_first_two_months(day, said):
-    assert said in Letter(date=day).attached("vi")
+    assert said in Letter(date=day).attached()
 
 
 def test_what_is_not_known_stays_open():
-    assert make_letter("7/UBND").attached("vi") == (
+    assert make_letter("7/UBND").attached() == (
         "(Kèm theo Công văn số 7/UBND ngày … tháng … năm … của …)"
     )
 

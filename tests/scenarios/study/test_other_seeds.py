@@ -179,7 +179,6 @@ def test_helpers_draw_the_same_pictures(tmp_path: Path, monkeypatch: pytest.Monk
                 title="",
                 result=answer.result,
                 series=answer.series,
-                lang="vi",
                 helpers=helpers,
             )
             assert pictures == {name: folder / f"{name}.vi.svg" for name in ("loss", "map")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +21,7 @@ from giaoban.results.model.robustness import Robustness
 from giaoban.results.report.annex.make import Format, annex_bytes
 from giaoban.results.report.document import Par, pars
 from giaoban.results.report.letter import make_letter
-from giaoban.scenarios.cli import folders, language
+from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json, progress
 from giaoban.scenarios.cli.runs import last_for_annex
 from giaoban.scenarios.plan.question import Question
@@ -30,9 +29,6 @@ from giaoban.scenarios.study.annex_worlds import LEAST_WORLDS, with_worlds
 from giaoban.scenarios.study.documents import DOCUMENTED, chapters_of
 from giaoban.scenarios.study.sensitivity.sensitivity import draw_worlds
 from giaoban.sentence import Sentence
-from giaoban.translation import SOURCE, Language
-
-NAMES: Mapping[Language, str] = {"vi": "phu-luc", "en": "annex"}
 
 
 def command(
@@ -77,7 +73,6 @@ def command(
     figures are changed at once; the annex says in how many it passes. A run that is invalid,
     estimated, or of uncommitted code gives a draft, marked on every page.
     """
-    lang = language.asked() or "vi"
     to = make_letter(number, date, issuer, "", annex)
     form: Format = "pdf"
     if out is not None:
@@ -95,9 +90,9 @@ def command(
     with temporary_folder("annex") as folder:
         asked = runs or last_for_annex(results)
         vary = partial(with_worlds, draw=draw)
-        chapters = chapters_of(asked, results, folder, lang, pixels=form == "docx", vary=vary)
-        data, draft = annex_bytes(chapters, lang=lang, form=form, letter=to)
-    named = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.pdf"
+        chapters = chapters_of(asked, results, folder, pixels=form == "docx", vary=vary)
+        data, draft = annex_bytes(chapters, form=form, letter=to)
+    named = f"phu-luc-{chapters[0].part.answer.run_id}.pdf"
     path = out or Path(named)
     make_folder_of(path)
     evidences = []

@@ -134,15 +134,14 @@ def summary_of(
     as_json: AsJson = False,
 ) -> int:
     """The year's runs as a document, for the yearly report."""
-    lang = language.asked() or "vi"
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:
         found = choose(index, RunFilter.of_year(year))
         skipped = index.skipped()
-    write_summary(found, year, path, lang=lang)
+    write_summary(found, year, path)
     if as_json:
         left = [folder.model_dump() for folder in skipped]
-        print_json({"file": str(path), **yearly(found, year, lang), "skipped": left})
+        print_json({"file": str(path), **yearly(found, year), "skipped": left})
     else:
         told = Sentence("summary of {n} {n:run|runs}: {path}", n=len(found), path=path)
         print_blocks(Par(told), *_not_counted(skipped))

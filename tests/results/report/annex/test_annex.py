@@ -9,18 +9,15 @@ import failures_factory
 import load_factory
 import pytest
 import results_factory as make
-import view_factory as views
 from pdf_text import overprinted, pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.results.archive.page import write_page
 from giaoban.results.judge.criteria import LINK_PEAK, load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
 from giaoban.results.model.places import Place
-from giaoban.results.model.result import MoreCalls, OtherTraffic, Refused
+from giaoban.results.model.result import Refused
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.model.studies.failures import FailureResult
-from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.wording import Wording
 
 VI = Wording("vi")
@@ -50,8 +47,7 @@ def test_names_come_out_of_the_pdf_as_they_are_written(annex):
     assert "1681/QĐ-UBND" in text
 
 
-@pytest.mark.parametrize("lang", ["vi", "en"])
-def test_nothing_is_printed_over_something_else(tmp_path, lang):
+def test_nothing_is_printed_over_something_else(tmp_path):
     """Of all kinds of parts; with a unit as long as they may be, and figures far off."""
     first, during, last = make.phases()
     bridges = [b.model_copy(update={"sound_early_ms": 123456.78}) for b in during.bridges]
@@ -66,7 +62,7 @@ def test_nothing_is_printed_over_something_else(tmp_path, lang):
         load_factory.storm("random", run_id="load-province-20261125-091500", last_back_s=14.04),
     ]
     path = tmp_path / "x.pdf"
-    annexes.write_annex(path, [annexes.chapter(answer) for answer in answers], lang=lang)
+    annexes.write_annex(path, [annexes.chapter(answer) for answer in answers])
     assert overprinted(path) == []
 
 
@@ -76,16 +72,6 @@ def test_heading_of_an_annex(annex):
     assert lines[0] == "Phụ lục"
     assert lines[1].startswith("KẾT QUẢ KIỂM TRA")
     assert lines[3] == "(Kèm theo Công văn số …/…-… ngày … tháng … năm … của …)"
-
-
-def test_it_is_a_simulation_of_a_day_by_a_version_from_the_title_on(annex):
-    first = " ".join(pages_of(annex)[0].split())
-    title, _, rest = first.partition("1. Nội dung đề nghị kiểm tra")
-    asked, _, verdict = rest.partition("2. Kết luận")
-    assert "KẾT QUẢ KIỂM TRA BẰNG MÔ PHỎNG" in title
-    version = make.result().inputs.commit[:12]
-    assert f"mô phỏng bằng phần mềm giaoban (phiên bản {version}) ngày 24/11/2026" in asked
-    assert verdict.strip().startswith("Theo kết quả mô phỏng ngày 24/11/2026")
 
 
 def test_pages_are_numbered_from_the_second(annex):
@@ -128,19 +114,6 @@ def test_no_english(annex):
         "table", "figure", "seed", "draft",
     ):  # fmt: skip
         assert word not in text, word
-
-
-def test_no_vietnamese_in_english_but_names():
-    text = annexes.said(make.result(), lang="en")
-    names = [*make.EXISTING.values(), *make.NEW.values(), "1681/QĐ-UBND", "Đắk Nông", "Quảng Sơn"]
-    bare = text
-    for name in sorted((name.split(" (")[0] for name in names), key=len, reverse=True):
-        bare = bare.replace(name, "")
-    marks = "ăâđêôơưĂÂĐÊÔƠƯạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉĩọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ"
-    assert re.findall(rf"\S*[{marks}]\S*", bare) == []
-    assert "may be connected" in text
-    assert "Gia Nghĩa (chair bridge)" in text
-    assert "33.33 %" in text
 
 
 def test_paper_and_fonts(annex):
@@ -221,51 +194,6 @@ def test_an_estimate_is_a_draft():
     assert "nhân Linux" not in text, "nothing ran in one"
 
 
-def test_other_traffic_is_named():
-    shared = OtherTraffic(
-        link="gia-nghia--cu-jut",
-        direction="r-gia-nghia->r-cu-jut",
-        mbps=110.0,
-        marked="best-effort",
-        packet_bytes=1200,
-        from_s=10.0,
-        to_s=20.0,
-    )
-    quiet, busy = make.result(), make.result().model_copy(update={"background": [shared]})
-    words = "– Gia Nghĩa → Cư Jút: 110 Mb/s, mỗi gói tin 1.200 byte, không có mức ưu tiên"
-    assert f"{words}, từ giây 10 đến giây 20." in annexes.said(busy)
-    assert "không có lưu lượng nào khác" not in annexes.said(busy)
-    assert "không nhiều hơn mức đã nêu" in annexes.said(busy)
-    assert "không có lưu lượng nào khác" in annexes.said(quiet)
-    assert "gồm cả gói tin của lưu lượng khác" in annexes.said(busy)
-    assert "gồm cả gói tin của lưu lượng khác" not in annexes.said(quiet)
-
-
-def test_other_traffic_and_the_queues_of_routers_are_told_alike_in_every_document(tmp_path):
-    """Whatever a verdict depends on and an office may compare with its own network."""
-    shared = OtherTraffic(
-        link="gia-nghia--cu-jut",
-        direction="r-gia-nghia->r-cu-jut",
-        mbps=2.5,
-        packet_bytes=1200,
-        marked="voice",
-    )
-    result = make.result().model_copy(update={"background": [shared]})
-    traffic = "Gia Nghĩa → Cư Jút: 2,5 Mb/s, mỗi gói tin 1.200 byte, cùng mức ưu tiên với tiếng nói"
-    queues = {
-        "classes": "hình ảnh được bảo đảm 62,5 % phần còn lại",
-        "fifo": "Bộ định tuyến không phân lớp",
-    }
-    for queueing, words in queues.items():
-        held = {"queueing": queueing, "video_share_pct": 62.5 if queueing == "classes" else None}
-        told = result.model_copy(update={"meeting": result.meeting.model_copy(update=held)})
-        page = write_page(views.folder(tmp_path / queueing, told)).read_text(encoding="utf-8")
-        for said in (annexes.said(told), summary_md(told, "vi"), page):
-            plain = said.replace("\u00a0", " ")
-            assert traffic in plain
-            assert words in plain
-
-
 @pytest.mark.parametrize(
     ("limit", "peak", "said"),
     [
@@ -286,71 +214,6 @@ def test_no_line_has_room_beyond_what_it_carries(limit: float, peak: float, said
     ]
     told = annexes.said(result.model_copy(update={"phases": phases, "criteria": criteria}))
     assert said in told
-
-
-def test_an_annex_of_no_expansion_says_nothing_of_new_bridges():
-    asked = make.result()
-    question = asked.question.model_copy(update={"new": []})
-    as_is = asked.model_copy(update={"question": question})
-    one = as_is.model_copy(update={"phases": as_is.phases[:1]})
-    told, of_phases, of_one = map(annexes.said, (asked, as_is, one))
-    assert "Trong: các điểm cầu mới lần lượt được kết nối" in told
-    assert "so sánh với chính chúng trước khi kết nối" in told
-    for text in (of_phases, of_one):
-        assert "các điểm cầu mới" not in text
-        assert "được xác nhận trước khi kết nối" not in text
-        assert "so sánh với chính chúng trước khi kết nối" not in text
-    assert "Khi không kết nối thêm điểm cầu nào, các điểm cầu hiện có họp suốt" in of_phases
-    assert "so sánh với chính chúng trong giai đoạn thứ nhất" in of_phases
-    assert "Khi chỉ có một giai đoạn, mọi điểm cầu kết nối từ đầu" in of_one
-    assert "so sánh với chính chúng" not in of_one
-    both = annexes.said(asked, as_is.model_copy(update={"run_id": "as-is-20261130-080000"}))
-    assert "các điểm cầu mới lần lượt" in both
-    assert "Khi không kết nối thêm" in both
-
-
-def test_what_is_left_of_the_mcu_and_of_the_busiest_link():
-    text = annexes.said(make.result())
-    assert "MCU đã sử dụng tối đa 33,3 % năng lực (30 trên 90 đơn vị)" in text
-    assert "nhận thêm được 14 cuộc gọi 720p30 trước khi vượt ngưỡng 80 %, 20 cuộc gọi đến" in text
-    assert ": 22 % của 10 Mb/s; đến ngưỡng 80 % còn 5,8 Mb/s." in text
-    [before, *_] = annexes.rows(make.result(), caption="Năng lực MCU")
-    assert before[1:7] == ["26,7 %", "24 trên 90 đơn vị", "24 / 90", "66", "8 / 90", "82"]
-
-
-@pytest.mark.parametrize(
-    ("to_limit", "to_full", "words", "not_said"),
-    [
-        (0, 5, "thêm một cuộc gọi SD30 là vượt ngưỡng 80 %", "không nhận thêm được"),
-        (0, 0, "MCU không nhận thêm được cuộc gọi SD30 nào", "còn nhận thêm được"),
-    ],
-)
-def test_a_device_in_fixed_mode_tells_of_the_ports_that_are_full(
-    to_limit, to_full, words, not_said
-):
-    """A third of its units and a ninth of its ports are in use, all ports for SD are."""
-    use = {"used_pct": 100.0, "used_of": "ports of SD30", "used_amount": 10, "used_total": 10}
-    phases = [
-        p.model_copy(update={"mcu": make.mcu([b.id for b in p.bridges], **use)})
-        for p in make.phases()
-    ]
-    more = MoreCalls(resolution="SD30", limit_pct=80.0, to_limit=to_limit, to_full=to_full)
-    given = make.result(phases).model_copy(update={"more_calls": more})
-    text = annexes.said(given)
-    assert words in text
-    assert not_said not in text
-    assert "10 trên 10 cổng mà cuộc gọi SD30 được dùng (gồm cả cổng của mức cao hơn" in text
-    assert given.verdict == "fail"
-    assert "Nguyên nhân chính: năng lực MCU đã sử dụng – Polycom RMX 1500, 1 × MPMx (10" in text
-    assert "10 of 10 ports that a call at SD30 may take" in annexes.said(given, lang="en")
-
-
-def test_call_set_up_is_no_figure_of_the_annex():
-    text = annexes.said(make.result())
-    assert "42" not in [
-        cell for row in annexes.rows(make.result(), caption="Năng lực MCU") for cell in row
-    ]
-    assert "mô phỏng chỉ biết phần thời gian của mạng" in text
 
 
 def test_conditions_name_the_sections_that_they_speak_of():
@@ -400,27 +263,6 @@ def test_no_sentence_about_failures_that_were_not_tried():
         assert "Trong các sự cố đã thử và đo được, không có sự cố nào" in text
 
 
-def test_the_conclusion_says_what_failures_came_to():
-    def conclusion(*answers, lang="vi"):
-        found = annexes.annex(*answers, lang=lang).texts()
-        return [text for section, text in found if section.startswith("2. ")]
-
-    assert not any("sự cố" in text for text in conclusion(make.result()))
-    weak = tried(accepts=())
-    said = "Về khả năng chịu sự cố: không đạt – 1 trong 3 sự cố đã thử không đạt (mục 7)."
-    assert said in conclusion(make.result(), weak)
-    english = "If something fails: not met – 1 of 3 failures that were tried does not meet the"
-    assert any(text.startswith(english) for text in conclusion(make.result(), weak, lang="en"))
-    said = "Về khả năng chịu sự cố: đạt – 3 sự cố đã thử đều đạt, trong đó 1 sự cố là điểm lỗi đơn"
-    assert any(text.startswith(said) for text in conclusion(make.result(), tried()))
-    calm = tried(of=failures_factory.usual()[:1])
-    said = "Về khả năng chịu sự cố: đạt – 1 sự cố đã thử đều đạt (mục 7)."
-    assert said in conclusion(make.result(), calm)
-    void = failures_factory.failure("mcu", verdict="invalid", reasons=[make.unaccounted(12)])
-    said = "Về khả năng chịu sự cố: không có kết luận – 1 trong 1 sự cố đã thử"
-    assert any(text.startswith(said) for text in conclusion(make.result(), tried(of=[void])))
-
-
 def test_the_section_of_failures_is_the_one_that_is_named():
     result = make.result()
     headings = [b for b in annexes.annex(result, tried()).blocks if hasattr(b, "level")]
@@ -428,64 +270,6 @@ def test_the_section_of_failures_is_the_one_that_is_named():
     again = [b for b in annexes.annex(result, result, tried()).blocks if hasattr(b, "level")]
     assert next(b.number for b in again if b.text == "Các sự cố đã thử") == "13."
     assert "(mục 13)" in annexes.said(result, result, tried())
-
-
-def test_failures_that_were_not_met_or_not_tried_are_conditions():
-    calm = failures_factory.usual()[:1]
-    weak = annexes.said(make.result(), tried(accepts=(), possible=["mcu"], whole=False))
-    assert "khắc phục các sự cố không đạt nêu tại mục 7 và kiểm tra lại;" in weak
-    assert "1 sự cố đơn lẻ chưa thử nêu tại mục 7 được xem xét riêng;" in weak
-    assert "không phải mọi sự cố có thể xảy ra. Còn 1 sự cố đơn lẻ khác của mạng" in weak
-    whole = annexes.said(make.result(), tried(of=calm, possible=[calm[0].id]))
-    assert "khắc phục các sự cố" not in whole
-    assert "được xem xét riêng" not in whole
-
-
-def test_where_no_bridge_is_judged_there_is_no_interruption_to_judge():
-    gone = [
-        failures_factory.impact(b, 8000.0, lost=9, cut_off=True, behind=True, accepted=True)
-        for b in failures_factory.BRIDGES
-    ]
-    text = annexes.said(make.result(), tried(of=[failures_factory.failure("mcu", gone)]))
-    assert "đo được, không điểm cầu nào thuộc diện đánh giá" in text
-    void = failures_factory.failure("mcu", verdict="invalid", reasons=[make.unaccounted(12)])
-    text = annexes.said(make.result(), tried(of=[void]))
-    assert "Không có số liệu về gián đoạn của điểm cầu." in text
-
-
-def test_the_load_under_failures_has_its_own_head():
-    rows = [
-        [head.text for head in block.head[0]]
-        for block in annexes.annex(make.result(), tried()).blocks
-        if getattr(block, "caption", "").startswith("Các sự cố đã thử")
-    ]
-    assert [row[-1] for row in rows] == ["Tải cao nhất (%)"]
-
-
-def test_what_is_recommended_where_it_is_no_pass():
-    text = annexes.said(make.result())
-    assert "Kết luận chỉ có giá trị với các điều kiện sau:" in text
-    assert "Kiến nghị" not in text
-    fail = annexes.said(make.result(thresholds={"link-peak": 1.0}))
-    assert "Kết quả kiểm tra không đạt. Kiến nghị:" in fail
-    assert "chưa kết nối các điểm cầu đề nghị" in fail
-    invalid = annexes.said(make.result(invalid=[make.unaccounted(12)]))
-    assert "Kết quả kiểm tra không hợp lệ. Kiến nghị:" in invalid
-    for other in (fail, invalid):
-        assert "Kết luận chỉ có giá trị với các điều kiện sau" not in other
-        assert "đúng như đã khai báo" not in other
-
-
-def test_what_people_hear_and_see_is_no_cause():
-    before, during, after = make.phases()
-    bad = make.bridge("cu-jut", None, make.stream("video", "down", artefacts_per_h=90.0))
-    bridges = [bad if b.id == "cu-jut" else b for b in during.bridges]
-    result = make.result([before, make.phase("during", bridges), after])
-    assert result.binding.cause == "stream"
-    text, english = annexes.said(result), annexes.said(result, lang="en")
-    assert "Không đạt rõ nhất: hình ảnh" in text
-    assert "Nguyên nhân chính" not in text
-    assert "Fails most clearly: Picture" in english
 
 
 def test_failures_of_something_else_are_refused():
@@ -549,15 +333,6 @@ def test_seventy_one_bridges_and_eighty_failures_stay_readable(tmp_path):
     assert "Đứt tuyến Xã số 79 – Xã số 80" in re.sub(r"\s+", " ", "".join(pages))
 
 
-def test_markup_in_names_is_only_text(tmp_path):
-    before, during, after = make.phases()
-    odd = make.bridge("odd", 'Xã #panic() *x* $y$ "z" \\ <b>')
-    phases = [before, *(make.phase(p.name, [*p.bridges, odd]) for p in (during, after))]
-    path = tmp_path / "x.pdf"
-    annexes.write(make.result(phases), {}, path)
-    assert "#panic()" in text_of(path)
-
-
 def test_unknown_and_missing_pictures(tmp_path):
     with pytest.raises(InputError, match="'cat': not one of delay"):
         annexes.write(make.result(), {"cat": tmp_path / "cat.svg"}, tmp_path / "x.pdf")
@@ -569,27 +344,6 @@ def test_unknown_and_missing_pictures(tmp_path):
 def test_missing_fonts_tell_the_command(tmp_path):
     with pytest.raises(MachineLacks, match="apt-get install fonts-liberation"):
         annexes.write(make.result(), {}, tmp_path / "x.pdf", fonts=tmp_path)
-
-
-def test_out_that_cannot_be_written(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="is not a folder"):
-        annexes.write(make.result(), {}, tmp_path / "file" / "x.pdf")
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(None, "–"), (0.0, "0"), (1234567.0, "1.234.567"), (0.125, "0,12"), (-58.4, "−58,4")],
-)
-def test_numbers(value, expected):
-    assert VI.number(value) == expected
-
-
-def test_amounts():
-    assert VI.amount(None, "ms") == "không đo được"
-    assert VI.amount(3.5, "ms") == "3,5\u00a0ms"
-    # a number is not parted from its unit; a longer unit may go on in the next line of a column
-    assert VI.amount(2.0, "calls") == "2\u00a0cuộc gọi"
 
 
 def test_places():

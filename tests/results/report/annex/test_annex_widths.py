@@ -12,7 +12,6 @@ from pathlib import Path
 import annex_factory as annexes
 import failures_factory
 import load_factory
-import pytest
 import results_factory
 import sensitivity_factory
 
@@ -24,7 +23,6 @@ from giaoban.results.report.document import Cell, Table
 from giaoban.results.report.letter import Letter
 from giaoban.scenarios.measure.assumptions import assumptions
 from giaoban.scenarios.plan.question import make_question
-from giaoban.translation import Language
 
 ROOT = Path(__file__).parents[4]
 SCENARIO = ROOT / "scenarios/expansion-gia-nghia-quang-son.toml"
@@ -83,8 +81,7 @@ def as_long_as_in_use(answer: Sensitivity) -> Sensitivity:
     return answer.model_copy(update={"figures": figures})
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
-def test_no_table_is_long_because_a_column_is_narrow(language: Language) -> None:
+def test_no_table_is_long_because_a_column_is_narrow() -> None:
     assumed = assumptions(make_question(SCENARIO), load_criteria())
     result = results_factory.result().model_copy(update={"assumptions": assumed})
     analysis = Analysis(as_long_as_in_use(sensitivity_factory.answer()), None, proved=True)
@@ -93,7 +90,7 @@ def test_no_table_is_long_because_a_column_is_narrow(language: Language) -> None
         annexes.chapter(failures_factory.answer(failures_factory.usual())),
         annexes.chapter(load_factory.storm()),
     ]
-    made = document(chapters, language, Letter())
+    made = document(chapters, Letter())
     tables = [block for block in made.blocks if isinstance(block, Table)]
     assert {"assumptions-table", "deciding-table"} <= {table.ident for table in tables}
     assert [text for table in tables for text in narrow(table)] == []

@@ -24,9 +24,9 @@ ENTRIES = [
 ]
 
 
-def annex(entries: list[object], lang: str = "vi") -> Document:
+def annex(entries: list[object]) -> Document:
     chapter = annexes.chapter(results_factory.result())._replace(minutes=entries)
-    return document([chapter], lang, Letter())
+    return document([chapter], Letter())
 
 
 def minutes_in(made: Document) -> list[Table]:
@@ -70,7 +70,7 @@ def test_sections_that_others_point_to_keep_their_numbers() -> None:
 def test_without_minutes_there_is_no_section_and_of_many_lines_not_all() -> None:
     assert minutes_in(annex([])) == []
     many = [make.entry(2.0 * n, "left", f"b{n}", cause="timeout") for n in range(500)]
-    [table] = minutes_in(annex(many, "en"))
+    [table] = minutes_in(annex(many))
     assert len(table.rows) == MOST_MINUTES
 
 

@@ -26,7 +26,7 @@ MEDIA: dict[str, Callable[[Result], object]] = {
     "reasons": lambda result: [verdict._reason(c) for c in result.criteria],
     "terminal": lambda result: rows_of(criteria(result)),
     "summary.md": summary_md,
-    "annex": lambda result: annexes.said(result, lang="en"),
+    "annex": lambda result: annexes.said(result).replace("100,", "100."),
     "page": lambda result: page(result, "en"),
     "junit": lambda result: junit_xml(of_check(result), Commands(["check"])),
     "compare": lambda result: [

@@ -30,18 +30,6 @@ def test_a_fail_names_cause_and_reasons():
     assert "| **NOT MET** |" in text
 
 
-def test_a_margin_stops_at_a_limit_passed_by_as_much_again():
-    """In the table, in what fails first, in the annex and in its sentence."""
-    before, during, after = make.phases()
-    full = make.link("access-cu-jut", "cu-jut->r-cu-jut", peak_pct=1980.0)
-    result = make.result([before, make.phase("during", during.bridges, [full]), after])
-    assert result.verdict == "fail"
-    said = summary_md(result) + annex_factory.said(result, lang="en")
-    assert "margin -100 %" in said
-    assert "margin −100 %" in said
-    assert "2,375" not in said
-
-
 def test_invalid_says_why():
     result = make.result(invalid=[make.unaccounted(12)])
     assert summary_md(result).startswith("# INVALID")

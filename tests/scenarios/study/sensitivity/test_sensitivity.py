@@ -351,7 +351,7 @@ def test_each_choice_has_its_line_in_summary_and_annex(known: Sensitivity) -> No
     assert {each.value for each in steps.curve} == {*steps.choices}
     lines = [block for block in summary(known) if isinstance(block, Table)]
     for lang, told in (("en", "PASS"), ("vi", "ĐẠT")):
-        say = AnnexWording(lang, result())
+        say = AnnexWording(result())
         text = markdown([choices(known)], translator(lang).say)
         for choice in steps.choices:
             words = translator(lang).say(choice_in_words(choice))
