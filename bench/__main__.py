@@ -17,7 +17,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import emulation, history, machine, startup
+from bench import emulation, history, machine, packets, startup
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
 from bench.harness import Figures, Say, targets_table
@@ -35,11 +35,14 @@ PARTS: dict[str, Measure] = {
     "load": load.measure,
     "estimate": estimate.measure,
     "startup": startup.measure,
+    "packets": packets.measure,
 }
 """Beside `emulation`, which comes first."""
 LEFT_OUT: dict[str, Any] = {
     "sizes": [],
-    **dict.fromkeys(("command", "trials", "repetitions", "loads", "estimate", "startup")),
+    **dict.fromkeys(
+        ("command", "trials", "repetitions", "loads", "estimate", "startup", "packets")
+    ),
 }
 """What stands in the JSON object for parts that were not measured."""
 WIDTH = 120  # of tables that go to a file

@@ -217,12 +217,6 @@ class Scenario(_File):
         if isinstance(named := data.get("meetings"), list):
             data["meetings"] = [seen(n) if str(n).endswith(".toml") else n for n in named]
         data["recording"] = [{**row, "file": seen(row["file"])} for row in self.rows("recording")]
-        data["impairment"] = [
-            {**row, "loss": {**row["loss"], "file": seen(row["loss"]["file"])}}
-            if "file" in row.get("loss", {})
-            else row
-            for row in self.rows("impairment")
-        ]
         return {key: value for key, value in data.items() if value != []}
 
     def _of_its_project(self, path: Path) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 # NAL unit types (H.264 table 7-1)
-NAL_SLICE, NAL_IDR, NAL_SEI, NAL_SPS, NAL_PPS, NAL_DELIMITER = 1, 5, 6, 7, 8, 9
+NAL_SLICE, NAL_IDR, NAL_SPS, NAL_PPS = 1, 5, 7, 8
 STAP_A, FU_A = 24, 28  # RFC 6184 table 1; other aggregations and fragments are for interleaving
 TYPE_MASK = 0x1F  # of a NAL unit's first byte and of an FU header
 FU_INDICATOR = 0x60 | FU_A  # nal_ref_idc 3 (RFC 6184 §5.8)
 FU_START, FU_END = 0x80, 0x40
 FU_HEADER_BYTES = 2
 SIZE_BYTES = 2  # before each NAL unit in a STAP-A (§5.7.1)
-HEADER_BITS, REF_IDC = 0xE0, 0x60  # of a NAL unit's header: all but the type; nal_ref_idc
-SMALLEST_PAYLOAD = FU_HEADER_BYTES + 1
 MOST_AGGREGATED = 16  # NAL units of one STAP-A that are looked at: parameter sets come first
 
 KEY_FRAME = (NAL_IDR, NAL_SPS, NAL_PPS)
@@ -78,55 +76,3 @@ def _set_of(types: tuple[int, ...]) -> NDArray[np.bool_]:
     wanted = np.zeros(TYPE_MASK + 1, np.bool_)
     wanted[list(types)] = True
     return wanted
-
-
-def packetise(units: Sequence[bytes], max_payload: int) -> list[bytes]:
-    """RTP payloads of one access unit's NAL units, in order; the last one has the marker.
-
-    Units that fit together share a STAP-A, one that fits goes alone, a longer one is cut into
-    FU-A fragments of even size.
-
-    Raises:
-        ValueError: `max_payload` is less than 3 bytes.
-    """
-    if max_payload < SMALLEST_PAYLOAD:
-        raise ValueError(f"{max_payload} bytes do not hold a fragment")
-    payloads: list[bytes] = []
-    waiting: list[bytes] = []
-    room = max_payload - 1
-
-    def let_go() -> None:
-        if waiting:
-            payloads.append(waiting[0] if len(waiting) == 1 else _aggregate(waiting))
-            waiting.clear()
-
-    for unit in units:
-        if SIZE_BYTES + len(unit) > room - sum(SIZE_BYTES + len(w) for w in waiting):
-            let_go()
-        if len(unit) <= max_payload:
-            waiting.append(unit)
-        else:
-            payloads.extend(_fragments(unit, max_payload))
-    let_go()
-    return payloads
-
-
-def _aggregate(units: Sequence[bytes]) -> bytes:
-    """A STAP-A: its nal_ref_idc is the largest of its units' (§5.7)."""
-    header = max(unit[0] & REF_IDC for unit in units) | STAP_A
-    sized = (len(unit).to_bytes(SIZE_BYTES, "big") + unit for unit in units)
-    return bytes([header]) + b"".join(sized)
-
-
-def _fragments(unit: bytes, max_payload: int) -> Iterator[bytes]:
-    """FU-A fragments; the unit's own header travels in theirs (§5.8)."""
-    body = unit[1:]
-    count = -(-len(body) // (max_payload - FU_HEADER_BYTES))
-    base, rest = divmod(len(body), count)
-    indicator = unit[0] & HEADER_BITS | FU_A
-    at = 0
-    for nth in range(count):
-        size = base + (nth < rest)
-        edges = (FU_START if nth == 0 else 0) | (FU_END if nth == count - 1 else 0)
-        yield bytes([indicator, unit[0] & TYPE_MASK | edges]) + body[at : at + size]
-        at += size

@@ -22,7 +22,6 @@ from giaoban.scenarios.plan.recordings import (
     files_of,
     read_recordings,
     recording_mistakes,
-    with_traces,
 )
 from giaoban.scenarios.spec.background import mistakes as background_mistakes
 from giaoban.scenarios.spec.failure_cases import acceptance_mistakes
@@ -204,7 +203,7 @@ def devices_of(scenario: Scenario, scenario_path: Path, project: Project | None 
 
 
 def question_from(
-    written: Scenario,
+    scenario: Scenario,
     scenario_path: Path,
     province: Province,
     province_path: Path,
@@ -227,11 +226,10 @@ def question_from(
         InputError: as `make_question`.
     """
     project = project or project_of(scenario_path)
-    devices_path = devices_of(written, scenario_path, project)
-    files = files_of(written, scenario_path)
+    devices_path = devices_of(scenario, scenario_path, project)
+    files = files_of(scenario, scenario_path)
     as_read = {} if as_read is None else as_read
     sum_before_reading([scenario_path, province_path, devices_path, *files], as_read)
-    scenario = with_traces(written, scenario_path)
     if scenario.qos is not None:
         province = province.model_copy(update={"qos": scenario.qos})
     profiles = load_profiles() if profiles is None else profiles

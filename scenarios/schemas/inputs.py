@@ -42,7 +42,6 @@ from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
 from giaoban.topology.units import catalogue
 from giaoban.topology.units.known import bare
-from giaoban.traffic.generator.impair import ImpairmentFile
 from giaoban.traffic.profiles import Profiles
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -85,7 +84,6 @@ INPUTS = (
     Input(Ranges, ("scenarios/study/sensitivity/ranges.toml",)),
     Input(LeftOut, ("scenarios/measure/unmodelled.toml",)),
     Input(Baseline, ("results/baselines/*.toml",)),
-    Input(ImpairmentFile),
     Input(Meetings),
     Input(Accounts),
 )

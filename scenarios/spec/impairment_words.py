@@ -22,7 +22,6 @@ from giaoban.traffic.impairments.models import (
     Loss,
     NormalJitter,
     ParetoJitter,
-    TraceLoss,
 )
 from giaoban.translation import pgettext
 
@@ -37,7 +36,6 @@ _LOSS: dict[type, Sentence] = {
     GilbertLoss: message(pgettext("loss", "Gilbert")),
     GilbertElliottLoss: message(pgettext("loss", "Gilbert–Elliott")),
     FourStateLoss: message(pgettext("loss", "four states")),
-    TraceLoss: message(pgettext("loss", "as recorded")),
 }
 
 

@@ -75,13 +75,6 @@ def _loss(loss: Loss | None) -> line.RandomLoss | line.GilbertElliott | line.Fou
             return line.FourState(
                 p13=loss.p13, p31=loss.p31, p32=loss.p32, p23=loss.p23, p14=loss.p14
             )
-    raise ValueError(
-        Sentence(
-            "a line cannot have {model} loss: the kernel's netem has no such model "
-            "(allowed on a line: bernoulli, gilbert, gilbert-elliott, four-state)",
-            model=loss.model,
-        )
-    )
 
 
 def _apart(loss: float, duplicate: float) -> tuple[float, float]:

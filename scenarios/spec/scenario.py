@@ -183,18 +183,12 @@ class Content(StrictModel):
 
 
 class Recorded(StrictModel):
-    """What a bridge sends is taken from a file: an H.264 byte stream, or a capture of RTP.
-
-    `fps` is for a byte stream that does not tell its frame rate; `ssrc` chooses one stream of a
-    capture that holds several.
-    """
+    """The pictures that a bridge sends come from a capture of RTP."""
 
     bridge: str
     """Id of the bridge that sends it. Like `"east"`."""
     file: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
-    """Path of the file, relative to this one. Like `"recordings/camera.h264"`."""
-    fps: Annotated[float, Field(ge=1, le=120)] | None = None
-    """Frames a second, of a byte stream that does not tell it. Like `30.0`."""
+    """Path of the file, relative to this one. Like `"recordings/camera.pcapng"`."""
     ssrc: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     """Which stream of a capture that holds several (RFC 3550). Like `305419896`."""
 

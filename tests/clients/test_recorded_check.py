@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.traffic.quality.frames import frames
 from giaoban.traffic.quality.measure import Trace
-from giaoban.traffic.recorded.annexb import read_clip
 from giaoban.traffic.recorded.capture import CapturedStream, read_capture
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 from tests.clients.checks import Checked, check
 from tests.clients.decoder import encode, pictures, shown
-from tests.h264 import byte_stream, depacketise
+from tests.h264 import byte_stream, depacketise, pictures_of, write_capture
 
 pytestmark = pytest.mark.sandbox
 
@@ -36,8 +35,7 @@ TICKS = CLOCK_HZ // FPS
 SPEAKER = """
 [[recording]]
 bridge = "west"
-file = "clip.h264"
-fps = 50
+file = "clip.pcapng"
 
 [[impairment]]
 link = "access-north"
@@ -57,7 +55,7 @@ class Screening:
     @cached_property
     def pictures(self) -> list[list[bytes]]:
         """The NAL units of each of the clip's pictures."""
-        return [list(picture.units) for picture in read_clip(self.clip.read_bytes(), "").pictures]
+        return pictures_of(self.clip.read_bytes())
 
     @cached_property
     def digests(self) -> list[str]:
@@ -82,8 +80,8 @@ class Screening:
         By the first picture there that came whole: no two of the clip are the same.
         """
         came = self.recorded(bridge)
-        for timestamp in dict.fromkeys(came.timestamp.tolist()):
-            here = np.flatnonzero(came.timestamp == timestamp)
+        for timestamp in dict.fromkeys(came.headers.timestamp.tolist()):
+            here = np.flatnonzero(came.headers.timestamp == timestamp)
             units = depacketise(came.payloads[i] for i in here.tolist())
             if units in self.pictures:
                 return int(timestamp) - self.pictures.index(units) * TICKS
@@ -98,7 +96,7 @@ class Screening:
     def units(self, bridge: str) -> dict[int, list[bytes]]:
         """The whole NAL units of each picture that came, by its number."""
         came = self.recorded(bridge)
-        by_number = dict(zip(came.sequence.tolist(), came.payloads, strict=True))
+        by_number = dict(zip(came.headers.sequence.tolist(), came.payloads, strict=True))
         sent = self.run.sent[self.run.sent["stream"] == self.index(bridge)]
         wire = (sent["sequence"] % 2**16).tolist()
         assert len(set(wire)) == len(wire)
@@ -113,6 +111,7 @@ class Screening:
 def screening(tmp_path_factory: pytest.TempPathFactory) -> Screening:
     folder = tmp_path_factory.mktemp("screening")
     clip = encode(folder / "clip.h264", PICTURES, every=EVERY, kbps=KBPS)
+    write_capture(folder / "clip.pcapng", pictures_of(clip.read_bytes()), FPS)
     run = check(
         folder,
         "clip",
@@ -140,7 +139,7 @@ def test_without_loss_the_far_side_decodes_bit_exactly(
 ) -> None:
     came = screening.recorded("east")
     assert np.all(np.diff(came.extended) == 1)
-    numbers = screening.numbers("east", came.timestamp)
+    numbers = screening.numbers("east", came.headers.timestamp)
     first, last = int(numbers[0]), int(numbers[-1])
     assert last - first > FPS * sum(SECONDS)
     units = depacketise(came.payloads)

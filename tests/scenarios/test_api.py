@@ -208,17 +208,15 @@ def test_what_is_saved_says_the_same_from_elsewhere(small: Path, tmp_path: Path)
         seed=7,
         device=None,
         province=str(SMALL),
-        recording=[{"bridge": "north", "file": "camera.h264"}],
+        recording=[{"bridge": "north", "file": "camera.pcapng"}],
         meetings=["training", "own.toml"],
-        impairment=[{"bridge": "north", "loss": {"model": "trace", "file": "loss.txt"}}],
     )
     path = scenario.save(tmp_path / "elsewhere.toml")
     again = public.Scenario.load(path)
     assert again.data["seed"] == 7
     here, there = small.parent, path.parent
     assert (there / again.data["province"]).resolve() == SMALL.resolve()
-    assert (there / again.rows("recording")[0]["file"]).resolve() == here / "camera.h264"
-    assert (there / again.rows("impairment")[0]["loss"]["file"]).resolve() == here / "loss.txt"
+    assert (there / again.rows("recording")[0]["file"]).resolve() == here / "camera.pcapng"
     assert again.data["meetings"][0] == "training"
     assert (there / again.data["meetings"][1]).resolve() == here / "own.toml"
     with pytest.raises(public.InputError, match="is not a folder"):

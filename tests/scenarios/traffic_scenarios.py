@@ -8,8 +8,7 @@ from typing import Any
 
 from scenario_factory import NORTH, scenario
 
-TRACE = [9, 1, 6, 4]
-"""Packets received and lost in turn, as a trace file has them."""
+from tests.h264 import pictures_of, write_capture
 
 SEVERAL = """
 [[impairment]]
@@ -54,7 +53,7 @@ bridge = "east"
 kind = "video"
 from_s = 2.0
 to_s = 8.0
-loss = { model = "trace", file = "losses.txt" }
+loss = { model = "gilbert-elliott", p = 0.1, r = 0.5 }
 
 [[impairment]]
 bridge = "east"
@@ -141,7 +140,7 @@ source_vi = "thử"
 """
 """One that a run without impairments meets, one that none meets, and one of the queues."""
 
-FILM = '[meeting]\nvideo = "switched"\n[[recording]]\nbridge = "west"\nfile = "film.h264"\n'
+FILM = '[meeting]\nvideo = "switched"\n[[recording]]\nbridge = "west"\nfile = "film.pcapng"\n'
 NAMES = ("several", "slides", "talk", "film")
 
 
@@ -151,8 +150,6 @@ def words(folder: Path, name: str) -> list[str]:
     how: dict[str, Any]
     match name:
         case "several":
-            lost = "".join("01"[n % 2] * run for n, run in enumerate(TRACE))
-            (folder / "losses.txt").write_text(lost, encoding="utf-8")
             how = {"phases": (4, 10, 4), "bridges": (NORTH,), "more": SEVERAL}
         case "slides":
             how = {"phases": (4, 14, 6), "bridges": (), "more": SLIDES}
@@ -161,20 +158,20 @@ def words(folder: Path, name: str) -> list[str]:
             how = {"phases": (20, 20, 20), "bridges": (), "more": TALK + CRITERIA}
             how |= {"profile": "cif30-high-64k"}
         case "film":
-            film(folder / "film.h264", kbps=500, seconds=4)
+            film(folder / "film.pcapng", kbps=500, seconds=4)
             how = {"phases": (3, 4, 4), "bridges": (), "more": FILM, "seed": 7}
             return [str(scenario(file, id=name, **how)), "--pcap", "east"]
     return [str(scenario(file, id=name, **how))]
 
 
 def film(path: Path, *, kbps: int, seconds: int, gop: int = 25) -> None:
-    """Moving pictures as H.264, 25 a second, without pictures that refer to later ones; every
-    `gop`-th is a key frame."""
+    """Write a capture of H.264, 25 pictures a second, every `gop`-th a key frame."""
     pictures = f"testsrc2=size=640x360:rate=25:duration={seconds}"
     rate = ("-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps // 5}k")
     command = [
         *("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", pictures),
         *("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0"),
-        *("-pix_fmt", "yuv420p", *rate, "-g", str(gop), "-f", "h264", str(path)),
+        *("-pix_fmt", "yuv420p", *rate, "-g", str(gop), "-f", "h264", "-"),
     ]
-    subprocess.run(command, check=True)
+    done = subprocess.run(command, check=True, capture_output=True)
+    write_capture(path, pictures_of(done.stdout), 25)

@@ -1,4 +1,4 @@
-"""H.264 in RTP payloads (RFC 6184): which carry a key frame, which begin one; packing."""
+"""H.264 in RTP payloads (RFC 6184): which carry a key frame, and which begin one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.traffic import rtp
-from giaoban.traffic.h264 import KEY_FRAME, KEY_FRAME_START, NAL_IDR, carries, packetise
-from tests.h264 import depacketise
+from giaoban.traffic.h264 import KEY_FRAME, KEY_FRAME_START, NAL_IDR, carries
 
 
 def looked_at(
@@ -121,76 +120,3 @@ def test_any_bytes_from_the_network_are_survived(datagrams: list[bytes]) -> None
     start, end = rtp.payload_bounds(data, np.array([len(d) for d in datagrams], np.int64))
     found = carries(data, start, end, KEY_FRAME)
     assert not np.any(found & (start == 0))
-
-
-def test_small_units_share_a_packet_and_large_ones_are_cut() -> None:
-    large = b"\x65" + bytes(range(1, 250))
-    payloads = packetise([SPS, PPS, large, SLICE], 100)
-    assert [payload[0] & 0x1F for payload in payloads] == [24, 28, 28, 28, 1]
-    assert payloads[0] == b"\x78" + b"".join(
-        len(u).to_bytes(2, "big") + u for u in (SPS, PPS)
-    )  # nal_ref_idc 3 of both
-    assert [payload[1] for payload in payloads[1:4]] == [0x85, 0x05, 0x45]
-    assert [len(payload) for payload in payloads[1:4]] == [85, 85, 85]
-    assert payloads[4] == SLICE
-    assert looked_at(payloads) == [True, True, True, True, False]
-
-
-@pytest.mark.parametrize("size", [98, 99, 100, 101, 102, 197, 198, 199])
-def test_sizes_at_the_edges(size: int) -> None:
-    unit = b"\x41" + b"\x7f" * (size - 1)
-    payloads = packetise([unit], 100)
-    assert max(len(payload) for payload in payloads) <= 100
-    # a fragment holds 98 bytes, and the unit's header byte is in none of them
-    assert len(payloads) == (1 if size <= 100 else -(-(size - 1) // 98))
-    assert depacketise(payloads) == [unit]
-
-
-whole_units = st.lists(
-    st.builds(
-        lambda kind, ref, body: bytes([ref << 5 | kind]) + body,
-        st.integers(1, 23),
-        st.integers(0, 3),
-        st.binary(min_size=1, max_size=400),
-    ),
-    min_size=1,
-    max_size=8,
-)
-
-
-@given(whole_units, st.integers(3, 200))
-def test_packets_hold_the_units_byte_for_byte(sent: list[bytes], max_payload: int) -> None:
-    payloads = packetise(sent, max_payload)
-    assert all(0 < len(payload) <= max_payload for payload in payloads)
-    assert depacketise(payloads) == sent
-
-
-@given(whole_units, st.integers(3, 200), st.data())
-def test_missing_packets_take_their_units_and_no_others(
-    sent: list[bytes], max_payload: int, data: st.DataObject
-) -> None:
-    """The oracle packetises unit by unit: what a unit's packets are does not hang on others
-    if none shares a packet."""
-    payloads: list[bytes] = []
-    owners: list[int] = []
-    for number, unit in enumerate(sent):
-        parts = packetise([unit], max_payload)
-        payloads += parts
-        owners += [number] * len(parts)
-    lost = data.draw(st.sets(st.integers(0, len(payloads) - 1)))
-    kept = depacketise([None if i in lost else p for i, p in enumerate(payloads)])
-    hurt = {owners[i] for i in lost}
-    assert kept == [unit for number, unit in enumerate(sent) if number not in hurt]
-
-
-def test_what_is_no_payload_of_this_mode_is_left_out() -> None:
-    aggregate = packetise([SPS, PPS], 100)[0]
-    for bad in (
-        b"",
-        aggregate[:-1],
-        b"\x78\0\0",
-        b"\x79\0\0\0\1\x65",
-        b"\x7c\x85",
-        b"\x7c\x05\x01",
-    ):
-        assert depacketise([bad, SLICE]) == [SLICE]

@@ -1,1 +1,1 @@
-"""RTP streams from this machine, paced in real time, and what came of them at the far end."""
+"""Streams by themselves (`giaoban stream`): no scenario, in real time or into a capture."""

@@ -1,4 +1,4 @@
-"""Takes in everything that comes to a port until nothing comes any more, and counts it by SSRC."""
+"""Statistics by SSRC of the RTP that comes to a port, or that a capture holds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.batch import ReceiveBatch
-from giaoban.traffic.receiver.statistics import ENDLESS, ReceptionBank
+from giaoban.traffic.receiver.statistics import ReceptionBank
+from giaoban.traffic.recorded.capture import read_capture
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ, Headers, parse_headers
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
@@ -22,24 +24,21 @@ WAIT_S = 0.05
 REST_S = 0.002
 """Between two batches that were not full: fewer system calls and fewer, larger steps in numpy."""
 FIRST_VIDEO = 25  # of the static payload types (RFC 3551 table 5)
-BLOCK = 64
-"""SSRCs that are counted together."""
-MOST_STREAMS = 10_000
+MOST_STREAMS = 1000
 
 
 def clock_hz(payload_type: int) -> int:
-    """8000 of a static payload type of audio (RFC 3551 table 4), 90,000 of others.
-
-    Right for every static type but L16 and MPA; what a dynamic one means nobody has told.
-    """
+    """Return 8000 of a static payload type of audio (RFC 3551 table 4), 90,000 of others."""
     return AUDIO_CLOCK_HZ if payload_type < FIRST_VIDEO else CLOCK_HZ
 
 
 @dataclass(frozen=True)
 class StreamReport:
-    """One SSRC. `lost`: numbers from the lowest to the highest that never came; `reordered`:
-    packets that came after a later one (RFC 4737 §3.3), duplicates not among them. `rate_per_s` is
-    0 with fewer than two packets."""
+    """Figures of one SSRC.
+
+    `lost`: numbers from the first to the highest that never came; `reordered`: packets that came
+    after a later one (RFC 4737 §3.3), duplicates not among them; `jitter_ms`: RFC 3550 A.8.
+    """
 
     ssrc: int
     payload_type: int
@@ -50,121 +49,72 @@ class StreamReport:
     jitter_ms: float
     jitter_mean_ms: float
     jitter_max_ms: float
-    rate_per_s: float
-    kbps: float
+    packets_per_s: float
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
+        """Return a JSON object."""
         return asdict(self)
 
 
-class _Block:
-    """Statistics of some SSRCs, (BLOCK,) each."""
+class ReceivedStreams:
+    """Statistics of up to `MOST_STREAMS` SSRCs; packets of further ones count as strange."""
 
     def __init__(self) -> None:
-        self.bank = ReceptionBank(BLOCK, CLOCK_HZ, ENDLESS)
-        self.payload_type = np.zeros(BLOCK, np.int64)
-        self.octets = np.zeros(BLOCK, np.int64)
-        self.first_ns = np.zeros(BLOCK, np.int64)
-        self.last_ns = np.zeros(BLOCK, np.int64)
-
-    def open(self, row: int, payload_type: int, at_ns: int) -> None:
-        self.bank.open(row, clock_hz(payload_type))
-        self.payload_type[row], self.first_ns[row] = payload_type, at_ns
-
-    def put(
-        self,
-        rows: NDArray[np.intp],
-        headers: Headers,
-        arrival_ns: NDArray[np.int64],
-        lengths: NDArray[np.int64],
-    ) -> None:
-        self.bank.put(rows, headers, arrival_ns)
-        np.add.at(self.octets, rows, lengths)
-        self.last_ns[rows] = arrival_ns
-
-    def report(self, row: int) -> StreamReport:
-        bank = self.bank
-        packets, duplicates = int(bank.received[row]), int(bank.duplicates[row])
-        took_s = int(self.last_ns[row] - self.first_ns[row]) / 1e9
-        payload_type = int(self.payload_type[row])
-        to_ms = 1e3 / clock_hz(payload_type)
-        return StreamReport(
-            ssrc=int(bank.ssrc[row]),
-            payload_type=payload_type,
-            packets=packets,
-            lost=int(bank.lost[row]) + duplicates,
-            duplicates=duplicates,
-            reordered=int(bank.reordered[row]),
-            jitter_ms=float(bank.jitter[row]) * to_ms,
-            jitter_mean_ms=float(bank.jitter_sum[row]) / packets * to_ms,
-            jitter_max_ms=float(bank.jitter_max[row]) * to_ms,
-            rate_per_s=(packets - 1) / took_s if took_s > 0 else 0.0,
-            kbps=int(self.octets[row]) * 8 / took_s / 1e3 if took_s > 0 else 0.0,
-        )
-
-
-class ReceivedStreams:
-    """Every SSRC that came, `most` at the most: what comes with others is counted as strange."""
-
-    def __init__(self, most: int = MOST_STREAMS) -> None:
-        self._most = most
         self._rows: dict[int, int] = {}
-        self._blocks: list[_Block] = []
-        self.strange = 0
-        self.packets = 0
+        self._bank = ReceptionBank(MOST_STREAMS, CLOCK_HZ)
+        self._types = np.zeros(MOST_STREAMS, np.int64)
+        self._first_ns = np.zeros(MOST_STREAMS, np.int64)
+        self._last_ns = np.zeros(MOST_STREAMS, np.int64)
+        self.packets = self.strange = 0
 
-    def put(
-        self, headers: Headers, arrival_ns: NDArray[np.int64], lengths: NDArray[np.int64]
-    ) -> None:
-        """n datagrams in order of arrival."""
+    def put(self, headers: Headers, arrival_ns: NDArray[np.int64]) -> None:
+        """Count n datagrams in order of arrival."""
         good = np.flatnonzero(headers.valid)
         ssrcs, first, which = np.unique(headers.ssrc[good], return_index=True, return_inverse=True)
-        heads = good[first]
-        known = [
-            self._row(int(ssrc), int(headers.payload_type[at]), int(arrival_ns[at]))
-            for ssrc, at in zip(ssrcs, heads, strict=True)
-        ]
-        rows = np.array(known, np.intp)[which]
+        for ssrc, at in zip(ssrcs.tolist(), good[first].tolist(), strict=True):
+            if ssrc not in self._rows and len(self._rows) < MOST_STREAMS:
+                row = self._rows[ssrc] = len(self._rows)
+                self._types[row], self._first_ns[row] = headers.payload_type[at], arrival_ns[at]
+                self._bank.open(row, clock_hz(int(headers.payload_type[at])))
+        rows = np.array([self._rows.get(ssrc, -1) for ssrc in ssrcs.tolist()], np.intp)[which]
         good, rows = good[rows >= 0], rows[rows >= 0]
-        self.strange += len(lengths) - len(good)
+        self.strange += len(headers.valid) - len(good)
         self.packets += len(good)
-        for number in np.unique(rows // BLOCK):
-            of = rows // BLOCK == number
-            at = good[of]
-            self._blocks[number].put(
-                rows[of] % BLOCK, headers.take(at), arrival_ns[at], lengths[at]
-            )
+        self._bank.put(rows, headers.take(good), arrival_ns[good])
+        self._last_ns[rows] = arrival_ns[good]
 
     def reports(self) -> list[StreamReport]:
-        """By SSRC."""
-        found = (self._rows[ssrc] for ssrc in sorted(self._rows))
-        return [self._blocks[row // BLOCK].report(row % BLOCK) for row in found]
+        """Return the figures by SSRC."""
+        return [self._report(ssrc, self._rows[ssrc]) for ssrc in sorted(self._rows)]
 
-    def _row(self, ssrc: int, payload_type: int, at_ns: int) -> int:
-        """Where an SSRC is counted; -1: nowhere, there are too many."""
-        row = self._rows.get(ssrc)
-        if row is None:
-            row = len(self._rows)
-            if row == self._most:
-                return -1
-            self._rows[ssrc] = row
-            if row % BLOCK == 0:
-                self._blocks.append(_Block())
-            self._blocks[-1].open(row % BLOCK, payload_type, at_ns)
-        return row
+    def _report(self, ssrc: int, row: int) -> StreamReport:
+        bank = self._bank
+        packets, twice = int(bank.received[row]), int(bank.duplicates[row])
+        took_ns = int(self._last_ns[row] - self._first_ns[row])
+        to_ms = 1e3 / clock_hz(int(self._types[row]))
+        return StreamReport(
+            ssrc=ssrc,
+            payload_type=int(self._types[row]),
+            packets=packets,
+            lost=int(bank.lost[row]) + twice,
+            duplicates=twice,
+            reordered=int(bank.reordered[row]),
+            jitter_ms=float(bank.jitter[row]) * to_ms,
+            jitter_mean_ms=float(bank.jitter_sum[row]) / max(packets, 1) * to_ms,
+            jitter_max_ms=float(bank.jitter_max[row]) * to_ms,
+            packets_per_s=(packets - 1) * 1e9 / took_ns if took_ns > 0 else 0.0,
+        )
 
 
 def receive(
     sock: socket.socket, seconds: float | None, idle_s: float, stop: Callable[[], bool]
 ) -> tuple[ReceivedStreams, int]:
-    """(what came, packets lost because the socket's buffer was full).
+    """Return the streams that came to a `media_socket`, and how many packets its buffer lost.
 
     Args:
-        sock: a `media_socket`.
         seconds: from now; None: without end.
         idle_s: after so long without a packet, the first one having come, it ends.
-        stop: asked all the time.
+        stop: asked before each wait.
     """
     arrivals, batch = ReceivedStreams(), ReceiveBatch(BATCH, MAX_BYTES, cut_long=True)
     overflowed = 0
@@ -179,10 +129,16 @@ def receive(
             continue
         received = batch.receive(sock.fileno())
         if len(received):
-            last = now
-            overflowed = max(overflowed, received.overflowed)
-            headers = parse_headers(received.data, received.lengths)
-            arrivals.put(headers, received.arrival_ns, received.lengths)
+            last, overflowed = now, max(overflowed, received.overflowed)
+            arrivals.put(parse_headers(received.data, received.lengths), received.arrival_ns)
         if len(received) < BATCH // 2:
             time.sleep(REST_S)
     return arrivals, overflowed
+
+
+def read_file(path: Path) -> ReceivedStreams:
+    """Return the streams of a capture. Raises `InputError`."""
+    arrivals = ReceivedStreams()
+    for stream in read_capture(path).streams:
+        arrivals.put(stream.headers, stream.time_ns)
+    return arrivals

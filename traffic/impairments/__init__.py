@@ -19,10 +19,8 @@ from giaoban.traffic.impairments.models import (
     NormalJitter,
     ParetoJitter,
     Rate,
-    TraceLoss,
 )
 from giaoban.traffic.impairments.theory import loss_rate, mean_burst
-from giaoban.traffic.impairments.trace import parse_trace, read_trace
 
 __all__ = [
     "BernoulliLoss",
@@ -39,10 +37,7 @@ __all__ = [
     "NormalJitter",
     "ParetoJitter",
     "Rate",
-    "TraceLoss",
     "loss_process",
     "loss_rate",
     "mean_burst",
-    "parse_trace",
-    "read_trace",
 ]

@@ -1,8 +1,7 @@
 """Which packets a loss model takes: seeded processes, drawn by the window.
 
 A model with memory is drawn by the run of packets in one state, whose length is geometric, and not
-by the packet. Every process starts in its stationary state (netem's chains start in the good one),
-but for a recorded trace, which starts at its beginning.
+by the packet. Every process starts in its stationary state (netem's chains start in the good one).
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from giaoban.traffic.impairments.models import (
     GilbertElliottLoss,
     GilbertLoss,
     Loss,
-    TraceLoss,
 )
 from giaoban.traffic.impairments.theory import chain
 
@@ -39,11 +37,7 @@ class LossProcess(Protocol):
 
 
 def loss_process(model: Loss, seed: Seed) -> LossProcess:
-    """The seeded process of a loss model.
-
-    Raises:
-        ValueError: a trace was not read yet.
-    """
+    """Return the seeded process of a loss model."""
     rng = np.random.default_rng(seed)
     match model:
         case BernoulliLoss():
@@ -54,8 +48,6 @@ def loss_process(model: Loss, seed: Seed) -> LossProcess:
             return _GilbertElliott(model, rng)
         case FourStateLoss():
             return _FourStates(model, rng)
-        case TraceLoss():
-            return _Trace(model)
 
 
 class _Bernoulli:
@@ -169,19 +161,6 @@ class _FourStates(_Alternating):
         if self._starts_lost:
             lengths[0], self._starts_lost = 0, False
         return lengths
-
-
-class _Trace(_Alternating):
-    def __init__(self, model: TraceLoss) -> None:
-        super().__init__()
-        if not model.runs:
-            raise ValueError("the trace was not read yet")
-        # a round begins with packets received, whatever the one before it ended with
-        runs = np.array(model.runs + [0] * (len(model.runs) % 2), np.int64)
-        self._round = np.tile(runs, -(-2 * PAIRS // len(runs)))
-
-    def _runs(self) -> NDArray[np.int64]:
-        return self._round
 
 
 def _sojourns(rng: np.random.Generator, leave: NDArray[np.float64]) -> NDArray[np.int64]:

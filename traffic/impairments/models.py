@@ -101,30 +101,6 @@ class FourStateLoss(_Model):
         return self
 
 
-class TraceLoss(_Model):
-    """What was recorded: `runs` are numbers of packets, received and lost in turn, round and round.
-
-    A scenario names the `file` it is read from, which becomes `runs` before the run.
-    """
-
-    model: Literal["trace"] = "trace"
-    """Which model."""
-    file: Annotated[str, Field(pattern=r"^[^\x00]+$")] | None = None
-    """Path of the file it is read from, relative to this one: text with a `1` for a packet that was
-    lost and a `0` for one that was received, or a capture of RTP. Like `"loss.txt"`."""
-    runs: list[Annotated[int, Field(ge=0, le=10_000_000)]] = Field(default_factory=list)
-    """Numbers of packets, received and lost in turn, in place of a file. Like `[950, 3, 400, 1]`.
-    """
-
-    @model_validator(mode="after")
-    def _recorded_somewhere(self) -> Self:
-        if (self.file is None) == (not self.runs):
-            raise ValueError(Sentence("needs file or runs (allowed: one of them)"))
-        if self.runs and sum(self.runs) == 0:
-            raise ValueError(Sentence("runs hold no packet"))
-        return self
-
-
 class _Jitter(_Model):
     """`correlation`: of the delays added to consecutive packets. `reorder`: whether a packet may
     overtake the one before it, else it waits for it."""
@@ -184,7 +160,7 @@ class Rate(StrictModel):
 
 
 Loss = Annotated[
-    BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss | TraceLoss,
+    BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss,
     Field(discriminator="model"),
 ]
 Jitter = Annotated[NormalJitter | GammaJitter | ParetoJitter, Field(discriminator="model")]

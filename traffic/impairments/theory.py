@@ -17,7 +17,6 @@ from giaoban.traffic.impairments.models import (
     GilbertElliottLoss,
     GilbertLoss,
     Loss,
-    TraceLoss,
 )
 
 
@@ -81,8 +80,6 @@ def _four_states(model: FourStateLoss) -> Chain:
 
 def loss_rate(model: Loss) -> float:
     """The share of packets that are lost in the long run."""
-    if isinstance(model, TraceLoss):
-        return float(np.mean(_recorded(model)))
     c = chain(model)
     return float(c.stationary @ c.loss)
 
@@ -92,13 +89,9 @@ def mean_burst(model: Loss) -> float:
 
     Of n packets n·P(lost, lost before) do not begin a burst, and all other lost ones do.
     """
-    if isinstance(model, TraceLoss):
-        lost = _recorded(model)
-        rate, begins = float(np.mean(lost)), float(np.mean(lost & ~np.roll(lost, 1)))
-    else:
-        c = chain(model)
-        rate = float(c.stationary @ c.loss)
-        begins = float((c.stationary * (1 - c.loss)) @ c.steps @ c.loss)
+    c = chain(model)
+    rate = float(c.stationary @ c.loss)
+    begins = float((c.stationary * (1 - c.loss)) @ c.steps @ c.loss)
     if rate == 0:
         return 0.0
     return rate / begins if begins > 0 else math.inf
@@ -111,18 +104,9 @@ def burst_starts(model: Loss, spacing: int = 1, visible: float = 1.0) -> float:
     `visible` is the probability that a lost packet stays lost (1 − share that is repaired). A run
     that is repaired in part counts once.
     """
-    if isinstance(model, TraceLoss):
-        lost = _recorded(model)
-        return float(np.mean(lost & ~np.roll(lost, 1))) * visible
     c = chain(model)
     steps = np.linalg.matrix_power(c.steps, spacing)
     every, left = (
         float((c.stationary * (1 - loss)) @ steps @ loss) for loss in (c.loss, visible * c.loss)
     )
     return min(every, left) if visible < 1 else every
-
-
-def _recorded(model: TraceLoss) -> NDArray[np.bool_]:
-    if not model.runs:
-        raise ValueError("the trace was not read yet")
-    return np.repeat(np.arange(len(model.runs)) % 2 == 1, model.runs)

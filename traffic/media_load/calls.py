@@ -11,7 +11,7 @@ import numpy as np
 
 from giaoban.traffic import rtp
 from giaoban.traffic.batch import SendBatch
-from giaoban.traffic.generator.lateness import Lateness
+from giaoban.traffic.lateness import Lateness
 from giaoban.traffic.media_load import messages
 from giaoban.traffic.media_load.audio import SLOTS, AudioSenders
 from giaoban.traffic.media_load.messages import MEDIA, MediaTarget, Medium

@@ -1,10 +1,10 @@
-"""RTP streams in a capture: what there is, the one that is meant, and what was lost of it."""
+"""RTP streams in a capture, and a stream as a recording."""
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,37 +12,31 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from giaoban.errors import InputError, strerror
 from giaoban.files import open_file
 from giaoban.sentence import Sentence
 from giaoban.traffic import rtp
 from giaoban.traffic.h264 import NAL_IDR, carries
-from giaoban.traffic.recorded.datagrams import (
-    LINK_TYPES,
-    BrokenFrameError,
-    CapturedDatagram,
-    datagram,
-)
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
+HEADER_BYTES = {1: 14, 12: 0, 101: 0, 113: 16, 228: 0, 276: 20}
+"""Bytes before the network layer, by LINKTYPE (the tcpdump group's registry)."""
+LINK_TYPES = "Ethernet, Linux cooked, raw IP"
+UDP, IP_BYTES, UDP_BYTES = 17, 20, 8
+FRAGMENT = 0x3FFF  # more fragments, and the offset (RFC 791 §3.1)
 RTCP_TYPES = range(64, 96)  # payload types that tell RTCP from RTP on one port (RFC 5761 §4)
+# RFC 3551 §6, tables 4 and 5; G722's clock is 8000 (§4.5.2)
+CLOCKS = {0: 8000, 3: 8000, 4: 8000, 8: 8000, 9: 8000, 15: 8000, 18: 8000, 26: 90_000, 34: 90_000}
 
 
-class Frame(NamedTuple):
-    """A captured link-layer frame: when, its link type, its bytes as far as captured."""
+class _Flow(NamedTuple):
+    """IPv4 addresses, ports and SSRC, as bytes of the packet."""
 
-    time_ns: int
-    link_type: int
-    data: bytes
-
-
-class RtpFlow(NamedTuple):
-    """What tells RTP streams apart."""
-
-    ssrc: int
-    source: str
-    source_port: int
-    destination: str
-    destination_port: int
+    addresses: bytes
+    ports: bytes
+    ssrc: bytes
 
 
 @dataclass(frozen=True)
@@ -50,56 +44,44 @@ class CapturedStream:
     """n packets of one source, in order of arrival.
 
     Attributes:
-        flow: whose they are.
-        payload_type, sequence, timestamp: (n,) as they are in the headers.
-        marker: (n,).
+        ssrc: of the source.
+        ends: addresses and ports, in words.
+        headers: of the packets.
         time_ns: (n,) when each was captured.
         payloads: n payloads, without header extension and padding.
         idr: (n,) whether each holds a slice of an IDR picture, or a part of one, if it is H.264.
     """
 
-    flow: RtpFlow
-    payload_type: NDArray[np.uint8]
-    sequence: NDArray[np.uint16]
-    timestamp: NDArray[np.uint32]
-    marker: NDArray[np.bool_]
+    ssrc: int
+    ends: str
+    headers: rtp.Headers
     time_ns: NDArray[np.int64]
-    payloads: Sequence[bytes]
+    payloads: list[bytes]
     idr: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.payloads)
 
     @property
     def extended(self) -> NDArray[np.int64]:
         """(n,) sequence numbers that go on beyond 16 bits, whatever the order of arrival."""
-        return unwrapped(self.sequence, 16)
+        return unwrapped(self.headers.sequence, 16)
 
     def __str__(self) -> str:
-        types = "/".join(str(t) for t in sorted(set(self.payload_type.tolist())))
-        flow = self.flow
-        return (
-            f"ssrc {flow.ssrc:#010x} from {flow.source} port {flow.source_port} to "
-            f"{flow.destination} port {flow.destination_port}, payload type {types}, "
-            f"{len(self)} packets"
-        )
+        return f"ssrc {self.ssrc:#010x} from {self.ends}, {len(self.payloads)} packets"
 
 
 @dataclass(frozen=True)
 class Capture:
-    """All RTP streams of a capture, the largest first; `broken` frames were passed over."""
+    """All RTP streams of a capture, the largest first."""
 
     name: str
     streams: tuple[CapturedStream, ...]
-    broken: int
 
     def choose(self, *, ssrc: int | None = None) -> CapturedStream:
-        """The one stream that is meant: by its SSRC, or the only one.
+        """Return the stream of an SSRC, or the only one.
 
         Raises:
             InputError: there is none or more than one.
         """
-        fit = [stream for stream in self.streams if ssrc in (None, stream.flow.ssrc)]
+        fit = [stream for stream in self.streams if ssrc in (None, stream.ssrc)]
         if len(fit) == 1:
             return fit[0]
         what = (
@@ -107,159 +89,183 @@ class Capture:
             if ssrc is None
             else Sentence("with {asked}", asked=f"ssrc {ssrc:#010x}")
         )
-        there = "\n".join(f"  {stream}" for stream in self.streams)
         raise InputError(
             "{name}: {number} RTP streams {what} (allowed: what fits one of)\n{there}",
             name=self.name,
             number=len(fit),
             what=what,
-            there=there,
+            there="\n".join(f"  {stream}" for stream in self.streams),
         )
 
 
 def read_capture(path: Path) -> Capture:
-    """The RTP streams of a pcap or pcapng file.
+    """Read the RTP streams of a pcap or pcapng file.
+
+    A source counts as one when two of its packets come in sequence (RFC 3550 A.1).
 
     Raises:
         InputError: no such file, no capture, or no RTP in it.
     """
+    flows: dict[_Flow, list[tuple[int, bytes]]] = defaultdict(list)
     try:
-        return rtp_streams(_frames(path), str(path))
+        for time_ns, flow, payload in _datagrams(path):
+            flows[flow].append((time_ns, payload))
     except OSError as error:
         raise InputError("{path}: cannot be read: {why}", path=path, why=strerror(error)) from None
+    streams = [_stream(flow, packets) for flow, packets in flows.items()]
+    streams = [stream for stream in streams if (np.diff(stream.extended) == 1).any()]
+    if not streams:
+        raise InputError("{name}: holds no RTP stream", name=path)
+    streams.sort(key=lambda stream: (-len(stream.payloads), stream.ssrc))
+    return Capture(str(path), tuple(streams))
 
 
-def _frames(path: Path) -> Iterator[Frame]:
-    """The frames of a file, lazily; scapy takes seconds to load, and only this needs it."""
+def _datagrams(path: Path) -> Iterator[tuple[int, _Flow, bytes]]:
+    """Yield time, flow and payload of whole UDP datagrams over IPv4 that may be RTP.
+
+    scapy reads the file; it takes 80 µs to dissect a frame, this 2 (`python -m bench packets`).
+    """
     from scapy.error import Scapy_Exception
-    from scapy.utils import RawPcapNgReader, RawPcapReader
+    from scapy.utils import RawPcapReader  # takes 0.2 s to load
 
     with open_file(path) as file:
         try:
-            reader = RawPcapReader(file) if _is_pcap(path) else RawPcapNgReader(file)
+            reader = RawPcapReader(file)
         except Scapy_Exception:
             raise InputError("{path}: is no capture (allowed: pcap or pcapng)", path=path) from None
-        for data, meta in reader:
+        for frame, meta in reader:
             if hasattr(meta, "sec"):
                 fraction = meta.usec if reader.nano else meta.usec * 1000
-                time_ns, link = meta.sec * 1_000_000_000 + fraction, reader.linktype
-            elif meta.tshigh is None:  # a simple packet block has no time
-                time_ns, link, data = 0, meta.linktype, b""
+                time_ns, link = meta.sec * SECOND_NS + fraction, reader.linktype
+            elif meta.tshigh is None:
+                continue  # a simple packet block has no time
             else:
                 ticks = meta.tshigh << 32 | meta.tslow
-                time_ns, link = ticks * 1_000_000_000 // meta.tsresol, meta.linktype
-            yield Frame(time_ns, link, data)
+                time_ns, link = ticks * SECOND_NS // meta.tsresol, meta.linktype
+            if link not in HEADER_BYTES:
+                raise InputError(
+                    "{name}: frames of link type {link_type} (allowed: {link_types})",
+                    name=path,
+                    link_type=link,
+                    link_types=LINK_TYPES,
+                )
+            packet = frame[HEADER_BYTES[link] :]
+            if (found := udp_of(packet)) is not None and may_be_rtp(found[1]):
+                ports, payload = found
+                yield time_ns, _Flow(packet[12:20], ports, payload[8:12]), payload
 
 
-def rtp_streams(frames: Iterable[Frame], name: str) -> Capture:
-    """Sort captured frames into RTP streams. `name` is the capture's for messages.
-
-    A source counts as one when two of its packets come in sequence (RFC 3550 A.1): other
-    protocols' datagrams seldom do.
-
-    Raises:
-        InputError: no RTP is there, or a link type is not known.
-    """
-    found: dict[tuple[object, ...], list[tuple[int, CapturedDatagram]]] = defaultdict(list)
-    broken = 0
-    for frame in frames:
-        try:
-            read = datagram(frame.data, frame.link_type)
-        except BrokenFrameError:
-            broken += 1
-            continue
-        except KeyError:
-            raise InputError(
-                "{name}: frames of link type {link_type} (allowed: {link_types})",
-                name=name,
-                link_type=frame.link_type,
-                link_types=LINK_TYPES,
-            ) from None
-        if read is None or len(read.payload) < rtp.HEADER_BYTES:
-            continue
-        if read.payload[0] >> 6 == 2 and read.payload[1] & 0x7F not in RTCP_TYPES:
-            found[read.payload[8:12], *read[:4]].append((frame.time_ns, read))
-    streams = []
-    for packets in found.values():
-        stream, bad = _stream(packets)
-        numbers = stream.extended
-        if np.any(numbers[1:] == numbers[:-1] + 1):
-            streams.append(stream)
-            broken += bad
-    if not streams:
-        raise InputError(
-            "{name}: holds no RTP stream ({broken} broken {broken:frame|frames})",
-            name=name,
-            broken=broken,
-        )
-    streams.sort(key=lambda stream: (-len(stream), stream.flow))
-    return Capture(name, tuple(streams), broken)
+def udp_of(packet: bytes) -> tuple[bytes, bytes] | None:
+    """Return ports and payload of an IPv4 packet's whole UDP datagram (RFC 791 §3.1, RFC 768)."""
+    if len(packet) < IP_BYTES or packet[0] >> 4 != 4 or packet[9] != UDP:
+        return None
+    at = 4 * (packet[0] & 0x0F)
+    if int.from_bytes(packet[6:8], "big") & FRAGMENT:
+        return None
+    end = at + int.from_bytes(packet[at + 4 : at + 6], "big")
+    if not at + UDP_BYTES <= end <= len(packet):
+        return None
+    return packet[at : at + 4], packet[at + UDP_BYTES : end]
 
 
-def _stream(packets: Sequence[tuple[int, CapturedDatagram]]) -> tuple[CapturedStream, int]:
-    """One flow's packets, and how many of them were no sound RTP."""
-    lengths = np.array([len(read.payload) for _, read in packets])
-    joined = np.frombuffer(b"".join(read.payload for _, read in packets), np.uint8)
+def may_be_rtp(payload: bytes) -> bool:
+    """Whether a datagram is of version 2 and no RTCP (RFC 5761 §4)."""
+    if len(payload) < rtp.HEADER_BYTES or payload[0] >> 6 != 2:
+        return False
+    return payload[1] & 0x7F not in RTCP_TYPES
+
+
+def _stream(flow: _Flow, packets: list[tuple[int, bytes]]) -> CapturedStream:
+    lengths = np.array([len(payload) for _, payload in packets])
     data = np.zeros((len(packets), int(lengths.max())), np.uint8)
+    joined = np.frombuffer(b"".join(payload for _, payload in packets), np.uint8)
     data[np.arange(data.shape[1]) < lengths[:, None]] = joined
-    headers = rtp.parse_headers(data, lengths)
     start, end = rtp.payload_bounds(data, lengths)
     sound = np.flatnonzero(end > 0)
-    idr = carries(data, start, end, (NAL_IDR,))
-    headers = headers.take(sound)
-    first = packets[0][1]
-    stream = CapturedStream(
-        flow=RtpFlow(
-            int.from_bytes(first.payload[8:12], "big"),
-            str(ipaddress.ip_address(first.source)),
-            first.source_port,
-            str(ipaddress.ip_address(first.destination)),
-            first.destination_port,
-        ),
-        payload_type=headers.payload_type,
-        sequence=headers.sequence,
-        timestamp=headers.timestamp,
-        marker=headers.marker,
+    ends = [
+        f"{socket.inet_ntoa(flow.addresses[4 * n : 4 * n + 4])} port "
+        f"{int.from_bytes(flow.ports[2 * n : 2 * n + 2], 'big')}"
+        for n in range(2)
+    ]
+    return CapturedStream(
+        ssrc=int.from_bytes(flow.ssrc, "big"),
+        ends=" to ".join(ends),
+        headers=rtp.parse_headers(data, lengths).take(sound),
         time_ns=np.array([time_ns for time_ns, _ in packets], np.int64)[sound],
-        payloads=[packets[i][1].payload[start[i] : end[i]] for i in sound.tolist()],
-        idr=idr[sound],
+        payloads=[packets[i][1][start[i] : end[i]] for i in sound.tolist()],
+        idr=carries(data, start, end, (NAL_IDR,))[sound],
     )
-    return stream, len(packets) - len(sound)
 
 
 def unwrapped(values: NDArray[np.unsignedinteger], bits: int) -> NDArray[np.int64]:
-    """Counters of so many bits, (n,), that go on beyond them: each is the nearest to the last."""
+    """Return (n,) counters that go on beyond so many bits: each is the nearest to the last."""
     wide = values.astype(np.int64)
     steps = rtp.serial_difference(np.diff(wide, prepend=wide[:1]), bits)
     return wide[:1].sum() + np.cumsum(steps)
 
 
-def loss_runs(stream: CapturedStream) -> list[int]:
-    """Packets received and lost in turn, from the first number to the last, for `TraceLoss.runs`.
+def recording_of(stream: CapturedStream, name: str, *, h264: bool) -> Recording:
+    """Return the packets of a captured stream in order of their numbers, each once.
 
-    What came late or twice was received. An even number of runs: round and round, the first run
-    of received packets follows on the last.
+    Other payload types than the most frequent, such as telephone events, are left out, and packets
+    without payload: baresip keeps a path open with such packets, of timestamp 0 in the midst of a
+    stream. H.264 begins with its first key frame and ends with its last whole picture.
+
+    Args:
+        name: of the file, for messages.
+
+    Raises:
+        InputError: packets are missing, or the stream cannot be repeated.
     """
-    numbers = np.unique(stream.extended)
-    gaps = np.flatnonzero(np.diff(numbers) > 1)
-    received = np.diff(np.concatenate(([0], gaps + 1, [len(numbers)])))
-    lost = np.append(numbers[gaps + 1] - numbers[gaps] - 1, 0)
-    return np.column_stack([received, lost]).ravel().tolist()
-
-
-def most_frequent(values: NDArray[np.integer]) -> int:
-    """The value that is there most often, the smallest of several."""
-    counts: Mapping[int, int] = Counter(values.tolist())
-    return min(counts, key=lambda value: (-counts[value], value))
-
-
-def _is_pcap(path: Path) -> bool:
-    """Whether a file begins like a pcap (microseconds or nanoseconds, either byte order)."""
-    with open_file(path) as file:
-        magic = file.read(4)
-    return magic in (
-        b"\xa1\xb2\xc3\xd4",
-        b"\xd4\xc3\xb2\xa1",
-        b"\xa1\xb2\x3c\x4d",
-        b"\x4d\x3c\xb2\xa1",
+    numbers, order = np.unique(stream.extended, return_index=True)
+    missing = int(numbers[-1] - numbers[0]) + 1 - len(numbers)
+    if missing:
+        raise InputError(
+            "{name}: {missing} of {number} packets {missing:is|are} missing (allowed: none)",
+            name=name,
+            missing=missing,
+            number=len(numbers) + missing,
+        )
+    order = order[np.array([len(payload) > 0 for payload in stream.payloads])[order]]
+    if not len(order):
+        raise InputError("{name}: holds no packet with a payload", name=name)
+    [(kind, _)] = Counter(stream.headers.payload_type[order].tolist()).most_common(1)
+    order = order[stream.headers.payload_type[order] == kind]
+    clock_hz = CLOCK_HZ if h264 else CLOCKS.get(kind)
+    if clock_hz is None:
+        raise InputError("{name}: payload type {kind} does not say its clock", name=name, kind=kind)
+    # unwrapped in order of sending: a packet that came late must not turn the clock back
+    stamps = unwrapped(stream.headers.timestamp[order], 32)
+    key = np.zeros(len(order), np.bool_)
+    if h264:
+        key = np.isin(stamps, stamps[stream.idr[order]])
+        ends = np.flatnonzero(stream.headers.marker[order])
+        if not key.any() or not len(ends) or ends[-1] < np.argmax(key):
+            raise InputError(
+                "{name}: has no whole picture from a key frame on (an IDR picture is needed)",
+                name=name,
+            )
+        whole = slice(int(np.argmax(key)), int(ends[-1]) + 1)
+        order, stamps, key = order[whole], stamps[whole], key[whole]
+    stamps = stamps - stamps[0]
+    taken = np.unique(stamps)
+    if len(taken) < 2:
+        raise InputError("{name}: holds a single picture or packet (allowed: 2 or more)", name=name)
+    length_ticks = int(taken[-1] + np.median(np.diff(taken)))
+    due_ns = np.maximum.accumulate(stream.time_ns[order])
+    due_ns = due_ns - due_ns[0]
+    _, heads, picture = np.unique(stamps, return_index=True, return_inverse=True)
+    payloads = [stream.payloads[i] for i in order]
+    return Recording(
+        payload=np.frombuffer(b"".join(payloads), np.uint8),
+        offset=np.cumsum([0, *map(len, payloads)]),
+        due_ns=due_ns,
+        capture_ns=due_ns[heads][picture],
+        timestamp=stamps,
+        marker=stream.headers.marker[order],
+        key=key,
+        clock_hz=clock_hz,
+        # the capture's clock and the sender's differ a little
+        length_ns=max(round(length_ticks * SECOND_NS / clock_hz), int(due_ns[-1]) + 1),
+        length_ticks=length_ticks,
     )

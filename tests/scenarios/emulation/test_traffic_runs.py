@@ -124,15 +124,6 @@ def test_as_often_as_was_asked_for(runs: Runs) -> None:
         assert np.mean(hit) == pytest.approx(share, abs=5 * variance**0.5), who
 
 
-def test_a_trace_of_losses_is_followed_to_the_packet(runs: Runs) -> None:
-    run = runs["several"]
-    trace = dict(traces(run))["east", "video", "up"]
-    at_s = seconds(run, trace)
-    gone = trace.impaired[(at_s >= AT[0]) & (at_s < AT[1])]
-    pattern = np.repeat(np.arange(len(traffic_scenarios.TRACE)) % 2 == 1, traffic_scenarios.TRACE)
-    assert np.array_equal(gone, np.resize(pattern, len(gone)))
-
-
 def test_a_bottleneck_passes_its_rate_and_no_more(runs: Runs) -> None:
     """At a bridge 1 Mb/s in seconds 3 to 6: what is offered is twice that, so it is used up."""
     run = runs["several"]

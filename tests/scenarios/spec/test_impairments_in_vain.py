@@ -45,10 +45,6 @@ def at_north(jitter: str) -> str:
             "loss: loses nothing (allowed: probabilities above 0)",
         ),
         (
-            impairment('bridge = "north"', 'loss = { model = "trace", runs = [5, 0] }'),
-            "loss: loses nothing",
-        ),
-        (
             at_north('model = "normal", mean_ms = 400.0, sd_ms = 350.0'),
             "jitter: holds packets back for 2.06 s (allowed: 2 s)",
         ),

@@ -28,7 +28,6 @@ from giaoban.traffic.impairments.models import (
     NormalJitter,
     ParetoJitter,
     Rate,
-    TraceLoss,
 )
 
 
@@ -73,7 +72,6 @@ def test_a_line_that_loses_everything_or_nothing_may_duplicate() -> None:
 @pytest.mark.parametrize(
     ("what", "allowed"),
     [
-        (Impairments(loss=TraceLoss(runs=[3, 1])), "allowed on a line: bernoulli, gilbert"),
         (
             Impairments(loss=GilbertLoss(p=0.1, r=0.3), duplicate=0.1),
             "allowed with duplicate: bernoulli loss",

@@ -24,7 +24,6 @@ from giaoban.traffic.impairments import (
     NormalJitter,
     ParetoJitter,
     Rate,
-    TraceLoss,
 )
 from giaoban.traffic.rtp import StreamId
 from giaoban.traffic.sender.injection import Fate, Injector
@@ -57,13 +56,6 @@ def test_without_impairments_packets_pass_untouched() -> None:
         assert not fate.corrupted.any()
 
 
-def test_impairments_need_an_origin() -> None:
-    plan = stream_plan(IDENT, loss=LOSE_ALL)
-    with pytest.raises(ValueError, match="origin"):
-        Injector(plan, None)
-    assert Injector(stream_plan(IDENT), None).idle
-
-
 def test_a_copy_goes_on_as_the_one_copied_would() -> None:
     idle = injector()
     assert copy.deepcopy(idle) is idle
@@ -90,18 +82,6 @@ def test_a_packet_belongs_to_the_interval_of_its_due_time() -> None:
     fate = lossy.apply(times, sizes(10))
     assert fate.copies.tolist() == [1, 1, 0, 0, 0, 1, 1, 1, 0, 0]
     assert fate.leaving_ns.tolist() == times.tolist()
-
-
-def test_each_interval_has_its_own_processes() -> None:
-    """What is drawn in one does not hang on how long another lasted."""
-    both = [
-        Interval(from_s=0.0, to_s=10.0, what=Impairments(loss=BernoulliLoss(p=0.5))),
-        Interval(from_s=10.0, to_s=20.0, what=Impairments(loss=BernoulliLoss(p=0.5))),
-    ]
-    whole = injector(*both).apply(due(1000), sizes(1000)).copies
-    later = injector(*both).apply(due(1000)[500:], sizes(500)).copies
-    assert np.array_equal(whole[500:], later)
-    assert not np.array_equal(whole[500:], whole[:500])
 
 
 def test_corruption_and_duplication_rates() -> None:
@@ -140,17 +120,6 @@ def test_one_bit_of_the_payload_is_flipped(lengths: list[int], seed: int, csrcs:
         at = int(np.flatnonzero(changed[row])[0]) // 8
         header = 12 + 4 * csrcs
         assert (header if header < lengths[row] else 12) <= at < lengths[row]
-
-
-def test_bits_are_hit_evenly() -> None:
-    """χ² over 80 bits, 79 degrees of freedom: 99.9 % are below 123.6."""
-    n = 80_000
-    data = np.zeros((n, 22), np.uint8)
-    data[:, 0] = 0x80
-    injector(*during_all(corrupt=1.0)).flip(data, np.full(n, 22), np.arange(n))
-    hits = np.unpackbits(data[:, 12:], axis=1).sum(axis=0)
-    assert hits.sum() == n
-    assert float(((hits - 1000.0) ** 2 / 1000).sum()) < 123.6
 
 
 REORDERING = NormalJitter(mean_ms=40, sd_ms=30, reorder=True)
@@ -224,7 +193,7 @@ def test_a_duplicate_takes_its_own_place_at_the_bottleneck() -> None:
 EVERYTHING: list[list[Interval]] = [
     during_all(loss=GilbertLoss(p=0.05, r=0.3), corrupt=0.1, duplicate=0.1),
     during_all(jitter=ParetoJitter(shape=3, scale_ms=30, correlation=0.5), duplicate=0.05),
-    during_all(jitter=REORDERING, loss=TraceLoss(runs=[7, 2])),
+    during_all(jitter=REORDERING, loss=BernoulliLoss(p=0.2)),
     during_all(rate=Rate(kbps=90, buffer_packets=4), duplicate=0.2),
     [
         Interval(from_s=1.0, to_s=4.0, what=Impairments(jitter=KEEPING, corrupt=0.3)),

@@ -1,43 +1,39 @@
-"""`giaoban stream`: RTP streams from this machine, paced in real time, and what came of them."""
+"""`giaoban stream`: RTP streams of calls from this machine, and counts of those that come."""
 
 from __future__ import annotations
 
-import ctypes
-import math
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
+from giaoban.errors import InputError, InvalidRun, strerror
 from giaoban.processes.interruptions import INTERRUPTED, end_asked_for
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_json
-from giaoban.sentence import N_, Sentence, joined
+from giaoban.sentence import Sentence, joined
 from giaoban.traffic import hosts
-from giaoban.traffic import log as packet_log
 from giaoban.traffic import profiles as call_profiles
 from giaoban.traffic.batch import media_socket
-from giaoban.traffic.generator import cycle, interface, receiver, sender, slots, windows
-from giaoban.traffic.generator.cycle import Cycle
-from giaoban.traffic.generator.impair import impairers, load_intervals
-from giaoban.traffic.generator.sender import Sent
+from giaoban.traffic.generator import outputs, receiver
+from giaoban.traffic.generator.calls import Call, Calls
+from giaoban.traffic.generator.sender import Sent, send
+from giaoban.traffic.impairments import (
+    BernoulliLoss,
+    GilbertElliottLoss,
+    Impairments,
+    Loss,
+    NormalJitter,
+)
+from giaoban.traffic.recorded.capture import read_capture, recording_of
 
 LEAD_NS = 500_000_000
-"""From the plan to the first packet: laying out the first windows and looking for garbage take some
-0.1 s."""
-WORST_MS = 20.0
-"""A packet of sound that is later than the next one (RFC 3551 §4.2: 20 ms) fits no schedule."""
-LIMIT_US = 1000.0
-LONGEST_CYCLE_S, CYCLE_STEP_S = 60, 3
-"""A cycle of pictures; whole numbers of packets of 10, 20, 30, 40 and 60 ms."""
-MOST_LAID_OUT = 10_000_000
-PR_SET_TIMERSLACK = 29
-IDLE_S = 2.0
-DSCP = call_profiles.DSCP_VIDEO
+"""From the plan to the first packet, in which the first windows are laid out."""
+LIMIT_US, WORST_MS = 1000.0, 20.0
+"""Of 99 of 100 packets, and of each: a packet of sound that leaves after the next one is due (RFC
+3551 §4.2: 20 ms) fits no schedule."""
 
 app = typer.Typer(
     add_completion=False, help="Send and receive RTP streams in real time.", no_args_is_help=True
@@ -45,94 +41,76 @@ app = typer.Typer(
 
 
 @app.command("send")
-def send(
-    to: Annotated[str, typer.Argument(metavar="HOST:PORT", help="IPv4 address and UDP port")],
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="a call profile: its sound and its pictures")
+def send_streams(
+    to: Annotated[
+        str | None, typer.Argument(metavar="[HOST:PORT]", help="IPv4 address and UDP port")
     ] = None,
-    media: Annotated[
-        Literal["both", "audio", "video"], typer.Option("--media", help="of a profile")
-    ] = "both",
-    rate: Annotated[
-        int | None,
-        typer.Option("--rate", min=1, max=hosts.MOST_PER_S, help="packets/s, all streams together"),
+    profile: Annotated[str | None, typer.Option(help="calls of this call profile")] = None,
+    pcap: Annotated[Path | None, typer.Option(help="an RTP stream of a capture")] = None,
+    calls: Annotated[int, typer.Option(min=1, max=1000)] = 1,
+    seconds: Annotated[float, typer.Option(min=0.01, max=86_400)] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1)] = 1,
+    loss: Annotated[
+        str, typer.Option(help="P (Bernoulli), or P,R[,BAD[,GOOD]] (Gilbert–Elliott)")
+    ] = "",
+    jitter: Annotated[str, typer.Option(help="MEAN,SD in ms, normal")] = "",
+    reorder: Annotated[bool, typer.Option(help="with --jitter packets overtake")] = False,
+    duplicate: Annotated[float, typer.Option(min=0, max=1, help="share sent twice")] = 0.0,
+    interface: Annotated[
+        str | None, typer.Option(help="put frames on this interface (root)")
     ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option("--size", min=14, max=slots.MAX_RTP, help="bytes of RTP a packet (1000)"),
-    ] = None,
-    streams: Annotated[
-        int, typer.Option("--streams", min=1, max=10_000, help="streams, or calls of a profile")
-    ] = 1,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.01, max=86_400)] = 10.0,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1)] = 1,
-    impair: Annotated[
-        Path | None, typer.Option("--impair", help="intervals of impairments (TOML)")
-    ] = None,
-    pacing: Annotated[
-        Literal["auto", "kernel", "loop"], typer.Option("--pacing", help="by whom; kernel needs fq")
-    ] = "auto",
-    address: Annotated[
-        str, typer.Option("--address", help="this machine's address to send from")
-    ] = "0.0.0.0",
-    limit_us: Annotated[
-        float, typer.Option("--limit-us", min=1, help="99 of 100 packets are not later")
-    ] = LIMIT_US,
+    out: Annotated[Path | None, typer.Option(help="write a capture and send nothing")] = None,
     authorised: Annotated[
         bool,
         typer.Option("--i-am-authorised", help="the owner of a public address has agreed to this"),
     ] = False,
-    log: Annotated[
-        Path | None, typer.Option("--log", help="write a record of every packet here")
-    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Send RTP to one address; exit code 3 if it did not leave when it was due."""
+    """Send RTP to an address, an interface or a file; exit code 3 if it left too late."""
+    call, what = _call(profile, pcap), _impairments(loss, jitter, reorder, duplicate)
+    if (to is None) == (out is None):
+        raise InputError("the streams have no target (allowed: HOST:PORT or --out FILE)")
+    start_ns = time.monotonic_ns() + LEAD_NS
+    streams = Calls(call, calls, what, seed, start_ns)
+    if out is not None:
+        count = outputs.write_file(out, streams.windows(seconds), start_ns)
+        _print({"schema": "giaoban.stream-written/1", "packets": count}, as_json, [_written(count)])
+        return 0
+    assert to is not None
     host, port = hosts.media_target(to, authorised=authorised)
-    plan = _plan(profile, media, rate, size, streams, seconds, seed)
-    hosts.check_rate(host, plan.packets_per_s)
-    intervals = None if impair is None else load_intervals(impair, seconds)
+    hosts.check_rate(host, streams.packets_per_s)
     stop = end_asked_for()
-    by_kernel = _by_kernel(pacing, host)
-    records = None
-    try:
-        records = None if log is None else packet_log.PacketLog(packet_log.SENT, log)
-        sock = slots.open_socket(address, DSCP)
-    except OSError as error:
-        where = f"--log {log}" if records is None and log is not None else f"--address {address}"
-        raise InputError(
-            "{where}: cannot be used: {why}", where=where, why=strerror(error)
-        ) from None
-    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
-    try:
-        payloads = slots.Payloads(host, port)
-        headers = plan.headers()
-        places = [slots.Slot(payloads, headers, txtime=by_kernel) for _ in range(sender.READY)]
-        start_ns = time.monotonic_ns() + LEAD_NS
-        fates = None if intervals is None else impairers(plan, intervals, seed, start_ns)
-        run = sender.Sender(
-            sock.fileno(),
-            windows.schedule(
-                plan, start_ns, seconds, fates, windows.window_size(plan.packets_per_s)
-            ),
-            places,
-            records,
-            kernel_paces=by_kernel,
-        )
-        run.prepare()
-        cpu = time.process_time()
-        sent = run.run(stop)
-        cpu = time.process_time() - cpu
-    finally:
-        sock.close()
-        if records is not None:
-            records.close()
-    wrong = _wrong(sent, limit_us)
-    report = _report(sent, plan, start_ns, cpu, by_kernel, wrong, stop())
-    if as_json:
-        print_json(report)
-    else:
-        sys.stdout.write(_sent_in_words(report) + "\n")
+    way = outputs.udp(host, port) if interface is None else outputs.interface(interface, host, port)
+    with way as put:
+        sent = send(streams.windows(seconds), put, stop)
+    wrong = _wrong(sent)
+    late = sent.lateness
+    report = {
+        "schema": "giaoban.stream-sent/1",
+        "valid": not wrong,
+        "reasons": wrong,
+        "interrupted": stop(),
+        "streams": [{"ssrc": plan.ssrc, "kind": plan.kind} for plan in streams.plans],
+        "packets": sent.packets,
+        "bytes": sent.bytes,
+        "packets_per_s": sent.packets_per_s,
+        "pacing_error_p50_us": late.percentile_us(50),
+        "pacing_error_p99_us": late.percentile_us(99),
+        "pacing_error_max_us": late.worst_ns / 1e3,
+        "refused": sent.refused,
+    }
+    words = Sentence(
+        "{n} {n:packet|packets} of {streams} {streams:stream|streams} sent, {rate:,.1f}/s\n"
+        "left late by at most: {half:.0f} µs of half of them, {most:.0f} µs of 99 %, {worst:.0f} "
+        "µs the worst",
+        n=sent.packets,
+        streams=len(streams.plans),
+        rate=sent.packets_per_s,
+        half=late.percentile_us(50),
+        most=late.percentile_us(99),
+        worst=late.worst_ns / 1e3,
+    )
+    _print(report, as_json, [words])
     if stop():
         return INTERRUPTED
     if wrong:
@@ -142,77 +120,67 @@ def send(
 
 @app.command("receive")
 def receive(
-    port: Annotated[int, typer.Argument(min=1, max=65_535, help="UDP port")],
-    address: Annotated[str, typer.Option("--address", help="of this machine")] = "127.0.0.1",
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", min=0.01, help="stop after so long")
-    ] = None,
+    port: Annotated[int | None, typer.Argument(min=1, max=65_535, help="UDP port")] = None,
+    pcap: Annotated[Path | None, typer.Option(help="count a capture's streams instead")] = None,
+    address: Annotated[str, typer.Option(help="of this machine")] = "127.0.0.1",
+    seconds: Annotated[float | None, typer.Option(min=0.01, help="stop after so long")] = None,
     idle: Annotated[
-        float, typer.Option("--idle", min=0.05, help="stop after so long without a packet, s")
-    ] = IDLE_S,
+        float, typer.Option(min=0.05, help="stop after so long without a packet, s")
+    ] = 2.0,
     as_json: AsJson = False,
 ) -> int:
-    """Count what comes, by SSRC; exit code 3 if the receive buffer overflowed."""
-    stop = end_asked_for()
-    try:
-        sock = media_socket(address, port, dscp=0, buffer_bytes=64 << 20)
-    except OSError as error:
-        raise InputError(
-            "{address}:{port}: cannot be listened on: {why} (allowed: this machine's "
-            "address and a free port)",
-            address=address,
-            port=port,
-            why=strerror(error),
-        ) from None
-    with sock:
-        arrivals, overflowed = receiver.receive(sock, seconds, idle, stop)
-    reports = arrivals.reports()
-    if as_json:
-        print_json(
-            {
-                "schema": "giaoban.stream-received/1",
-                "valid": not overflowed,
-                "interrupted": stop(),
-                "packets": arrivals.packets,
-                "not_rtp": arrivals.strange,
-                "overflowed": overflowed,
-                "streams": [report.to_json() for report in reports],
-            }
-        )
+    """Count RTP by SSRC; exit code 3 if the receive buffer overflowed."""
+    if (port is None) == (pcap is None):
+        raise InputError("the streams have no source (allowed: PORT or --pcap FILE)")
+    stop, overflowed = end_asked_for(), 0
+    if pcap is not None:
+        arrivals = receiver.read_file(pcap)
     else:
-        lines: list[str] = [
-            Sentence(
-                "{n} {n:packet|packets} of {streams} {streams:stream|streams}",
-                n=arrivals.packets,
-                streams=len(reports),
-            )
-        ]
-        lines += [
-            Sentence(
-                "SSRC {ssrc}: {n} {n:packet|packets} ({rate:,.1f}/s, {kbps:,.0f} kb/s), {lost} "
-                "lost, {twice} {twice:duplicate|duplicates}, {reordered} reordered, jitter mean "
-                "{mean:.3f} ms, max {most:.3f} ms",
-                ssrc=f"{r.ssrc:08x}",
-                n=r.packets,
-                rate=r.rate_per_s,
-                kbps=r.kbps,
-                lost=r.lost,
-                twice=r.duplicates,
-                reordered=r.reordered,
-                mean=r.jitter_mean_ms,
-                most=r.jitter_max_ms,
-            )
-            for r in reports
-        ]
-        if arrivals.strange:
-            lines.append(
-                Sentence(
-                    "{strange} {strange:datagram that is|datagrams that are} no RTP, or of too "
-                    "many SSRCs",
-                    strange=arrivals.strange,
-                )
-            )
-        sys.stdout.write("\n".join(map(language.say, lines)) + "\n")
+        assert port is not None
+        try:
+            sock = media_socket(address, port, dscp=0, buffer_bytes=64 << 20)
+        except OSError as error:
+            raise InputError(
+                "{address}:{port}: cannot be listened on: {why} (allowed: this machine's "
+                "address and a free port)",
+                address=address,
+                port=port,
+                why=strerror(error),
+            ) from None
+        with sock:
+            arrivals, overflowed = receiver.receive(sock, seconds, idle, stop)
+    reports = arrivals.reports()
+    report = {
+        "schema": "giaoban.stream-received/1",
+        "valid": not overflowed,
+        "interrupted": stop(),
+        "packets": arrivals.packets,
+        "not_rtp": arrivals.strange,
+        "overflowed": overflowed,
+        "streams": [one.to_json() for one in reports],
+    }
+    words = [
+        Sentence(
+            "SSRC {ssrc}: {n} {n:packet|packets} ({rate:,.1f}/s), {lost} lost, {twice} "
+            "{twice:duplicate|duplicates}, {reordered} reordered, jitter mean {mean:.3f} ms, max "
+            "{most:.3f} ms",
+            ssrc=f"{r.ssrc:08x}",
+            n=r.packets,
+            rate=r.packets_per_s,
+            lost=r.lost,
+            twice=r.duplicates,
+            reordered=r.reordered,
+            mean=r.jitter_mean_ms,
+            most=r.jitter_max_ms,
+        )
+        for r in reports
+    ]
+    total = Sentence(
+        "{n} {n:packet|packets} of {streams} {streams:stream|streams}",
+        n=arrivals.packets,
+        streams=len(reports),
+    )
+    _print(report, as_json, [total, *words])
     if overflowed:
         raise InvalidRun(
             "{overflowed} {overflowed:packet|packets} overflowed the receive buffer: "
@@ -222,81 +190,83 @@ def receive(
     return INTERRUPTED if stop() else 0
 
 
-def _plan(
-    profile: str | None,
-    media: str,
-    rate: int | None,
-    size: int | None,
-    streams: int,
-    seconds: float,
-    seed: int,
-) -> Cycle:
-    if (profile is None) == (rate is None):
-        raise InputError("what is sent is not said (allowed: one of --profile and --rate)")
-    if rate is not None:
-        if rate < streams:
-            raise InputError(
-                "--streams {streams}: more than packets a second (allowed: up to {rate})",
-                streams=streams,
-                rate=rate,
-            )
-        return cycle.constant_rate(rate, 1000 if size is None else size, streams, seed)
+def _print(report: dict[str, Any], as_json: bool, words: list[Sentence]) -> None:
+    if as_json:
+        print_json(report)
+    else:
+        sys.stdout.write("\n".join(map(language.say, words)) + "\n")
+
+
+def _written(count: int) -> Sentence:
+    return Sentence("{n} {n:packet|packets} written", n=count)
+
+
+def _call(profile: str | None, pcap: Path | None) -> Call:
+    if (profile is None) == (pcap is None):
+        raise InputError("the streams have no contents (allowed: one of --profile and --pcap)")
+    if pcap is not None:
+        stream = read_capture(pcap).choose()
+        kind = int(stream.headers.payload_type[0])
+        sound = kind < receiver.FIRST_VIDEO
+        recording = recording_of(stream, str(pcap), h264=not sound)
+        return Call(recording=recording, recorded_type=kind)
     assert profile is not None
-    if size is not None:
-        raise InputError(
-            "--size {size}: a profile has its own sizes (allowed: with --rate)", size=size
-        )
     known = call_profiles.load_profiles()
-    call = known.pick(profile)
-    whole = -(-math.ceil(seconds) // CYCLE_STEP_S) * CYCLE_STEP_S
-    length = min(whole, LONGEST_CYCLE_S)
-    packets = streams * length * (50 + call.video_kbps * 125 / 1000)
-    if packets > MOST_LAID_OUT:
+    picked = known.pick(profile)
+    return Call(known.encoding(picked.audio), known.video_model(picked))
+
+
+def _impairments(loss: str, jitter: str, reorder: bool, duplicate: float) -> Impairments:
+    if reorder and not jitter:
+        raise InputError("--reorder: nothing delays packets (allowed: with --jitter)")
+    model: Loss | None = None
+    if loss:
+        shares = _numbers(
+            "--loss", loss, "P or P,R[,BAD[,GOOD]], each from 0 to 1", (1, 2, 3, 4), 1
+        )
+        model = BernoulliLoss(p=shares[0])
+        if len(shares) > 1:
+            if not shares[1]:
+                raise InputError("--loss {text}: R is 0 (allowed: above 0)", text=loss)
+            p, r, bad, good = [*shares, *(1.0, 0.0)[len(shares) - 2 :]]
+            model = GilbertElliottLoss(p=p, r=r, loss_bad=bad, loss_good=good)
+    delay = None
+    if jitter:
+        mean, sd = _numbers("--jitter", jitter, "MEAN,SD in ms, from 0 to 10,000", (2,), 10_000)
+        delay = NormalJitter(mean_ms=mean, sd_ms=sd, reorder=reorder)
+    return Impairments(loss=model, duplicate=duplicate, jitter=delay)
+
+
+def _numbers(
+    option: str, text: str, allowed: str, counts: tuple[int, ...], most: float
+) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) not in counts or not all(0 <= one <= most for one in found):
         raise InputError(
-            "--streams {streams}: is too much (allowed: fewer calls of {profile})",
-            streams=streams,
-            profile=profile,
+            '{option} "{text}": is not understood (allowed: {allowed})',
+            option=option,
+            text=text,
+            allowed=allowed,
         )
-    return cycle.calls(
-        streams,
-        length,
-        None if media == "video" else known.encoding(call.audio),
-        None if media == "audio" else known.video_model(call),
-        seed,
-    )
+    return found
 
 
-def _by_kernel(pacing: str, host: str) -> bool:
-    if pacing == "loop":
-        return False
-    able = interface.kernel_paces(host)
-    if pacing == "kernel" and not able:
-        raise MachineLacks(
-            "the kernel does not pace what goes to {host}: the interface's queue is not fq",
-            N_("tc qdisc replace dev INTERFACE root fq, or --pacing loop"),
-            host=host,
-        )
-    return able
-
-
-def _wrong(sent: Sent, limit_us: float) -> list[Sentence]:
-    """Why the stream is not what was asked for."""
+def _wrong(sent: Sent) -> list[Sentence]:
+    """Return the reasons why the stream left too late."""
     p99, worst_ms = sent.lateness.percentile_us(99), sent.lateness.worst_ns / 1e6
     wrong = []
     if sent.gave_up:
         wrong.append(Sentence("it fell a second behind and was given up"))
-    if p99 > limit_us:
+    if p99 > LIMIT_US or worst_ms > WORST_MS:
         wrong.append(
             Sentence(
-                "1 of 100 packets left {p99:,.0f} µs late or later (limit {limit_us:g} µs)",
+                "1 of 100 packets left {p99:,.0f} µs late or later (limit {limit_us:g} µs), the "
+                "worst {worst_ms:.1f} ms (limit {limit_ms:g} ms)",
                 p99=p99,
-                limit_us=limit_us,
-            )
-        )
-    if worst_ms > WORST_MS:
-        wrong.append(
-            Sentence(
-                "the worst left {worst_ms:.1f} ms late (limit {limit_ms:g} ms)",
+                limit_us=LIMIT_US,
                 worst_ms=worst_ms,
                 limit_ms=WORST_MS,
             )
@@ -306,75 +276,3 @@ def _wrong(sent: Sent, limit_us: float) -> list[Sentence]:
             Sentence("the kernel refused {refused} {refused:packet|packets}", refused=sent.refused)
         )
     return wrong
-
-
-def _report(
-    sent: Sent,
-    plan: Cycle,
-    start_ns: int,
-    cpu_s: float,
-    by_kernel: bool,
-    wrong: Sequence[str],
-    interrupted: bool,
-) -> dict[str, Any]:
-    took_s = (sent.last_ns - sent.first_ns) / 1e9
-    kind: Literal["kernel", "loop"] = "kernel" if by_kernel else "loop"
-    return {
-        "schema": "giaoban.stream-sent/1",
-        "valid": not wrong,
-        "reasons": wrong,
-        "interrupted": interrupted,
-        "pacing": kind,
-        "start_ns": start_ns,
-        "streams": [{"ssrc": s.ssrc, "payload_type": s.payload_type} for s in plan.ids],
-        "packets": sent.datagrams,
-        "bytes": sent.bytes,
-        "asked_per_s": plan.packets_per_s,
-        "rate_per_s": (sent.datagrams - 1) / took_s if took_s > 0 else 0.0,
-        "pacing_error_p50_us": sent.lateness.percentile_us(50),
-        "pacing_error_p99_us": sent.lateness.percentile_us(99),
-        "pacing_error_max_us": sent.lateness.worst_ns / 1e3,
-        "removed": sent.removed,
-        "duplicated": sent.duplicated,
-        "corrupted": sent.corrupted,
-        "refused": sent.refused,
-        "system_calls": sent.calls,
-        "cpu_s": cpu_s,
-    }
-
-
-def _sent_in_words(report: dict[str, Any]) -> str:
-    late = N_(
-        "left late by at most: {half:.0f} µs of half of them, {most:.0f} µs of 99 %, {worst:.0f} "
-        "µs the worst"
-    )
-    if report["pacing"] == "kernel":
-        late = N_(
-            "handed to the kernel late by at most: {half:.0f} µs of half of them, {most:.0f} µs of "
-            "99 %, {worst:.0f} µs the worst"
-        )
-    lines: list[str] = [
-        Sentence(
-            "{n} {n:packet|packets} of {streams} {streams:stream|streams} sent, {rate:,.1f}/s "
-            "({asked:,.1f}/s asked)",
-            n=report["packets"],
-            streams=len(report["streams"]),
-            rate=report["rate_per_s"],
-            asked=report["asked_per_s"],
-        ),
-        Sentence(
-            late,
-            half=report["pacing_error_p50_us"],
-            most=report["pacing_error_p99_us"],
-            worst=report["pacing_error_max_us"],
-        ),
-        Sentence(
-            "by the injector: {removed} removed, {twice} duplicated, {corrupted} corrupted",
-            removed=report["removed"],
-            twice=report["duplicated"],
-            corrupted=report["corrupted"],
-        ),
-    ]
-    if report["interrupted"]:
-        lines.append(Sentence("interrupted: this is what was sent until then"))
-    return "\n".join(map(language.say, lines))
