@@ -68,11 +68,10 @@ def alone(answer: FaultsAnswer) -> FaultsAnswer:
 
 
 def _not_tried(baseline: Baseline, answer: FaultsAnswer) -> Iterator[NotTried]:
-    """What the baseline calls them; one of an earlier version has no names."""
+    """Yield the failures of the baseline that were not tried now."""
     for ident in sorted(set(baseline.failure) - {failure.id for failure in answer.failures}):
         was = baseline.failure[ident]
-        if was.name_en and was.name_vi:
-            yield NotTried(id=ident, name_en=was.name_en, name_vi=was.name_vi)
+        yield NotTried(id=ident, name_en=was.name_en, name_vi=was.name_vi)
 
 
 def _knows(baseline: Baseline, failure: FailureResult) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Formatter
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
@@ -23,7 +23,7 @@ class Reason(StrictModel):
     """Why the figures of a run do not hold.
 
     Attributes:
-        code: one of `SENTENCES`; a later version of the program may know more of them.
+        code: one of `SENTENCES`.
         arguments: what the sentence has in its fields. Those that are of the network have names
             that say what they are: `line` (`link`, or `link from->to`), `router`, `stream`
             (`bridge kind way`), `leg` (`bridge way`), `who` (a bridge, or `mcu`).
@@ -31,11 +31,6 @@ class Reason(StrictModel):
 
     code: str
     arguments: dict[str, Argument] = Field(default_factory=dict)
-
-    @field_validator("code")
-    @classmethod
-    def _code_of_today(cls, told: str) -> str:
-        return _EARLIER_CODES.get(told, told)
 
     def __str__(self) -> str:
         """In English, with identifiers, as files keep it."""
@@ -45,19 +40,6 @@ class Reason(StrictModel):
         if "line" in said:
             said["line"] = f"link {said['line']}"
         return str(Sentence(SENTENCES[self.code], **said))
-
-
-_EARLIER_CODES = {
-    "not-darken": "not-link-down",
-    "not-lighten": "not-link-up",
-    "not-swallow": "not-discard",
-    "not-pass": "not-forward",
-    "late-darken": "late-link-down",
-    "late-lighten": "late-link-up",
-    "late-swallow": "late-discard",
-    "late-pass": "late-forward",
-}
-"""What answers of November 2026 and before call the changes of a network."""
 
 
 def because(code: str, **arguments: Argument) -> Reason:

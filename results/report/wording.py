@@ -925,8 +925,7 @@ UNKNOWN = N_("another technical deviation, told in the result's file")
 def reasons(answer: Answer, say: Wording) -> list[str]:
     """Why an invalid answer is, a sentence each.
 
-    What has no code (of an emulation that gave nothing, or an answer of an earlier version of the
-    program) is told in English alone, as its file has it.
+    A reason without a code (of an emulation that gave no result) stays English, as in its file.
     """
     if not isinstance(answer, FaultsAnswer):
         return in_words(answer.reasons, answer.reason_codes, say)

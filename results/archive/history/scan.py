@@ -49,10 +49,7 @@ VERDICTS = ("pass", "fail", "undecided", "invalid")
 
 
 def answer_file(folder: Path) -> Path | None:
-    """The file that makes a folder a run: an answer of a schema of this program's, or None.
-
-    Answers of kinds that this version does not know are found by their schema and run id.
-    """
+    """Return the file with the answer of a run's folder; None: the folder is no run."""
     for name in FILES:
         if (folder / name).is_file():
             return folder / name

@@ -6,7 +6,7 @@ Data only. *More* always counts bridges beside those that are in the meeting alr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -109,10 +109,6 @@ def verdict_of(more: int, points: Iterable[Point]) -> Verdict:
     return "undecided" if verdicts.get(more + 1) == "undecided" else "fail"
 
 
-_EARLIER, _HEAD_BYTES = b'"giaoban.headroom/2"', 100
-"""What a file of November 2026 and before says that it is, in so many bytes from its beginning."""
-
-
 class Headroom(JsonFile):
     """The whole answer of `giaoban headroom`.
 
@@ -147,15 +143,6 @@ class Headroom(JsonFile):
     not_judged: list[Unmodelled] = Field(default_factory=list)
     """What no verdict of this answer speaks of, since the calls' sound does not let it."""
     seconds: Amount
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = "") -> Self:
-        """As of any file; what `giaoban.headroom/2` called districts are routers."""
-        told = text.encode() if isinstance(text, str) else text
-        if _EARLIER in told[:_HEAD_BYTES]:
-            told = told.replace(_EARLIER, b'"giaoban.headroom/3"', 1)
-            told = told.replace(b'"districts":', b'"routers":', 1)
-        return super().from_json(told, origin)
 
     def point(self, more: int) -> Point | None:
         """What was judged at a number of further bridges."""

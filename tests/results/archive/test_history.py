@@ -23,7 +23,6 @@ from giaoban.results.archive.history.index import INDEX, opened
 from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import RERUN, note_rerun
-from giaoban.results.judge.compare import compare
 from giaoban.results.model.result import Result
 from giaoban.results.model.run_ids import VIETNAM
 from giaoban.results.report.summaries.failures_summary import busiest, slowest
@@ -283,32 +282,6 @@ def test_the_scenario_of_a_run() -> None:
     assert scenario_of("faults-a-b-20260101-000000-2") == "a-b"
     assert scenario_of("faults-a-b-estimate-20260101-000000", estimate=True) == "a-b"
     assert scenario_of("20260101") == "20260101"
-
-
-def test_what_changed_between_two_runs() -> None:
-    a, b = h.measured(h.JANUARY), h.measured(h.JULY, delay_ms=160.0)
-    b = b.model_copy(
-        update={"inputs": b.inputs.model_copy(update={"seed": 7}), "question": b.question}
-    )
-    changed = compare(a, b)
-    assert changed.verdicts == ("pass", "fail")
-    assert changed.inputs == ["seed"]
-    ways = {c.id: c.trend for c in changed.criteria if c.trend != "same"}
-    assert ways == {"mouth-to-ear": "worse", "existing-delay-no-worse": "worse"}
-    assert {c.id: c.trend for c in compare(b, a).criteria if c.trend != "same"} == dict.fromkeys(
-        ways, "better"
-    )
-    delay = next(c for c in changed.criteria if c.id == "mouth-to-ear")
-    assert (delay.a.value, delay.b.value) == (260.0, 416.0)
-    same = compare(a, a)
-    assert (same.inputs, same.measures) == ([], 0)
-
-
-def test_bridges_that_came_and_went() -> None:
-    a, b = f.result(), f.result()
-    b.question.new.pop()
-    changed = compare(a, b)
-    assert (changed.added, changed.removed) == ([], ["Xã Quảng Sơn"])
 
 
 def test_a_criterion_through_the_year(root: Path, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 import results_factory as make
 from rich.console import Console
 
-from giaoban.results.judge.compare import compare
 from giaoban.results.report import terminal
 from giaoban.results.report.document import Table, in_language
 from giaoban.results.report.summaries import check_summary, load_summary
@@ -58,14 +57,6 @@ def test_no_criterion_of_an_invalid_run_is_met_or_has_a_margin(language: str) ->
         assert {row[3] for row in rows} == {"–"}
         assert not {row[4] for row in rows} & {*MET[language]}
         assert not any(row[0].startswith("▶") for row in rows)
-
-
-def test_an_invalid_run_is_compared_with_nothing() -> None:
-    sound = make.result()
-    for a, b in ((INVALID, sound), (sound, INVALID)):
-        found = compare(a, b).criteria
-        assert {change.trend for change in found} <= {"other", "same"}
-        assert all((change.a is None) != (change.b is None) for change in found)
 
 
 def test_no_criterion_of_an_invalid_load_test_is_met() -> None:

@@ -4,7 +4,7 @@ import failures_factory
 import pytest
 import results_factory as make
 
-from giaoban.results.model.reasons import _EARLIER_CODES, SENTENCES, Reason, because
+from giaoban.results.model.reasons import SENTENCES, Reason, because
 from giaoban.results.model.result import Result
 from giaoban.results.report.wording import Wording, reasons
 
@@ -109,10 +109,3 @@ def test_a_reason_has_just_the_arguments_of_its_sentence(arguments: dict[str, in
 
 def test_codes_are_ids() -> None:
     assert all(code == code.lower() and " " not in code for code in SENTENCES)
-
-
-def test_what_earlier_answers_call_a_change_of_the_network_is_understood() -> None:
-    told = {"fault": "cut-1", "line": "gia-nghia--cu-jut", "late_ms": 7.5}
-    earlier = Reason.model_validate({"code": "late-darken", "arguments": told})
-    assert earlier == because("late-link-down", **told)
-    assert set(_EARLIER_CODES.values()) <= set(SENTENCES)

@@ -389,19 +389,3 @@ def test_what_is_gone_or_was_not_tried_keeps_its_name() -> None:
             assert each in text
         assert showing(text.splitlines()) == []
         assert showing(summary_md(compared, language).splitlines()) == []
-
-
-def test_a_baseline_of_an_earlier_version_knows_no_names() -> None:
-    named = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
-    old = named.model_copy(
-        update={
-            "names": {},
-            "failure": {
-                ident: was.model_copy(update={"name_en": "", "name_vi": ""})
-                for ident, was in named.failure.items()
-            },
-        }
-    )
-    compared = against(answer(usual()[1:], possible=answer().possible), old)
-    text = markdown(failures_summary.brief(compared), translator("en").say)
-    assert "cut:gia-nghia--cu-jut: was accepted, but has not been tried this time" in text

@@ -17,7 +17,6 @@ from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.summaries import compared_summary
 from giaoban.results.report.summaries.check_summary import criteria, summary_md
 from giaoban.results.report.view.page import page
-from giaoban.scenarios.cli.commands.documents import history
 from tests.results.tables import rows_of
 
 VALUES = {"link-peak": 100.45, "mouth-to-ear": 468.36}
@@ -32,7 +31,6 @@ MEDIA: dict[str, Callable[[Result], object]] = {
     "compare": lambda result: [
         compared_summary.value(c.value, c.unit, c.threshold) for c in result.criteria
     ],
-    "history": lambda result: [history.figure(c.value, c.threshold) for c in result.criteria],
 }
 
 
