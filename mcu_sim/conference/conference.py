@@ -40,7 +40,7 @@ class Conference:
 
     def __init__(self, meeting: Meeting, open_room: bool = False) -> None:
         self.meeting = meeting
-        self._open_room = open_room
+        self.open_room = open_room
         self._state = ConferenceState(meeting)
         self._voice = VoiceSwitch()
         self._view = View(meeting)
@@ -212,14 +212,13 @@ class Conference:
         """
         if not self._state.is_waiting or (self._state.places and not was_live):
             return []
-        if self._open_room:
+        if self.open_room:
             return control.end(self._state, "", "The last participant has left")
         before = self._state
         self._state = ConferenceState(
             self.meeting,
             dialling=before.dialling,
             addresses=before.addresses,
-            stirred=before.stirred,
         )
         self._voice = VoiceSwitch()
         return [self._logged("waiting", "", "the last participant has left")]

@@ -34,7 +34,6 @@ ALREADY_CONNECTED = JoinRefused(BUSY, "This bridge is in the meeting already")
 """Its earlier call to the same meeting still stands. If that call's media is silent, tell its line
 `lost` and let it join again."""
 UNKNOWN_MEETING = JoinRefused(NOT_FOUND, "No such meeting")
-NOT_OPEN_YET = JoinRefused(NOT_FOUND, "This meeting is not open yet")
 HAS_ENDED = JoinRefused(NOT_FOUND, "This meeting has ended")
 NOT_A_MEMBER = JoinRefused(FORBIDDEN, "Not a member of this meeting")
 """The meeting has a list of members and it is not on it."""
@@ -85,17 +84,6 @@ class SetLayout:
     viewer: str
     layout: str
     cells: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetLayoutOfOthers:
-    """Continuous presence: the picture of everybody in the meeting but these, who all see the same:
-    the many of a large meeting who themselves are in nobody's picture."""
-
-    meeting: str
-    layout: str
-    cells: tuple[str | None, ...]
-    but: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +147,6 @@ Effect = (
     SetAudible
     | SelectSource
     | SetLayout
-    | SetLayoutOfOthers
     | SetPresenter
     | DialOut
     | HangUp

@@ -93,8 +93,6 @@ class Floor:
         self._called: list[str] = []
         self._muted: set[str] = set()
         self._self_muted: set[str] = set()
-        self.stirred: set[str] = set()
-        """Who may be heard, or not be heard, unlike before; the owner empties it."""
 
     @property
     def queue(self) -> tuple[Request, ...]:
@@ -125,10 +123,8 @@ class Floor:
         """
         self.withdraw(participant)
         self._muted.discard(participant)
-        self.stirred.add(participant)
         if self.mode == "open":
             return
-        self.stirred.update(self._called)
         kept = [speaker for speaker in self._called if also and speaker != participant]
         self._called = [*kept, participant]
 
@@ -137,18 +133,15 @@ class Floor:
         if participant not in self._called:
             return False
         self._called.remove(participant)
-        self.stirred.add(participant)
         return True
 
     def mute(self, participant: str, by_itself: bool) -> None:
         """Close a microphone."""
         (self._self_muted if by_itself else self._muted).add(participant)
-        self.stirred.add(participant)
 
     def unmute(self, participant: str, by_itself: bool) -> None:
         """Open what the same side had closed."""
         (self._self_muted if by_itself else self._muted).discard(participant)
-        self.stirred.add(participant)
 
     def muted(self, participant: str) -> bool:
         """Closed by the technicians."""
@@ -173,7 +166,6 @@ class Floor:
         self.end(participant)
         self._muted.discard(participant)
         self._self_muted.discard(participant)
-        self.stirred.add(participant)
 
 
 class Speakers:

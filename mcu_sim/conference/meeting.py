@@ -79,10 +79,6 @@ class Meeting(StrictModel):
     """Arrangement of the composed picture; `auto`: the smallest that holds all."""
     dial: Literal["in", "out"] = "in"
     """`in`: bridges call the MCU. `out`: the MCU calls them."""
-    opens_s: float = Field(default=0.0, ge=0, le=1_000_000)
-    """From when bridges get in, in seconds from the start of the MCU."""
-    closes_s: float | None = Field(default=None, gt=0, le=1_000_000)
-    """When it ends, in seconds from the start of the MCU; never where not given. Like `3600.0`."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -105,10 +101,6 @@ class Meeting(StrictModel):
                             'dial = "out" needs [[meeting.member]] "{who}" with a uri', who=who
                         )
                     )
-        if self.closes_s is not None and self.closes_s <= self.opens_s:
-            raise ValueError(
-                Sentence("closes_s = {closes_s:g} is not after opens_s", closes_s=self.closes_s)
-            )
         if self.video == "switched" and self.layout != "auto":
             raise ValueError(
                 Sentence(

@@ -1,18 +1,16 @@
-"""All meetings of one device: which there are, who sits in which, and when they open and close.
+"""All meetings of one device, and the participants of each.
 
 A participant sits in one meeting at a time; several meetings run side by side (Art. 3(2), 18(3)).
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 
 from giaoban.mcu_sim.conference import control
 from giaoban.mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
 from giaoban.mcu_sim.conference.conference import Conference
 from giaoban.mcu_sim.conference.effects import (
-    NOT_OPEN_YET,
     UNKNOWN_MEETING,
     By,
     Decision,
@@ -20,33 +18,23 @@ from giaoban.mcu_sim.conference.effects import (
     JoinAccepted,
     busy_elsewhere,
 )
-from giaoban.mcu_sim.conference.meeting import Meeting, Meetings, OpenRooms
+from giaoban.mcu_sim.conference.meeting import Meetings
 
 
 class Rooms:
     """The meetings of a file, by their ids, and the open rooms that bridges make.
 
-    `start_ms`: the time from which the file's `opens_s` and `closes_s` count. The owner calls
-    `advance` at the start and whenever `next_timeout` has come. `registered`: where a participant
-    can be called at a time, as the device's registrar knows it.
+    `registered`: the address of a participant at a time, in the device's registrar.
     """
 
     def __init__(
         self,
         meetings: Meetings,
-        start_ms: float,
         registered: Callable[[str, float], str | None],
     ) -> None:
         self._meetings = meetings
         self._uri_of = registered
         self._conferences = {one.id: Conference(one) for one in meetings.meeting}
-        self._opens_ms = {one.id: start_ms + one.opens_s * 1e3 for one in meetings.meeting}
-        self._closes_ms = {
-            one.id: start_ms + one.closes_s * 1e3
-            for one in meetings.meeting
-            if one.closes_s is not None
-        }
-        self._to_dial = {one.id for one in meetings.meeting if one.dial == "out"}
 
     def __iter__(self) -> Iterator[Conference]:
         """Every meeting: those of the file in its order, then the open rooms."""
@@ -56,33 +44,23 @@ class Rooms:
         """A meeting by its id; `KeyError` if there is none."""
         return self._conferences[meeting]
 
-    def next_timeout(self) -> float | None:
-        """When a meeting dials its members or closes next, in ms; None if nothing is to come."""
-        dials = [self._opens_ms[name] for name in self._to_dial]
-        return min([*dials, *self._closes_ms.values()], default=None)
+    def dial(self) -> list[Effect]:
+        """Call the members of the meetings with `dial = "out"`."""
+        return [
+            effect
+            for name, conference in self._conferences.items()
+            if conference.meeting.dial == "out"
+            for member in conference.meeting.roster
+            if not self._sits_elsewhere(member, name)
+            for effect in conference.dial(member)
+        ]
 
-    def advance(self, now_ms: float) -> list[Effect]:
-        """Close the meetings whose time is over and dial the members of those that open."""
-        effects: list[Effect] = []
-        for name, at_ms in list(self._closes_ms.items()):
-            if at_ms <= now_ms:
-                del self._closes_ms[name]
-                self._to_dial.discard(name)
-                effects += self._conferences[name].end("The meeting's time is over")
-        for name, conference in self._conferences.items():
-            if name in self._to_dial and self._opens_ms[name] <= now_ms:
-                self._to_dial.discard(name)
-                for member in conference.meeting.roster:
-                    if not self._sits_elsewhere(member, name):
-                        effects += conference.dial(member)
-        return effects
-
-    def admits(self, meeting: str, participant: str, now_ms: float) -> Decision:
+    def admits(self, meeting: str, participant: str) -> Decision:
         """What `join` would say; nothing is changed."""
-        return self._decide(self._find(meeting, participant), participant, now_ms)
+        return self._decide(self._find(meeting, participant), participant)
 
     def join(
-        self, meeting: str, participant: str, now_ms: float, contact: str | None = None
+        self, meeting: str, participant: str, contact: str | None = None
     ) -> tuple[Decision, list[Effect]]:
         """A participant's call to a meeting is up. Without `JoinAccepted` nothing has changed.
 
@@ -90,7 +68,7 @@ class Rooms:
         place there. `contact`: see `Conference.join`.
         """
         conference = self._find(meeting, participant)
-        decision = self._decide(conference, participant, now_ms)
+        decision = self._decide(conference, participant)
         if conference is None or not isinstance(decision, JoinAccepted):
             return decision, []
         effects: list[Effect] = []
@@ -155,15 +133,13 @@ class Rooms:
         """A meeting that is there, or the room that a call of this participant opens."""
         if meeting in self._conferences or self._meetings.open_rooms is None:
             return self._conferences.get(meeting)
-        made = _opened(self._meetings.open_rooms, meeting, participant)
+        made = self._meetings.open_rooms.meeting(meeting, participant)
         return None if made is None else Conference(made, open_room=True)
 
-    def _decide(self, conference: Conference | None, participant: str, now_ms: float) -> Decision:
+    def _decide(self, conference: Conference | None, participant: str) -> Decision:
         if conference is None:
             return UNKNOWN_MEETING
         name = conference.meeting.id
-        if now_ms < self._opens_ms.get(name, now_ms):
-            return NOT_OPEN_YET
         decision = conference.admits(participant)
         elsewhere = self._sits_elsewhere(participant, name)
         if elsewhere is not None and isinstance(decision, JoinAccepted):
@@ -177,11 +153,5 @@ class Rooms:
 
     def _tidy(self, conference: Conference) -> None:
         name = conference.meeting.id
-        if conference.ended and name not in self._opens_ms:
+        if conference.ended and conference.open_room:
             del self._conferences[name]
-
-
-@functools.lru_cache(maxsize=256)
-def _opened(rooms: OpenRooms, name: str, opener: str) -> Meeting | None:
-    """As `OpenRooms.meeting`, which is asked when a call comes and when it stands."""
-    return rooms.meeting(name, opener)

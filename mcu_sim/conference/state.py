@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from giaoban.mcu_sim.conference.floor import Floor, Speakers
@@ -33,7 +32,6 @@ class ConferenceState:
         layout: of every viewer.
         taken: how many places have been taken so far.
         unreported: whose line was lost and who has not said why (Art. 16(2)d).
-        stirred: whose line came or went since what is heard and seen was last worked out.
     """
 
     meeting: Meeting
@@ -48,7 +46,6 @@ class ConferenceState:
     unreported: dict[str, None] = field(default_factory=dict)
     ended: bool = False
     taken: int = 0
-    stirred: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.floor = Floor(self.meeting.floor, self.meeting.chair)
@@ -58,17 +55,13 @@ class ConferenceState:
 
     @property
     def live(self) -> list[str]:
-        """Participants whose line stands, in the order they came."""
-        return list(self.each_live())
-
-    def each_live(self) -> Iterator[str]:
-        """`live`, one after the other."""
-        return (who for who, place in self.places.items() if place.live)
+        """Connected participants, in the order they came."""
+        return [who for who, place in self.places.items() if place.live]
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nobody's line stands."""
-        return next(self.each_live(), None) is None
+        """Whether no participant is connected."""
+        return not self.live
 
     def is_live(self, participant: str) -> bool:
         """Whether the participant sits here and its line stands."""
@@ -88,7 +81,6 @@ class ConferenceState:
         else:
             self.places[participant] = Place(self.taken)
             self.taken += 1
-        self.stirred.add(participant)
         self.dialling.discard(participant)
         if contact is not None and participant not in self.meeting.addresses:
             self.addresses[participant] = contact
@@ -97,13 +89,11 @@ class ConferenceState:
         """A participant's line is away; its place stays."""
         self.places[participant].live = False
         self.unreported[participant] = None
-        self.stirred.add(participant)
 
     def vacate(self, participant: str) -> None:
         """Take a participant's place away, with all that goes with it."""
         del self.places[participant]
         self.unreported.pop(participant, None)
-        self.stirred.add(participant)
         self.floor.forget(participant)
         self.speakers.forget(participant)
         self.settle_presenter()

@@ -8,7 +8,7 @@ on when the loop happened to run, so that the same plan gives the same packets.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from giaoban.mcu_sim.media.leg import (
     Delays,
     Kind,
     Leg,
-    MediaFlow,
     Position,
 )
 from giaoban.mcu_sim.media.outbound import Outbound
@@ -166,22 +165,6 @@ class MediaPlane:
         for kind in leg.flows:
             self._begin(leg, kind, now_ns)
 
-    def extend(
-        self, row: int, more: Mapping[Kind, MediaFlow], composed: VideoModel | None, now_ns: int
-    ) -> None:
-        """Media that a standing call did not begin with."""
-        before = self._legs[row]
-        flows = {**before.flows, **more}
-        leg = self._legs[row] = replace(before, flows=flows, composed=composed or before.composed)
-        for kind in more:
-            self.inbound.begin(leg, kind)
-            self.outbound.begin(leg, kind)
-            self._begin(leg, kind, now_ns)
-
-    def media_of(self, row: int) -> set[Kind]:
-        """The media that a call has begun with or was extended by."""
-        return set(self._legs[row].flows)
-
     def _begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
         row, flow = leg.row, leg.flows[kind]
         down, terms = flow.down, flow.terms
@@ -308,13 +291,7 @@ class MediaPlane:
 
     def relayout(self, row: int) -> None:
         """The picture composed for a call is arranged anew: its encoder starts with a key frame."""
-        self._composed.relayout([row], self._relayout_ns())
-
-    def relayout_others(self, meeting: int, but: Container[int]) -> None:
-        """As `relayout`, of all calls of a meeting but those in some rows."""
-        legs = self._legs.items()
-        rows = (r for r, leg in legs if leg.meeting == meeting and r not in but)
-        self._composed.relayout(rows, self._relayout_ns())
+        self._composed.request_key(row, self._relayout_ns())
 
     def _relayout_ns(self) -> int | None:
         """From when on a picture is due that is arranged anew now; None: the next one. It does not

@@ -1,8 +1,8 @@
-"""What happens to calls: taken in, put into their meetings, changed, ended, dialled.
+"""The core of the MCU: calls are admitted, put into their meetings, changed, ended, dialled.
 
-The call controller knows signalling, conferences, capacity and media, and carries what one of them
-wants to the others. It has no sockets of its own and reads no clock: the loop hands it events and
-times.
+It joins signalling, conferences, capacity and media. It has no sockets of its own and reads no
+clock: its owner hands in SIP messages and times, and sends what `agent.outgoing()` gives. The
+emulation, `giaoban mcu serve` and the tests use the same core.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import random
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.conference.commands import BUSY
 from giaoban.mcu_sim.conference.effects import DialOut, JoinAccepted, JoinRefused
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.media.ports import PortPool
+from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia, reoffer
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Tell
@@ -30,6 +34,8 @@ from giaoban.mcu_sim.server.negotiation import (
 )
 from giaoban.mcu_sim.sip import events
 from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.message import HostPort, Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.traffic import rtp
 from giaoban.traffic.sender.stream_plan import StreamPlan
@@ -141,37 +147,77 @@ LOST = ("media-lost", "session-expired", "gone", "no-ack", "replaced")
 
 
 class CallController:
-    """The MCU without its loop."""
+    """One MCU without its loop."""
 
     def __init__(
         self,
         config: McuConfig,
-        agent: UserAgent,
+        signalling: HostPort,
+        ports: PortPool,
         plane: MediaPlane,
-        participants: ParticipantCalls,
-        negotiation: MediaNegotiation,
-        registrar: Registrar,
         rng: random.Random,
         tell: Tell,
+        *,
+        name: str = "mcu",
         positions: Mapping[str, Mapping[Kind, Position]] = MappingProxyType({}),
     ) -> None:
-        """`positions`: how far planned streams came in an earlier life of the device."""
+        """`signalling`: our SIP address. `rng` draws session ids, SSRCs and first numbers. `tell`
+        writes events. `name`: purpose of the SRTP keys. `positions`: where the planned streams
+        stood at the end of an earlier life of the device."""
         self._config = config
-        self._agent = agent
         self._plane = plane
-        self._participants = participants
-        self._negotiation = negotiation
-        self._registrar = registrar
         self._rng = rng
         self._tell = tell
-        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
-        self._effects = ConferenceEffects(
-            participants, plane, tell, self._dial, self._put_out, negotiation
+        accounts = config.accounts
+        self._registrar = registrar = Registrar()
+        self.agent = self._agent = UserAgent(
+            signalling,
+            random.Random(config.seed),
+            authority=None if accounts is None else Authority(accounts.realm, accounts.passwords()),
+            registrar=registrar,
+            session_expires_s=config.session_expires_s,
+            # in an emulation the signalling is planned to the packet and its size
+            rings=not config.virtual_time,
         )
-        self.controls = Controls(agent, plane, participants, self.rooms, self._effects, tell)
+        self.capacity = Capacity(config.device)
+        self.participants = self._participants = ParticipantCalls(
+            config.planned_streams, config.guests
+        )
+        self._negotiation = negotiation = MediaNegotiation(
+            config,
+            self.capacity,
+            ports,
+            rng,
+            key_source(config.seed, name),
+            signalling,
+        )
+        self.rooms = Rooms(config.meetings, registrar.uri_of)
+        self._effects = ConferenceEffects(
+            self.participants, plane, tell, self._dial, self._put_out, negotiation
+        )
+        self.controls = Controls(
+            self.agent, plane, self.participants, self.rooms, self._effects, tell
+        )
         self._positions = dict(positions)
         self._stopped: NegotiationRefusal | None = None
         self._anonymous = config.accounts is None and not config.planned_streams
+
+    # ------------------------------------------------------------------------ messages and time
+
+    def receive(self, data: bytes, source: Peer, now_ns: int) -> None:
+        """Take one SIP message."""
+        for event in self.agent.receive(data, source, now_ns / 1e6):
+            self.handle(event, now_ns)
+
+    def advance(self, now_ns: int) -> None:
+        """Run every signalling timer whose time has come."""
+        for event in self.agent.advance(now_ns / 1e6):
+            self.handle(event, now_ns)
+
+    def next_timeout_ns(self) -> int:
+        """Return the time at which `advance` is needed."""
+        timer_ms = self.agent.next_timeout()
+        return NEVER_NS if timer_ms is None else round(timer_ms * 1e6)
 
     def handle(self, event: events.Event, now_ns: int) -> None:
         """Carry out what the user agent tells."""
@@ -197,9 +243,9 @@ class CallController:
             case _:
                 pass  # nothing hangs on an INFO's answer or on a refresh that was refused
 
-    def advance(self, now_ns: int) -> None:
-        """Open and close the meetings whose time has come."""
-        self._effects.carry_out(self.rooms.advance(now_ns / 1e6), now_ns)
+    def start(self, now_ns: int) -> None:
+        """Call the members of the meetings that are dialled."""
+        self._effects.carry_out(self.rooms.dial(), now_ns)
 
     def close(self, reason: str, now_ns: int) -> None:
         """The device stops: everybody is hung up, and nobody gets in any more."""
@@ -226,7 +272,7 @@ class CallController:
         if self._stopped is not None:
             self._refuse(call, participant, self._stopped, now_ns)
             return
-        decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
+        decision = self.rooms.admits(meeting, participant)
         old = self._participants.of(participant)
         busy = isinstance(decision, JoinRefused) and decision.code == BUSY
         if old is not None and (busy or not old.standing):
@@ -235,7 +281,7 @@ class CallController:
                 return
             self._agent.hang_up(old.call, now_ns / 1e6, "Replaced by a new call")
             self._end(old.call, "replaced", now_ns)
-            decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
+            decision = self.rooms.admits(meeting, participant)
         if not isinstance(decision, JoinAccepted):
             self._refuse(call, participant, decision, now_ns)
             return
@@ -369,9 +415,7 @@ class CallController:
         except sdp.SdpError as error:
             self._turn_away(call, str(error), now_ns)
             return
-        decision, effects = self.rooms.join(
-            call.meeting, call.participant, now_ns / 1e6, call.contact
-        )
+        decision, effects = self.rooms.join(call.meeting, call.participant, call.contact)
         if not isinstance(decision, JoinAccepted):
             self._turn_away(call, decision.reason, now_ns)
             return
@@ -437,22 +481,16 @@ class CallController:
         try:
             agreed = self._negotiation.answered(call, answer)
         except sdp.SdpError:
-            return  # what was agreed before stays (RFC 3264 §8)
+            return  # the terms before stay in force (RFC 3264 §8)
         self._turn(call, agreed, now_ns)
 
     def _turn(
         self, call: ParticipantCall, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int
     ) -> None:
-        """New terms of a standing call: media turned, and perhaps added."""
+        """Apply new terms to an established call."""
         showed = call.may_show
         call.agreed = dict(agreed)
-        model = self._model(call)
-        more = {k: terms for k, terms in agreed.items() if k not in self._plane.media_of(call.row)}
-        if more:
-            planned_streams = self._config.planned_streams.get(call.participant)
-            added = flows(more, planned_streams, call.participant, self._rng, {}, now_ns)
-            self._plane.extend(call.row, added, model, now_ns)
-        self._plane.turn(call.row, agreed, model, now_ns)
+        self._plane.turn(call.row, agreed, self._model(call), now_ns)
         self._effects.show_again(call, now_ns)
         if showed and not call.may_show:
             self.controls.end_presentation(call, now_ns)

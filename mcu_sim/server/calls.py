@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from giaoban.mcu_sim.conference.meeting import LONGEST_ID, is_id
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import SessionDescription
-from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, role
 from giaoban.names import slug
 
 
@@ -49,6 +49,15 @@ class ParticipantCall:
     since_ns: int = 0
     dialled_ns: int | None = None
     refused: tuple[str, ...] = ()
+
+    @property
+    def media(self) -> set[Kind]:
+        """The media with which the call began: a new offer adds no others."""
+        return {
+            "audio" if one.kind == "audio" else "content" if role(one) == "content" else "video"
+            for one in self.local.media
+            if one.port
+        }
 
     @property
     def may_show(self) -> bool:

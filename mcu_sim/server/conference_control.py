@@ -35,7 +35,6 @@ from giaoban.mcu_sim.conference.effects import (
     SelectSource,
     SetAudible,
     SetLayout,
-    SetLayoutOfOthers,
     SetPresenter,
 )
 from giaoban.mcu_sim.conference.rooms import Rooms
@@ -97,10 +96,6 @@ class ConferenceEffects:
                 case SetLayout(viewer):
                     if (call := self._standing(viewer)) is not None:
                         self._plane.relayout(call.row)
-                case SetLayoutOfOthers(meeting, but=but):
-                    calls = (self._participants.of(who) for who in but)
-                    rows = {call.row for call in calls if call is not None}
-                    self._plane.relayout_others(self._negotiation.number(meeting), rows)
                 case SetPresenter(meeting, participant):
                     self._presenters[meeting] = self._with_content(meeting, participant, now_ns)
                     for call in self._participants:

@@ -90,3 +90,8 @@ class McuConfig:
     dialled_profile: str = "baseline"
     virtual_time: bool = False
     sound: AudioEncoding | None = None
+
+    @property
+    def places(self) -> int:
+        """Calls at the same time: those with planned streams, and guests."""
+        return len(self.planned_streams) + self.guests

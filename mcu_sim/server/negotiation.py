@@ -28,15 +28,16 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     make_offer,
     read_answer,
     refusals,
+    role,
     video,
     without_video,
 )
 from giaoban.mcu_sim.server.calls import ParticipantCall
+from giaoban.mcu_sim.server.config import McuConfig
 from giaoban.mcu_sim.sip.message import HostPort
 from giaoban.traffic.hosts import UNSPECIFIED, is_one_host
 from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
-from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
@@ -68,38 +69,25 @@ class MediaNegotiation:
 
     def __init__(
         self,
-        address: str,
+        config: McuConfig,
         capacity: Capacity,
         ports: PortPool,
-        max_kbps: float,
         rng: random.Random,
         keys: KeySource,
-        *,
-        encrypted: bool,
-        dialled: str | None = None,
-        dialled_profile: str = "baseline",
-        signalling: HostPort = ("", 0),
-        sound: AudioEncoding | None = None,
+        signalling: HostPort,
     ) -> None:
-        """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
-        None for the best the device does; `dialled_profile`: their H.264 profile. `rng` gives
-        session ids, `keys` SRTP keys. `signalling`: its SIP address. `sound`: as of `McuConfig`.
-        """
-        self._address = address
+        """`rng` gives session ids, `keys` SRTP keys. `signalling`: our SIP address."""
+        self._config = config
         self._capacity = capacity
         self._ports = ports
-        self._max_kbps = round(max_kbps)
         self._rng, self._keys = rng, keys
-        self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
-        self._dialled = dialled
         self._signalling = signalling
         self._audio_codecs: tuple[sdp.Codec, ...] = (G722, PCMA, PCMU)
         self._audio_kbps: float = AUDIO_KBPS
-        if sound is not None and modelled(sound) is not None:
-            self._audio_codecs = (codec_of(sound), *self._audio_codecs)
-            self._audio_kbps = sound.kbps
-        self._on_loopback = ipaddress.ip_address(address).is_loopback
-        self._dialled_profile = dialled_profile
+        if config.sound is not None and modelled(config.sound) is not None:
+            self._audio_codecs = (codec_of(config.sound), *self._audio_codecs)
+            self._audio_kbps = config.sound.kbps
+        self._on_loopback = ipaddress.ip_address(config.address).is_loopback
         self._numbers: dict[str, int] = {}
         self._calls: dict[str, set[str]] = {}
         """Calls by meeting."""
@@ -181,25 +169,25 @@ class MediaNegotiation:
     def turn(
         self, call: ParticipantCall, offer: bytes
     ) -> tuple[sdp.SessionDescription, dict[Kind, NegotiatedMedia]]:
-        """The answer to a new offer within a call; what it holds of the device goes with it.
-
-        If the device has not what the offer asks for, the call keeps what it has. Raises
-        `SdpError`.
-        """
+        """Return the answer to a new offer within a call, in the media with which the call began,
+        and its terms. The call keeps its share of the device. Raises `SdpError`."""
         theirs = self._reachable(sdp.parse(offer), first=False)
-        _, most = self._make_again(call, theirs, self._can(call.port_group))
-        self._check_addresses(call, most)
-        before = call.asked, call.given, call.why_less
-        resolution, kbps = self._asked(most)
-        if resolution != call.asked:
-            self._readmit(call, resolution, kbps)
-        try:
-            can = self._can(call.port_group, given=call.given)
-            return self._make_again(call, theirs, can)
-        except sdp.SdpError:  # it is refused, and so the session stays
-            self._readmit(call, before[1], None)
-            call.asked, call.given, call.why_less = before
-            raise
+        can = [
+            section
+            for section in self._can(call.port_group, given=call.given)
+            if role(section) in call.media
+        ]
+        session, terms = make_answer(
+            theirs,
+            can,
+            self._config.address,
+            call.local.session_id,
+            previous=call.local,
+            keys=self._keys,
+        )
+        agreed = by_kind(terms)
+        self._check_addresses(call, agreed)
+        return session, agreed
 
     def _reachable(self, theirs: sdp.SessionDescription, *, first: bool) -> sdp.SessionDescription:
         """Return their description with the sections refused whose address is no host's, or ours.
@@ -252,19 +240,6 @@ class MediaNegotiation:
         else:
             self._capacity.admit(call.held, call.given, None, call.meeting)
 
-    def _make_again(
-        self, call: ParticipantCall, theirs: sdp.SessionDescription, can: Sequence[sdp.Media]
-    ) -> tuple[sdp.SessionDescription, dict[Kind, NegotiatedMedia]]:
-        session, agreed = make_answer(
-            theirs,
-            can,
-            self._address,
-            call.local.session_id,
-            previous=call.local,
-            keys=self._keys,
-        )
-        return session, by_kind(agreed)
-
     def _open_meeting(self, meeting: str) -> bool:
         if meeting in self._numbers:
             return True
@@ -304,19 +279,20 @@ class MediaNegotiation:
 
     def _offer(self, call: str, meeting: str) -> NegotiationResult | NegotiationRefusal:
         best = self._resolutions[0] if self._resolutions else AUDIO
-        wanted = self._dialled or best
+        wanted = self._config.dialled_resolution or best
         admission = self._admit(call, meeting, wanted, None)
         if isinstance(admission, NegotiationRefusal):
             return admission
         port_group = self._ports.port_group_for({})
-        can = self._can(port_group, self._dialled_profile, given=admission.given)
-        local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._keys)
+        can = self._can(port_group, self._config.dialled_profile, given=admission.given)
+        local = make_offer(self._config.address, can, self._rng.getrandbits(32), keys=self._keys)
         return NegotiationResult(local, {}, port_group, admission)
 
     def _make(
         self, theirs: sdp.SessionDescription, can: Sequence[sdp.Media]
     ) -> tuple[sdp.SessionDescription, list[NegotiatedMedia | None]]:
-        return make_answer(theirs, can, self._address, self._rng.getrandbits(32), keys=self._keys)
+        session_id = self._rng.getrandbits(32)
+        return make_answer(theirs, can, self._config.address, session_id, keys=self._keys)
 
     def _admit(
         self, call: str, meeting: str, resolution: str, kbps: float | None
@@ -333,14 +309,15 @@ class MediaNegotiation:
         """Return our sections on the ports of a group. `given`: what the call was given of the
         device; None: all that it has."""
         port = self._ports.port
-        how = self._protocol
+        how = "RTP/SAVP" if self._config.encrypted else "RTP/AVP"
+        kbps = round(self._config.video.kbps)
         can = [audio(port(port_group, "audio"), self._audio_codecs, protocol=how)]
         for best in self._resolutions[:1]:  # it stands for the lower ones too
             main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
             shown = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
             can += [
-                video(port(port_group, "video"), self._max_kbps, main, protocol=how),
-                content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
+                video(port(port_group, "video"), kbps, main, protocol=how),
+                content(port(port_group, "content"), kbps, shown, protocol=how),
             ]
         if given == AUDIO:
             return without_video(can)

@@ -16,20 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.clock import NEVER_NS, sleep_until
-from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
-from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.server.call_controller import CallController
-from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig
-from giaoban.mcu_sim.server.negotiation import MediaNegotiation
-from giaoban.mcu_sim.sip.agent import UserAgent
-from giaoban.mcu_sim.sip.digest import Authority
-from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 from giaoban.text import fit, printable
 from giaoban.traffic.profiles import DSCP_SIGNALLING
@@ -62,7 +55,6 @@ class McuServer:
         self._config = config
         self._on_event = on_event
         rng = random.Random(config.seed)
-        device = config.device
         self._sip = SipSockets(
             config.address,
             config.sip_port,
@@ -70,20 +62,7 @@ class McuServer:
             tcp=config.tcp,
         )
         self._ports = PortPool(config.address, config.first_media_port)
-        self._participants = ParticipantCalls(config.planned_streams, config.guests)
-        self._capacity = Capacity(device)
-        accounts = config.accounts
-        registrar = Registrar()
-        self._agent = UserAgent(
-            self._sip.local,
-            random.Random(config.seed),
-            authority=None if accounts is None else Authority(accounts.realm, accounts.passwords()),
-            registrar=registrar,
-            session_expires_s=config.session_expires_s,
-            # in an emulation nobody hears it ring, and signalling is planned to the packet and its
-            # size
-            rings=not config.virtual_time,
-        )
+        device = config.device
         self._plane = MediaPlane(
             self._ports,
             Delays(
@@ -92,7 +71,7 @@ class McuServer:
                 compose_ms=device.compose_delay_ms,
                 forward_ms=device.forward_delay_ms,
             ),
-            capacity=self._participants.capacity,
+            capacity=config.places,
             origin_ns=config.origin_ns,
             captures=captures,
             kernel_paces=config.kernel_paces,
@@ -105,32 +84,19 @@ class McuServer:
             stamps=StampClock(settable=not config.virtual_time),
             modelled=modelled(config.sound),
         )
-        for participant, planned_streams in config.planned_streams.items():
-            self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
-        negotiation = MediaNegotiation(
-            config.address,
-            self._capacity,
-            self._ports,
-            config.video.kbps,
-            rng,
-            key_source(config.seed, name),
-            encrypted=config.encrypted,
-            dialled=config.dialled_resolution,
-            dialled_profile=config.dialled_profile,
-            signalling=self._sip.local,
-            sound=config.sound,
-        )
-        self._controller = CallController(
+        self._controller = controller = CallController(
             config,
-            self._agent,
+            self._sip.local,
+            self._ports,
             self._plane,
-            self._participants,
-            negotiation,
-            registrar,
             rng,
             self._tell,
-            positions or {},
+            name=name,
+            positions=positions or {},
         )
+        self._agent, self._participants = controller.agent, controller.participants
+        for participant, planned_streams in config.planned_streams.items():
+            self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
         self._restarted = positions is not None
         self.has_power = True
         self._unheard = 0
@@ -154,6 +120,7 @@ class McuServer:
         stopping = over = False
         over_ns = NEVER_NS if config.over_ns is None else config.over_ns
         timer_ns = 0
+        self._controller.start(time.monotonic_ns())
         while (now_ns := time.monotonic_ns()) < end_ns:
             if not stopping and stop():
                 stopping = True
@@ -177,7 +144,7 @@ class McuServer:
             self._send()
             if stopping and not self._agent.waits:
                 break
-            timer_ns = self._next_timer_ns()
+            timer_ns = self._controller.next_timeout_ns()
             next_ns = min(media_ns, end_ns, timer_ns)
             if commands:
                 next_ns = min(next_ns, commands[0].at_ns)
@@ -202,7 +169,6 @@ class McuServer:
         now_ns = time.monotonic_ns()
         self._plane.halt()
         positions = self._controller.positions(now_ns)
-        self._capacity = Capacity(self._config.device)
         for call in self._participants:
             if call.standing:
                 self._tell(now_ns, "left", call.participant, **call.left("power-lost", now_ns))
@@ -247,21 +213,14 @@ class McuServer:
             "sip_dropped": dict(self._agent.dropped),
             "wrong_passwords": self._agent.wrong_passwords,
             "calls_left": len(self._participants) if self.has_power else 0,
-            "units_left": self._capacity.units_used,
+            "units_left": self._controller.capacity.units_used if self.has_power else 0.0,
         }
 
     def _signal(self, readable: bool, now_ns: int) -> None:
-        now_ms = now_ns / 1e6
         if readable:
             for data, source in self._sip.receive():
-                for event in self._agent.receive(data, source, now_ms):
-                    self._controller.handle(event, now_ns)
-        timer_ms = self._agent.next_timeout()
-        if timer_ms is not None and timer_ms <= now_ms:
-            for event in self._agent.advance(now_ms):
-                self._controller.handle(event, now_ns)
-        rooms_ms = self._controller.rooms.next_timeout()
-        if rooms_ms is not None and rooms_ms <= now_ms:
+                self._controller.receive(data, source, now_ns)
+        if self._controller.next_timeout_ns() <= now_ns:
             self._controller.advance(now_ns)
 
     def _send(self) -> None:
@@ -269,17 +228,10 @@ class McuServer:
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
             self._sip.send(datagram.data, datagram.target)
 
-    def _next_timer_ns(self) -> int:
-        controller = self._controller
-        timers = (
-            self._agent.next_timeout(),
-            controller.rooms.next_timeout(),
-        )
-        return min((round(t * 1e6) for t in timers if t is not None), default=NEVER_NS)
-
     def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
         if self._on_event is None:
             return
+        capacity = self._controller.capacity
         self._on_event(
             {
                 "t_ms": round((now_ns - self._config.origin_ns) / 1e6, 3),
@@ -287,9 +239,9 @@ class McuServer:
                 "event": event,
                 "bridge": printable(bridge, LONGEST_TOLD),
                 **{name: fit(value, LONGEST_TOLD) for name, value in details.items()},
-                "units": self._capacity.units_used,
-                "ports": self._capacity.ports_used,
-                "use": asdict(self._capacity.use),
+                "units": capacity.units_used,
+                "ports": capacity.ports_used,
+                "use": asdict(capacity.use),
             }
         )
 

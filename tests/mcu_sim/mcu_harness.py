@@ -13,20 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
-from giaoban.mcu_sim.sdp.crypto import key_source
 from giaoban.mcu_sim.server.call_controller import CallController
-from giaoban.mcu_sim.server.calls import ParticipantCalls
-from giaoban.mcu_sim.server.negotiation import MediaNegotiation
-from giaoban.mcu_sim.sip.agent import UserAgent
-from giaoban.mcu_sim.sip.digest import Authority
 from giaoban.mcu_sim.sip.message import Peer
-from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.traffic.batch import ReceiveBatch, Received
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.server_factory import config, meeting_of, meetings, planned_streams
@@ -80,24 +73,11 @@ class McuHarness:
         self.sent: list[tuple[bytes, Peer]] = []
         """What the MCU sent by SIP, and where to."""
         rng = random.Random(given.seed)
-        self.participants = ParticipantCalls(given.planned_streams, given.guests)
-        self.capacity = Capacity(given.device)
         self.ports = PortPool(address, given.first_media_port)
-        authority = None
-        if given.accounts is not None:
-            passwords = given.accounts.passwords()
-            authority = Authority(given.accounts.realm, passwords)
-        registrar = Registrar()
-        self.agent = UserAgent(
-            (address, SIP_PORT),
-            random.Random(1),
-            authority=authority,
-            registrar=registrar,
-        )
         self.plane = MediaPlane(
             self.ports,
             Delays(playout_ms=given.playout_ms, mix_ms=20.0, compose_ms=40.0, forward_ms=10.0),
-            capacity=self.participants.capacity,
+            capacity=given.places,
             origin_ns=given.origin_ns,
             captures=None,
             kernel_paces=given.kernel_paces,
@@ -108,28 +88,12 @@ class McuHarness:
         )
         inbound: Any = self.plane.inbound
         inbound._inbox = PunctualInbox(inbound._inbox, self)
-        self.answering = MediaNegotiation(
-            address,
-            self.capacity,
-            self.ports,
-            given.video.kbps,
-            rng,
-            key_source(given.seed, "mcu"),
-            encrypted=given.encrypted,
-            dialled=given.dialled_resolution,
-            signalling=(address, SIP_PORT),
-            sound=given.sound,
-        )
         self.controller = CallController(
-            given,
-            self.agent,
-            self.plane,
-            self.participants,
-            self.answering,
-            registrar,
-            rng,
-            self._tell,
+            given, (address, SIP_PORT), self.ports, self.plane, rng, self._tell
         )
+        self.agent = self.controller.agent
+        self.participants = self.controller.participants
+        self.capacity = self.controller.capacity
 
     def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
         self.events.append({"event": event, "bridge": bridge, **details})
@@ -162,8 +126,12 @@ class McuHarness:
 
     def take(self, data: bytes, source: Peer) -> None:
         """A message comes to the MCU."""
-        for event in self.agent.receive(data, source, self.now_ms):
-            self.controller.handle(event, self.now_ns)
+        self.controller.receive(data, source, self.now_ns)
+
+    def start(self) -> None:
+        """The MCU calls the members of meetings that are dialled."""
+        self.controller.start(self.now_ns)
+        self.settle()
 
     def wait(self, seconds: float) -> None:
         """Let signalling live for so long; media stand still."""
@@ -171,19 +139,15 @@ class McuHarness:
         while True:
             self.settle()
             agents = [self.agent, *(bridge.agent for bridge in self.bridges.values())]
-            due = [agent.next_timeout() for agent in agents] + [
-                self.controller.rooms.next_timeout()
-            ]
+            due = [agent.next_timeout() for agent in agents]
             next_ms = min((at for at in due if at is not None), default=float("inf"))
             if next_ms * 1e6 > until_ns:
                 self.now_ns = until_ns
                 return
             self.now_ns = max(self.now_ns, round(next_ms * 1e6) + 1)
-            for event in self.agent.advance(self.now_ms):
-                self.controller.handle(event, self.now_ns)
+            self.controller.advance(self.now_ns)
             for bridge in self.bridges.values():
                 bridge.signalling.advance(self.now_ns)
-            self.controller.advance(self.now_ns)
 
     def pass_over(self) -> None:
         """Of the time that was waited no media are to be made, but of what comes from now on."""

@@ -6,8 +6,6 @@ not seen by anybody until a key frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,12 +64,6 @@ class VideoBank:
     def change_rate(self, row: int, kbps: float) -> None:
         """The call allows another rate from its next frame on."""
         self._streams[row].change_rate(kbps)
-
-    def relayout(self, rows: Iterable[int], from_ns: int | None = None) -> None:
-        """The pictures of these calls are composed anew, those that are due from a moment on; a row
-        without a stream has none."""
-        for row in rows:
-            self.request_key(row, from_ns)
 
     def request_key(self, row: int, from_ns: int | None = None) -> None:
         """A viewer lost its picture (RFC 4585 §6.3.1): its next frame is a key frame, or the first

@@ -8,12 +8,10 @@ from typing import Any
 from giaoban.mcu_sim.conference.commands import CommandRejected, parse
 from giaoban.mcu_sim.conference.effects import (
     HAS_ENDED,
-    NOT_OPEN_YET,
     OPERATOR,
     By,
     DialOut,
     Effect,
-    HangUp,
     JoinAccepted,
     LogEntry,
     MeetingEnded,
@@ -49,7 +47,6 @@ def rooms(**second: Any) -> Rooms:
                 "open_rooms": {"prefix": "phong-"},
             }
         ),
-        START,
         Registrar().uri_of,
     )
 
@@ -65,42 +62,42 @@ def calls(effects: list[Effect]) -> list[tuple[str, str]]:
 
 def test_a_participant_sits_in_one_meeting_at_a_time() -> None:
     device = rooms()
-    assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban")
-    assert device.join("hop", "cu-jut", START) == (busy_elsewhere("giao-ban"), [])
-    assert device.join("phong-1", "cu-jut", START) == (busy_elsewhere("giao-ban"), [])
+    assert device.join("giao-ban", "cu-jut")[0] == JoinAccepted("giao-ban")
+    assert device.join("hop", "cu-jut") == (busy_elsewhere("giao-ban"), [])
+    assert device.join("phong-1", "cu-jut") == (busy_elsewhere("giao-ban"), [])
     assert home_of(device, "cu-jut") == "giao-ban"
     device.left("cu-jut")
     assert home_of(device, "cu-jut") is None
-    assert device.join("hop", "cu-jut", START)[0] == JoinAccepted("hop")
+    assert device.join("hop", "cu-jut")[0] == JoinAccepted("hop")
 
 
 def test_meetings_run_side_by_side_and_do_not_touch() -> None:
     device = rooms()
-    device.join("giao-ban", "gia-nghia", START)
-    device.join("giao-ban", "dak-mil", START)
-    device.join("hop", "cu-jut", START)
-    device.join("hop", "krong-no", START)
+    device.join("giao-ban", "gia-nghia")
+    device.join("giao-ban", "dak-mil")
+    device.join("hop", "cu-jut")
+    device.join("hop", "krong-no")
     assert tell(device, "cu-jut", "call-to-speak", participant="dak-mil")[0].code == 404
     tell(device, "cu-jut", "call-to-speak", participant="krong-no")
     assert device["giao-ban"].heard == ("gia-nghia",)
     assert device["hop"].heard == ("cu-jut", "krong-no")
     tell(device, OPERATOR, "end-meeting", "hop")
     assert device["giao-ban"].live == ("gia-nghia", "dak-mil")
-    assert device.admits("hop", "cu-jut", START) == HAS_ENDED
+    assert device.admits("hop", "cu-jut") == HAS_ENDED
 
 
 def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
     device = rooms()
-    device.join("phong-1", "cu-jut", START)
-    device.join("phong-1", "krong-no", START)
-    device.join("phong-2", "dak-mil", START)
+    device.join("phong-1", "cu-jut")
+    device.join("phong-1", "krong-no")
+    device.join("phong-2", "dak-mil")
     assert [one.meeting.id for one in device] == ["giao-ban", "hop", "phong-1", "phong-2"]
     assert isinstance(tell(device, "krong-no", "mute-all")[0], CommandRejected)
     assert not isinstance(tell(device, "cu-jut", "mute-all")[0], CommandRejected)
     device.left("cu-jut")
     assert MeetingEnded("phong-1") in device.left("krong-no")
     assert [one.meeting.id for one in device] == ["giao-ban", "hop", "phong-2"]
-    device.join("phong-1", "krong-no", START)
+    device.join("phong-1", "krong-no")
     assert device["phong-1"].meeting.chair == "krong-no"
     _, effects = tell(device, "krong-no", "end-meeting")
     assert effects[-1] == MeetingEnded("phong-1")
@@ -109,34 +106,19 @@ def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
 
 def test_one_that_lost_its_line_gives_up_its_place_when_it_goes_elsewhere() -> None:
     device = rooms()
-    device.join("phong-1", "cu-jut", START)
+    device.join("phong-1", "cu-jut")
     device.lost("cu-jut")
     assert home_of(device, "cu-jut") == "phong-1"
-    decision, effects = device.join("giao-ban", "cu-jut", START)
+    decision, effects = device.join("giao-ban", "cu-jut")
     assert decision == JoinAccepted("giao-ban")
     assert MeetingEnded("phong-1") in effects
     assert home_of(device, "cu-jut") == "giao-ban"
     device.lost("cu-jut")
-    assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban", rejoined=True)
-
-
-def test_a_meeting_has_its_time() -> None:
-    device = rooms(opens_s=10, closes_s=20)
-    assert device.next_timeout() == START + 20_000
-    early = device.admits("hop", "krong-no", START + 9_999)
-    assert early == NOT_OPEN_YET
-    device.join("hop", "krong-no", START + 10_000)
-    assert device.advance(START + 19_999) == []
-    effects = device.advance(START + 20_000)
-    assert HangUp("krong-no", "The meeting's time is over") in effects
-    assert effects[-1] == MeetingEnded("hop")
-    assert device.admits("hop", "krong-no", START + 20_000) == HAS_ENDED
-    assert device.next_timeout() is None
+    assert device.join("giao-ban", "cu-jut")[0] == JoinAccepted("giao-ban", rejoined=True)
 
 
 OUT = {
     "dial": "out",
-    "opens_s": 10,
     "member": [
         {"id": who, "uri": f"sip:{who}@10.68.0.2"} for who in ("krong-no", "dak-mil", "cu-jut")
     ],
@@ -145,14 +127,9 @@ OUT = {
 
 def test_a_meeting_that_dials_out_calls_every_member_that_is_free_the_chair_first() -> None:
     device = rooms(**OUT)
-    device.join("giao-ban", "dak-mil", START)
-    assert device.next_timeout() == START + 10_000
-    assert device.advance(START + 9_000) == []
-    effects = device.advance(START + 10_500)
-    assert calls(effects) == [("hop", "cu-jut"), ("hop", "krong-no")]
-    assert device.next_timeout() is None
-    assert device.advance(START + 11_000) == []
-    assert device.join("hop", "krong-no", START + 11_000)[0] == JoinAccepted("hop")
+    device.join("giao-ban", "dak-mil")
+    assert calls(device.dial()) == [("hop", "cu-jut"), ("hop", "krong-no")]
+    assert device.join("hop", "krong-no")[0] == JoinAccepted("hop")
     [entry] = device.dial_failed("hop", "cu-jut", "no answer")
     assert isinstance(entry, LogEntry)
     assert (entry.kind, entry.on) == ("dial-failed", "cu-jut")
@@ -161,9 +138,9 @@ def test_a_meeting_that_dials_out_calls_every_member_that_is_free_the_chair_firs
 
 def test_one_that_sits_elsewhere_is_not_redialled() -> None:
     device = rooms(**OUT)
-    device.join("giao-ban", "dak-mil", START)
-    device.join("hop", "cu-jut", START + 10_000)
-    device.join("hop", "krong-no", START + 10_000)
+    device.join("giao-ban", "dak-mil")
+    device.join("hop", "cu-jut")
+    device.join("hop", "krong-no")
     answer, effects = tell(device, "krong-no", "redial", participant="dak-mil")
     assert answer.code == 403
     answer, effects = tell(device, "cu-jut", "redial", participant="dak-mil")

@@ -300,17 +300,3 @@ def test_positions_run_on(bench: Bench) -> None:
         assert sequence == mine["sequence"].max() + 1
         ahead = (timestamp - int(mine["timestamp"][-1])) % 2**32
         assert 0 < ahead < 90_000
-
-
-def test_the_many_of_a_meeting_get_a_key_frame_at_once_and_nobody_else(bench: Bench) -> None:
-    for row in range(4):
-        bench.far(28_000 + 10 * row)
-        one = leg(row, terms("video", 28_000 + 10 * row), composed=MODEL)
-        bench.plane.open(replace(one, meeting=int(row == 3)), bench.now_ns)
-    bench.run(500)
-    bench.plane.relayout_others(0, {1})
-    bench.run(500)
-    sent, _ = bench.logs()
-    later = sent[sent["due_ns"] > ORIGIN + 300 * MS]
-    assert set(later["stream"][later["key"]].tolist()) == {0, 20}
-    assert set(later["stream"].tolist()) == {0, 10, 20, 30}

@@ -17,7 +17,6 @@ from giaoban.mcu_sim.conference.meeting import is_id
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import Direction
-from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, codec_of, reoffer
 from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
 from giaoban.mcu_sim.sip.events import CallEnded, InviteRefused
@@ -26,7 +25,7 @@ from giaoban.traffic.profiles import load_profiles
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
-from tests.mcu_sim.server_factory import MODEL, device, meeting_of, meetings
+from tests.mcu_sim.server_factory import MODEL, device
 from tests.phone import loudness
 
 MCU = local_address(71)
@@ -245,19 +244,6 @@ def test_the_end_of_the_device_is_told_to_everybody(harness: McuHarness) -> None
     late = bridge(harness, "east", 2)
     late.dial("meeting")
     assert refusal(late) == 503
-
-
-def test_a_picture_of_less_rate_costs_less(harness: McuHarness) -> None:
-    """What a re-INVITE asks for is what the call holds from then on."""
-    west = bridge(harness, "west")
-    west.dial("meeting")
-    assert harness.capacity.units_used == 3.0
-    sound, picture = west.local.media
-    smaller = replace(picture, codecs=(codec_for("SD30", 97),))
-    west.reoffer(replace(west.local, media=(sound, smaller), version=9))
-    assert harness.capacity.units_used == 1.5
-    west.hang_up()
-    assert harness.is_empty()
 
 
 WEST = local_address(107)
@@ -489,34 +475,6 @@ def test_other_keys(harness: McuHarness) -> None:
     hear(harness, (west, 400))
     assert came(harness, "west") == before + 20
     assert {len(p) for p in west.received("audio")} == {172}
-
-
-def test_pictures_and_content_may_be_added(harness: McuHarness) -> None:
-    west = dialled(harness, "west", 1, kinds=("audio",))
-    assert (set(west.agreed), harness.capacity.units_used) == ({"audio"}, 1.0)
-    west.reoffer(replace(west.offer("audio", "video", "content"), version=9))
-    assert set(west.agreed) == {"audio", "video", "content"}
-    assert harness.capacity.units_used == 3.0
-    west.sock("video")
-    harness.run(200)
-    assert west.received("video")
-
-
-def test_a_call_that_gives_its_pictures_up_is_one_with_sound_alone(make: Make) -> None:
-    """It costs no more than that, and shows nothing either: content is pictures too."""
-    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    west = dialled(harness, "west", 1)
-    slides = west.offer("audio", "video", "content")
-    gone = replace(sdp.Media("video", 0, formats=("97",)), content=("main",))
-    west.reoffer(replace(slides, media=(slides.media[0], gone, slides.media[2]), version=9))
-    assert (set(west.agreed), harness.capacity.units_used) == ({"audio"}, 1.0)
-    harness.run(40)
-    west.received("video")
-    harness.run(100)
-    assert west.received("video") == []
-    west.hang_up()
-    assert harness.plane._composed._streams == {}
-    assert harness.is_empty()
 
 
 def test_an_offer_that_cannot_be_taken_changes_nothing(harness: McuHarness) -> None:

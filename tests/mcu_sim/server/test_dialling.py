@@ -34,8 +34,7 @@ def bridge(harness: McuHarness, user: str, number: int, **more: Any) -> Bridge:
 
 
 def begin(harness: McuHarness) -> None:
-    harness.controller.advance(harness.now_ns)
-    harness.settle()
+    harness.start()
 
 
 def test_bridges_that_answer_are_in_the_meeting(make: Make) -> None:

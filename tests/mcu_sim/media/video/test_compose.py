@@ -70,16 +70,6 @@ def test_composed_picture_of_each_call(tmp_path: Path) -> None:
     assert len(starts) == 3  # encoders are not in step
 
 
-def test_only_pictures_whose_layout_changed_start_afresh(tmp_path: Path) -> None:
-    log = PacketLog(SENT, tmp_path / "log")
-    bank = bank_of(3, log)
-    assert key_counts(bank, 1000, 3) == [1, 1, 1]
-    assert key_counts(bank, 2000, 3) == [0, 0, 0]
-    bank.relayout([0, 2])
-    assert key_counts(bank, 3000, 3) == [1, 0, 1]
-    log.close()
-
-
 def test_a_viewer_that_lost_its_picture_gets_a_key_frame(tmp_path: Path) -> None:
     log = PacketLog(SENT, tmp_path / "log")
     bank = bank_of(2, log)
