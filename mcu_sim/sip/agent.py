@@ -65,7 +65,7 @@ class UserAgent:
         )
         authentication = ClientAuthentication(credentials, rng)
         self._authenticator = Authenticator(end, authority)
-        self._sessions = sessions = Sessions(end, calls, authentication)
+        self._sessions = sessions = Sessions(end, calls)
         self._incoming_invites = IncomingInvites(end, calls, sessions, capabilities, rings=rings)
         self._outgoing_invites = OutgoingInvites(
             end,
@@ -235,7 +235,7 @@ class UserAgent:
     @property
     def idle(self) -> bool:
         """Whether there is no call, no transaction and no timer."""
-        return not self._call_table.calls and self._end.idle
+        return not (self._call_table.calls or self._end.slots or self.next_timeout())
 
     @property
     def waits(self) -> bool:
@@ -295,9 +295,7 @@ class UserAgent:
         tag = invite.call or self._end.random_hex()
         self._end.respond(slot, reply(request, 200, to_tag=tag), now_ms)
         call = self._call_table.calls.get(invite.call)
-        if call is not None and call.reoffer is invite:
-            self._reinvites.refuse(call, 487, PHRASES[487], now_ms)
-        elif call is not None and call.invite is invite:
+        if call is not None and call.invite is invite:
             self._incoming_invites.on_cancel(call, now_ms)
 
     def _on_ack(self, request: Request, now_ms: float) -> None:

@@ -15,7 +15,6 @@ from giaoban.mcu_sim.sip.events import OptionsAnswered
 from giaoban.mcu_sim.sip.message import (
     SDP_TYPE,
     Peer,
-    again,
     body_of,
     phrase_of,
     reply,
@@ -64,20 +63,6 @@ class Capabilities:
         request.headers.set("Accept", SDP_TYPE)
         session_timer.ask(request, self._expires_s, None if call is None else call.timer_terms)
         set_body(request, sdp)
-
-    def raised(
-        self, sent: Request, refusal: Response, sequence: int, call: Call | None
-    ) -> Request | None:
-        """Return an INVITE with the session interval that a 422 wants, under this CSeq; None if it
-        wants no longer one."""
-        sent_s = session_timer.read(sent).interval_s
-        floor_s = session_timer.read(refusal).min_se_s
-        if refusal.code != 422 or sent_s is None or floor_s <= sent_s:
-            return None
-        request = again(sent, sequence)
-        terms = None if call is None else call.timer_terms
-        session_timer.ask(request, self._expires_s, terms, floor_s)
-        return request
 
     def agreed(self, response: Response) -> session_timer.TimerTerms | None:
         """Return the session timer that holds after a 2xx to an INVITE of ours."""

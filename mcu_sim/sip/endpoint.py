@@ -16,7 +16,6 @@ from sipmessage import Request, Response
 from giaoban.mcu_sim.sip.events import Event
 from giaoban.mcu_sim.sip.message import (
     MAGIC_COOKIE,
-    GarbageError,
     HostPort,
     MalformedError,
     Peer,
@@ -27,7 +26,6 @@ from giaoban.mcu_sim.sip.message import (
     parse,
     reply,
     reply_target,
-    stateless_tag,
     top_via,
 )
 from giaoban.mcu_sim.sip.transaction import (
@@ -47,11 +45,9 @@ from giaoban.mcu_sim.sip.transaction import (
     server_key,
 )
 
-MAX_UNANSWERED = 4_096
-"""Requests that may wait for their answer at the same time; more are turned away with 503."""
 MAX_TRANSACTIONS = 32_768
-"""Transactions kept at the same time: 500 calls/s begun and ended, 32 s each (timers J and L)."""
-RETRY_AFTER_S = 10
+"""Transactions at the same time: 500 calls/s begun and ended, 32 s each (timers J and L). Further
+requests are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +76,13 @@ NO_TRANSACTION_USER = TransactionUser()
 
 @dataclass(slots=True, eq=False)
 class TransactionSlot:
-    """A transaction, its peer, its user, and the call it belongs to ("": none).
-
-    `unanswered`: a received request that waits for its answer.
-    """
+    """A transaction, its peer, its user, and the call it belongs to ("": none)."""
 
     key: Key
     transaction: ClientTransaction | ServerTransaction
     target: Peer
     tu: TransactionUser = NO_TRANSACTION_USER
     call: str = ""
-    unanswered: bool = False
 
     @property
     def request(self) -> Request:
@@ -124,7 +116,6 @@ class Endpoint:
         self._timers: TimerQueue[Key] = TimerQueue()
         self._outgoing: list[SipDatagram] = []
         self._events: list[Event] = []
-        self._unanswered = 0
 
     # ------------------------------------------------------------------------- from the owner
 
@@ -134,11 +125,8 @@ class Endpoint:
             return []  # a keep-alive (RFC 5626 §3.5.1)
         try:
             message = parse(data, stream=source.reliable)
-        except MalformedError as error:
+        except MalformedError:
             self.dropped["malformed"] += 1
-            self._answer_stateless(error.request, source, 400, str(error))
-        except GarbageError:
-            self.dropped["garbage"] += 1
         else:
             if isinstance(message, Response):
                 self._receive_response(message, now_ms)
@@ -179,11 +167,6 @@ class Endpoint:
         """Take out the events, in order."""
         events, self._events = self._events, []
         return events
-
-    @property
-    def idle(self) -> bool:
-        """Whether no transaction and no timer is left."""
-        return not self.slots and not len(self._timers)
 
     # ------------------------------------------------------------------------- from the parts
 
@@ -286,9 +269,6 @@ class Endpoint:
         if self.slots.get(slot.key) is not slot:
             return
         transaction = slot.transaction
-        if slot.unanswered and isinstance(transaction, ServerTransaction) and transaction.answered:
-            slot.unanswered = False
-            self._unanswered -= 1
         if transaction.state is TransactionState.TERMINATED:
             del self.slots[slot.key]
             self._timers.set(slot.key, None)
@@ -314,14 +294,8 @@ class Endpoint:
         if method == "ACK":
             self._on_ack(request, now_ms)
             return
-        # the limits of requests that end calls are twice as high (§21.5.4)
-        factor = 2 if method in ("BYE", "CANCEL") else 1
-        if (
-            self._unanswered >= factor * MAX_UNANSWERED
-            or len(self.slots) >= factor * MAX_TRANSACTIONS
-        ):
+        if len(self.slots) >= MAX_TRANSACTIONS and method not in ("BYE", "CANCEL"):
             self.dropped["overload"] += 1
-            self._answer_stateless(request, source, 503, "Too Many Requests")
             return
         target = reply_target(request, source)
         mark_source(request, source)
@@ -330,13 +304,6 @@ class Endpoint:
             transaction = ServerInvite(request, now_ms, source.reliable)
         else:
             transaction = ServerNonInvite(request, source.reliable)
-        slot = self.slots[key] = TransactionSlot(key, transaction, target, unanswered=True)
-        self._unanswered += 1
+        slot = self.slots[key] = TransactionSlot(key, transaction, target)
         self._timers.set(key, transaction.next_timeout())
         self._on_request(slot, request, source, now_ms)
-
-    def _answer_stateless(self, request: Request, source: Peer, code: int, phrase: str) -> None:
-        response = reply(request, code, phrase, stateless_tag(request))
-        if code == 503:
-            response.headers.set("Retry-After", str(RETRY_AFTER_S))
-        self.send(bytes(response), source)

@@ -95,8 +95,7 @@ class Reoffer:
 
 @dataclass(frozen=True, slots=True)
 class ReofferAnswered:
-    """The peer's answer to an offer of ours: to a `Reoffer` without one, or to a refresh of the
-    session whose answer differs from the last."""
+    """The peer's answer to an offer of ours that answered a `Reoffer` without one."""
 
     call: str
     sdp: bytes | None

@@ -12,7 +12,6 @@ from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionU
 from giaoban.mcu_sim.sip.events import InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.message import set_body
 from giaoban.mcu_sim.sip.session import Sessions
-from giaoban.mcu_sim.sip.transaction import GIVE_UP_MS
 
 MEDIA_CONTROL_TYPE = "application/media_control+xml"
 FULL_PICTURE = (
@@ -37,7 +36,6 @@ class Infos(TransactionUser):
         self._end = end
         self._call_table = call_table
         self._sessions = sessions
-        end.on_timer["info"] = self._on_info_timeout
 
     def send(self, call: Call, content_type: str, body: bytes, now_ms: float) -> None:
         """Send an INFO in an established call."""
@@ -53,7 +51,6 @@ class Infos(TransactionUser):
         if call is not None:
             key = f"{call.id}/{self._end.random_hex()}"
             call.pending[key] = slot
-            self._end.set_timer("info", key, now_ms + GIVE_UP_MS)
             content_type = request.headers.get("Content-Type") or ""
             self._end.emit(InfoReceived(call.id, key, content_type, request.body))
 
@@ -62,18 +59,13 @@ class Infos(TransactionUser):
         call = self._call_table.calls.get(key.rpartition("/")[0])
         slot = None if call is None else call.pending.pop(key, None)
         if slot is not None:
-            self._end.set_timer("info", key, None)
             self._end.refuse(slot, code, now_ms, reason, {"Accept": accept} if accept else None)
-
-    def _on_info_timeout(self, key: str, now_ms: float) -> None:
-        self.answer(key, 500, "Not handled", now_ms)
 
     def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         call = self._call_table.calls.get(slot.call)
         if response.code < 200 or call is None or call.state is not CallState.ESTABLISHED:
             return
-        if self._sessions.authenticate(call.standing, slot, response, now_ms) is None:
-            self._complete(call, response.code, now_ms)
+        self._complete(call, response.code, now_ms)
 
     def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         call = self._call_table.calls.get(slot.call)

@@ -152,16 +152,13 @@ class OutgoingInvites:
         self._end.emit(InviteAccepted(call.id, call.seen_sdp))
 
     def _again(self, client: _InviteClient, call: Call, refusal: Response, now_ms: float) -> bool:
-        """Send the INVITE again with the credentials or the interval that a refusal asks for, once
-        each (§8.1.3.5); return whether it was sent."""
+        """Send the INVITE again with the credentials that a refusal asks for, once (§8.1.3.5);
+        return whether it was sent."""
         last = call.invite.request
-        sequence, raised = cseq_of(last).sequence + 1, client.raised
-        request = self._client_authentication.again(last, refusal, sequence)
-        if request is None and not raised:
-            request, raised = self._capabilities.raised(last, refusal, sequence, None), True
+        request = self._client_authentication.again(last, refusal, cseq_of(last).sequence + 1)
         if request is None:
             return False
-        renewed = _InviteClient(self, call.id, raised)
+        renewed = _InviteClient(self, call.id)
         call.invite = self._end.start(request, call.invite.target, now_ms, renewed)
         return True
 
@@ -169,9 +166,8 @@ class OutgoingInvites:
 class _InviteClient(TransactionUser):
     """One INVITE of a call; the ACKs that were sent by the To tag they answer (§13.2.2.4)."""
 
-    def __init__(self, owner: OutgoingInvites, name: str, raised: bool = False) -> None:
+    def __init__(self, owner: OutgoingInvites, name: str) -> None:
         self.name = name
-        self.raised = raised
         self.provisional = False
         self.acks: dict[str, SipDatagram] = {}
         self._owner = owner
@@ -356,8 +352,8 @@ class Reinvites:
             call.refresh = None
             if response.code in (408, 481):
                 self._sessions.end(call, "session-expired", now_ms)
-            elif not self._again(client, slot, response, now_ms):
-                self._sessions.refresh_failed(call, now_ms)
+            else:  # the peer has shown that it lives, which is all that a refresh is for
+                self._sessions.arm(call, call.timer_terms, now_ms)
 
     def on_no_answer(self, client: _RefreshClient, now_ms: float) -> None:
         """End a call whose refresh got no response (§14.1)."""
@@ -377,26 +373,8 @@ class Reinvites:
             return
         call.refresh = None
         sdp = body_of(response)
-        differs = sdp is not None and sdp != call.seen_sdp
         call.seen_sdp = sdp or call.seen_sdp
         self._sessions.arm(call, self._capabilities.agreed(response), now_ms)
-        if differs:
-            self._end.emit(ReofferAnswered(call.id, sdp))
-
-    def _again(
-        self, client: _RefreshClient, slot: TransactionSlot, refusal: Response, now_ms: float
-    ) -> bool:
-        """Send the refresh again with the credentials or the interval that a refusal asks for, once
-        each; return whether it was sent."""
-        call, dialog = client.call, client.call.standing
-        call.refresh = self._sessions.authenticate(dialog, slot, refusal, now_ms)
-        if call.refresh is None and not client.raised:
-            client.raised = True
-            request = self._capabilities.raised(slot.request, refusal, dialog.local_cseq + 1, call)
-            if request is not None:
-                dialog.local_cseq += 1
-                call.refresh = self._end.start(request, dialog.next_hop(), now_ms, client)
-        return call.refresh is not None
 
 
 class _RefreshClient(TransactionUser):
@@ -404,7 +382,6 @@ class _RefreshClient(TransactionUser):
 
     def __init__(self, owner: Reinvites, call: Call) -> None:
         self.call = call
-        self.raised = False
         self.ack: SipDatagram | None = None
         self._owner = owner
 

@@ -1,18 +1,16 @@
 """SIP messages on `sipmessage`: checks of received ones, headers of our own (RFC 3261 §7, §20).
 
-`parse` decides which bytes are dropped, which are answered with 400, and which are worked with. The
-headers read here can be read in every message that it returns.
+The headers that the functions here return can be parsed in every message that `parse` returns.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from sipmessage import Address, CSeq, MediaType, Message, Parameters, Request, Response, Via
+from sipmessage import Address, CSeq, Message, Parameters, Request, Response, Via
 
 from giaoban.text import printable
 
@@ -69,7 +67,6 @@ PHRASES = {
 }
 
 _FOLD = re.compile(rb"\r\n[ \t]+")
-_REQUEST = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+ ")
 _SECONDS = re.compile(r"\s*(\d{1,20})", re.ASCII)
 _RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*\s*)?(?=;|$)", re.IGNORECASE)
 _FIRST = re.compile(r'(?:[^",]++|"[^"]*"|")*')
@@ -80,88 +77,44 @@ PARSE_ERRORS = (ValueError, KeyError, TypeError)
 is called "self"."""
 
 
-class GarbageError(ValueError):
-    """Bytes that are not a SIP message, or a message that cannot be answered."""
-
-
 class MalformedError(ValueError):
-    """A request that is wrong in the way that the text says, and can be answered with 400."""
-
-    def __init__(self, request: Request, reason: str) -> None:
-        super().__init__(reason)
-        self.request = request
+    """Bytes that are no SIP message, or one whose mandatory headers or body are wrong."""
 
 
 def parse(data: bytes, *, stream: bool = False) -> Request | Response:
     """Parse one message. Its body is cut to Content-Length (RFC 3261 §18.3), which must be there
-    over a `stream` (§20.14). Raises `GarbageError` or `MalformedError`."""
+    over a `stream` (§20.14). Raises `MalformedError`."""
     head, _, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if head.count(b"\r\n") > MAX_HEADER_LINES:
-        raise GarbageError("too many header lines")
-    message, problem = _read(b"%b\r\n\r\n%b" % (_FOLD.sub(b" ", head), body))
-    problem = problem or _problem(message, stream)
-    if not problem:
-        return message
-    if isinstance(message, Response) or message.method == "ACK" or not message.headers.get("Via"):
-        raise GarbageError(problem)
-    raise MalformedError(message, problem)
-
-
-def _read(data: bytes) -> tuple[Request | Response, str]:
-    """Return the message, and the problem with the start line of a request ("": none)."""
+        raise MalformedError("too many header lines")
     try:
-        return Message.parse(data), ""
-    except PARSE_ERRORS as error:
-        _forget(error)
-    start, _, rest = data.partition(b"\r\n")
-    method = _REQUEST.match(start)
-    if method is None:
-        raise GarbageError("start line is neither a request's nor a response's")
-    stand_in = b"%bsip:invalid.invalid SIP/2.0\r\n%b" % (method[0], rest)
-    try:
-        return Message.parse(stand_in), PHRASES[400]
-    except PARSE_ERRORS as error:
-        _forget(error)
-        raise GarbageError("headers cannot be read") from None
-
-
-def _problem(message: Request | Response, stream: bool) -> str:
-    """Return the problem with the mandatory headers or the body, "" if there is none. Cut the
-    body."""
-    reading = "Via"
-    try:
-        if isinstance(message, Response) and not 100 <= message.code < 700:
-            return "Bad status code"
-        top_via(message)
-        for reading in ("From", "To"):
-            _address(message.headers[reading])
-        reading = "Call-ID"
-        if not message.call_id:
-            return "Missing Call-ID"
-        reading = "CSeq"
-        cseq = cseq_of(message)
-        if cseq.sequence >= 2**31:
-            return "CSeq out of range"
-        if isinstance(message, Request) and cseq.method != message.method:
-            return "CSeq method is not the request's"
-        reading = "Contact"
-        if message.headers.get("Contact") != "*":
-            contacts_of(message)
-        reading = "Record-Route"
-        _ = message.record_route
-        reading = "Content-Type"
-        media_type_of(message)
-        reading = "Content-Length"
+        message = Message.parse(b"%b\r\n\r\n%b" % (_FOLD.sub(b" ", head), body))
+        _check(message)
         length = message.content_length
     except (*PARSE_ERRORS, IndexError) as error:
         _forget(error)
-        return f"Bad {reading}" if message.headers.get(reading) else f"Missing {reading}"
-    if length is None:
-        return "Missing Content-Length" if stream else ""
-    if not 0 <= length <= len(message.body):
-        return "Content-Length is not the body's"
+        raise MalformedError("not a valid SIP message") from None
+    if (length is None and stream) or (length is not None and not 0 <= length <= len(message.body)):
+        raise MalformedError("Content-Length is not the body's")
     message.body = message.body[:length]
-    return ""
+    return message
+
+
+def _check(message: Request | Response) -> None:
+    """Parse the headers that are used, so that they can be parsed later. Raises `PARSE_ERRORS`."""
+    if isinstance(message, Response) and not 100 <= message.code < 700:
+        raise ValueError("bad status code")
+    top_via(message)
+    from_of(message)
+    to_of(message)
+    cseq = cseq_of(message)
+    if not message.call_id or cseq.sequence >= 2**31:
+        raise ValueError("bad Call-ID or CSeq")
+    if isinstance(message, Request) and cseq.method != message.method:
+        raise ValueError("CSeq method is not the request's")
+    if message.headers.get("Contact") != "*":
+        contacts_of(message)
+    _ = message.record_route, message.content_type
 
 
 def _forget(error: BaseException) -> None:
@@ -224,11 +177,6 @@ def contacts_of(message: Request | Response) -> list[Address]:
     return contacts
 
 
-def media_type_of(message: Request | Response) -> MediaType | None:
-    """Return Content-Type, None if absent."""
-    return message.content_type
-
-
 def parameter(parameters: Parameters, name: str) -> str | None:
     """Return a parameter's value by its case-insensitive name; "" for one without a value, None if
     absent."""
@@ -240,7 +188,7 @@ def parameter(parameters: Parameters, name: str) -> str | None:
 
 def body_of(message: Request | Response) -> bytes | None:
     """Return the session description in a message, None if there is none."""
-    content = media_type_of(message)
+    content = message.content_type
     if not message.body or content is None or content.mime_type.lower() != SDP_TYPE:
         return None
     body: bytes = message.body
@@ -342,12 +290,6 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
     response.headers.set("User-Agent", USER_AGENT)
     response.headers.set("Content-Length", "0")
     return response
-
-
-def stateless_tag(request: Request) -> str:
-    """Return a To tag that is the same for each retransmission of a request (RFC 3261 §8.2.7)."""
-    key = "\n".join(request.headers.getlist("Via")) + (request.headers.get("Call-ID") or "")
-    return hashlib.blake2s(key.encode(), digest_size=8).hexdigest()
 
 
 def _one_line(text: str) -> str:

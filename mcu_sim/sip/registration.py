@@ -66,10 +66,8 @@ class Registrar:
             if expires_s > 0 and uri != WILDCARD:
                 at_ms = now_ms + min(expires_s, LONGEST_S) * 1e3
                 bindings.insert(0, ContactBinding(uri, peer, at_ms))
-        if user not in self._users and bindings and len(self._users) >= MOST_USERS:
-            self._users = {one: live for one in self._users if (live := self.bindings(one, now_ms))}
-            if len(self._users) >= MOST_USERS:
-                return None
+        if user not in self._users and len(self._users) >= MOST_USERS:
+            return None
         self._users[user] = bindings[:MOST_BINDINGS]
         if not bindings:
             del self._users[user]
@@ -127,83 +125,68 @@ def _contacts(request: Request) -> list[tuple[str, int]]:
     return found
 
 
-_NAME = "own"
+_TIMER = "own"
 _MIN_REFRESH_MS = 1_000.0
 
 
-@dataclass(slots=True, eq=False)
-class _Account:
-    """The registrar, and the headers that all REGISTERs to it have in common."""
-
-    uri: URI
-    target: Peer
-    call_id: str
-    tag: str
-    sequence: int = 0
-
-
 class RegisterClient(TransactionUser):
-    """Registers our Contact for our user at one registrar, one REGISTER at a time."""
+    """Registers our Contact for our user at one registrar."""
 
     def __init__(self, end: Endpoint, client_authentication: ClientAuthentication) -> None:
         self._end = end
         self._client_authentication = client_authentication
-        self._account: _Account | None = None
-        self._expires_s = 0
-        self._busy = False
-        self._outdated = False
+        self._registrar: tuple[URI, Peer] | None = None
+        self._call_id = self._tag = ""
+        self._sequence = self._expires_s = 0
+        self._latest: Request | None = None
+        """The REGISTER whose response counts."""
         end.on_timer["register"] = self._on_refresh_due
 
     def register(self, uri: URI, target: Peer, expires_s: int, now_ms: float) -> None:
-        """Register for this time, 0 to take it back; after the answer to an earlier REGISTER."""
-        account = self._account
-        if account is None or (account.uri, account.target) != (uri, target):
-            call_id = f"{self._end.random_hex()}@{self._end.contact[0]}"
-            self._account = _Account(uri, target, call_id, self._end.random_hex())
+        """Register for this time, 0 to take the registration back."""
+        if self._registrar != (uri, target):
+            self._registrar = uri, target
+            self._call_id = f"{self._end.random_hex()}@{self._end.contact[0]}"
+            self._tag, self._sequence = self._end.random_hex(), 0
         self._expires_s = expires_s
-        self._end.set_timer("register", _NAME, None)
-        self._outdated = self._busy
-        if not self._busy:
-            self._begin(now_ms)
+        self._end.set_timer("register", _TIMER, None)
+        self._on_refresh_due(_TIMER, now_ms)
 
     def unregister(self, now_ms: float) -> None:
         """Take the registration back, if there ever was one."""
-        if self._account is not None:
-            self.register(self._account.uri, self._account.target, 0, now_ms)
+        if self._registrar is not None:
+            self.register(*self._registrar, 0, now_ms)
 
     def _on_refresh_due(self, name: str, now_ms: float) -> None:
-        self._begin(now_ms)
-
-    def _begin(self, now_ms: float) -> None:
-        account = self._account
-        assert account is not None
-        own = URI(account.uri.scheme, account.uri.host, self._end.user, port=account.uri.port)
-        local = str(Address(own, parameters=Parameters(tag=account.tag)))
-        account.sequence += 1
+        assert self._registrar is not None
+        uri, target = self._registrar
+        own = URI(uri.scheme, uri.host, self._end.user, port=uri.port)
+        local = str(Address(own, parameters=Parameters(tag=self._tag)))
+        self._sequence += 1
         request = new_request(
-            "REGISTER", account.uri, local, str(Address(own)), account.call_id, account.sequence
+            "REGISTER", uri, local, str(Address(own)), self._call_id, self._sequence
         )
-        request.headers.set("Contact", self._end.contact_uri(account.target.transport))
+        request.headers.set("Contact", self._end.contact_uri(target.transport))
         request.headers.set("Expires", str(self._expires_s))
-        self._busy, self._outdated = True, False
-        self._end.start(request, account.target, now_ms, self)
+        self._latest = request
+        self._end.start(request, target, now_ms, self)
 
     def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
-        if response.code < 200:
+        if response.code < 200 or slot.request is not self._latest:
             return
-        self._busy = False
-        if self._outdated:
-            self._begin(now_ms)
-        elif response.code < 300:
+        if response.code < 300:
             self._on_success(response, now_ms)
-        elif not self._again(slot, response, now_ms):
+            return
+        request = self._client_authentication.again(slot.request, response, self._sequence + 1)
+        if request is None:
             self._end.emit(RegistrationFailed(response.code, phrase_of(response)))
+            return
+        self._sequence += 1
+        self._latest = request
+        self._end.start(request, slot.target, now_ms, self)
 
     def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
-        self._busy = False
-        if self._outdated:
-            self._begin(now_ms)
-        else:
+        if slot.request is self._latest:
             self._end.emit(RegistrationFailed(408, PHRASES[408]))
 
     def _on_success(self, response: Response, now_ms: float) -> None:
@@ -212,12 +195,12 @@ class RegisterClient(TransactionUser):
         if granted_s:
             # half-way, so that there is time to react to a failure
             after_ms = max(_MIN_REFRESH_MS, granted_s * 1e3 / 2)
-            self._end.set_timer("register", _NAME, now_ms + after_ms)
+            self._end.set_timer("register", _TIMER, now_ms + after_ms)
 
     def _granted_s(self, response: Response) -> int:
         """Return the time of our Contact, or the general one, or else the time that we wanted."""
-        assert self._account is not None
-        own = self._end.contact_uri(self._account.target.transport).strip("<>")
+        assert self._registrar is not None
+        own = self._end.contact_uri(self._registrar[1].transport).strip("<>")
         granted = [
             parameter(contact.parameters, "expires")
             for contact in contacts_of(response)
@@ -228,15 +211,3 @@ class RegisterClient(TransactionUser):
             if granted_s is not None:
                 return granted_s
         return self._expires_s
-
-    def _again(self, slot: TransactionSlot, refusal: Response, now_ms: float) -> bool:
-        """Send the REGISTER again with the credentials that a refusal asks for; return whether."""
-        account = self._account
-        assert account is not None
-        request = self._client_authentication.again(slot.request, refusal, account.sequence + 1)
-        if request is None:
-            return False
-        account.sequence += 1
-        self._busy = True
-        self._end.start(request, slot.target, now_ms, self)
-        return True

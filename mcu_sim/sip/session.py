@@ -9,11 +9,9 @@ from collections.abc import Callable
 
 from sipmessage import Request, Response
 
-from giaoban.mcu_sim.sip.authentication import ClientAuthentication
 from giaoban.mcu_sim.sip.call import Call, CallState, CallTable, Success
 from giaoban.mcu_sim.sip.dialog import Dialog
 from giaoban.mcu_sim.sip.endpoint import (
-    NO_TRANSACTION_USER,
     Endpoint,
     TransactionSlot,
     TransactionUser,
@@ -26,34 +24,16 @@ from giaoban.mcu_sim.sip.transaction import GIVE_UP_MS, T1_MS, T2_MS, ServerTran
 MEDIA_LOST = 408
 """Cause in the Reason of a BYE (RFC 3326) of a peer that receives no media any more: its line is
 interrupted, it does not want to leave."""
-LAST_TRY_MS = 10_000.0
-"""A refresh that is refused so shortly before the end is not tried again."""
 
 
 class Sessions:
     """The calls that have a dialog, until they are over."""
 
-    def __init__(
-        self, end: Endpoint, call_table: CallTable, client_authentication: ClientAuthentication
-    ) -> None:
+    def __init__(self, end: Endpoint, call_table: CallTable) -> None:
         self._end = end
         self._call_table = call_table
-        self._client_authentication = client_authentication
         end.on_timer["success"] = self._on_success_timer
         end.on_timer["expiry"] = self._on_expiry
-
-    def authenticate(
-        self, dialog: Dialog, slot: TransactionSlot, refusal: Response, now_ms: float
-    ) -> TransactionSlot | None:
-        """Send a request in a dialog again, for the same user, with the answer to the 401 or 407
-        that it got (§22.2); None if that cannot be answered."""
-        request = self._client_authentication.again(slot.request, refusal, dialog.local_cseq + 1)
-        if request is None:
-            return None
-        dialog.local_cseq += 1
-        renewed = self._end.start(request, dialog.next_hop(), now_ms, slot.tu)
-        renewed.call = slot.call
-        return renewed
 
     # ---------------------------------------------------------------- requests inside dialogs
 
@@ -125,17 +105,12 @@ class Sessions:
         request = dialog.request("BYE")
         if reason is not None:
             request.headers.set("Reason", reason)
-        self._end.start(request, dialog.next_hop(), now_ms, _ByeClient(self, dialog, done))
+        self._end.start(request, dialog.next_hop(), now_ms, _ByeClient(done))
 
     def _close(self, call: Call, now_ms: float) -> None:
         call.state = CallState.DONE
         for kind in ("success", "refresh", "expiry"):
             self._end.set_timer(kind, call.id, None)
-        # §15.1.2: open requests of the peer have to be answered
-        for key, slot in call.pending.items():
-            self._end.set_timer("info", key, None)
-            self._end.refuse(slot, 487, now_ms)
-        call.pending.clear()
         if call.reoffer is not None:
             self._end.refuse(call.reoffer, 487, now_ms)
             call.reoffer = None
@@ -196,15 +171,6 @@ class Sessions:
         self._end.set_timer("refresh", call.id, refresh_at_ms)
         self._end.set_timer("expiry", call.id, expiry_at_ms)
 
-    def refresh_failed(self, call: Call, now_ms: float) -> None:
-        """Try a refused refresh again while there is time. A peer without timers has shown that it
-        lives, which is all that a refresh is for."""
-        call.refresh_due = False
-        if call.timer_terms is not None and not call.timer_terms.peer_knows:
-            self.arm(call, call.timer_terms, now_ms)
-        elif call.expires_at_ms - now_ms > LAST_TRY_MS:
-            self._end.set_timer("refresh", call.id, (now_ms + call.expires_at_ms) / 2)
-
     def _on_expiry(self, name: str, now_ms: float) -> None:
         call = self._call_table.calls[name]
         if call.state is CallState.ESTABLISHED:
@@ -212,16 +178,10 @@ class Sessions:
 
 
 class _ByeClient(TransactionUser):
-    """The user of a BYE: answers a challenge, and calls `done` in the end."""
+    """The user of a BYE: calls `done` in the end."""
 
-    def __init__(self, sessions: Sessions, dialog: Dialog, done: Callable[[], None]) -> None:
-        self._sessions = sessions
-        self._dialog = dialog
+    def __init__(self, done: Callable[[], None]) -> None:
         self._done = done
-
-    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
-        if self._sessions.authenticate(self._dialog, slot, response, now_ms) is not None:
-            slot.tu = NO_TRANSACTION_USER  # the renewed request has the user now
 
     def on_gone(self, slot: TransactionSlot) -> None:
         self._done()

@@ -63,13 +63,11 @@ def read(message: Request | Response) -> TimerHeaders:
     )
 
 
-def ask(
-    request: Request, own_s: int | None, timer_terms: TimerTerms | None, min_se_s: int = 0
-) -> None:
+def ask(request: Request, own_s: int | None, timer_terms: TimerTerms | None) -> None:
     """Put the session interval on an INVITE.
 
     `own_s`: the interval that we want (§7.1), None for no timer; `timer_terms`: those that hold
-    already, for a re-INVITE (§7.4); `min_se_s`: the interval that a 422 asked for.
+    already, for a re-INVITE (§7.4).
     """
     headers = request.headers
     headers.set("Supported", OPTION)
@@ -77,9 +75,7 @@ def ask(
     if interval_s is None:
         return
     role = "" if timer_terms is None else ";refresher=" + ("uac" if timer_terms.ours else "uas")
-    headers.set("Session-Expires", f"{max(interval_s, min_se_s)}{role}")
-    if min_se_s > SHORTEST_S:
-        headers.set("Min-SE", str(min_se_s))
+    headers.set("Session-Expires", f"{interval_s}{role}")
 
 
 def is_too_small(timer_headers: TimerHeaders) -> bool:

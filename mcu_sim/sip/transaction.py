@@ -168,11 +168,6 @@ class Transaction(ABC):
                 outputs += self._fire(name, now_ms)
         return outputs
 
-    @property
-    def timers(self) -> dict[str, float]:
-        """The running timers, name → time in ms."""
-        return dict(self._timers)
-
     def _enter(self, state: TransactionState, **timers_ms: float) -> None:
         self.state = state
         self._timers = timers_ms

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.device import AUDIO, KNOWN, Device, load_devices, lower, pick
-from giaoban.mcu_sim.fit import MEETING, fit, meeting_on, room, room_beside, use_by_calls
+from giaoban.mcu_sim.fit import MEETING, fit, meeting_on, room
 
 DEVICES = load_devices()
 
@@ -73,55 +73,10 @@ def test_each_edge_of_stepping_down_in_flexible_mode(left: float, given: str | N
     assert answer.stepped_down == (given not in (None, "1080p30"))
 
 
-def test_fixed_mode_takes_the_next_higher_level_then_lower_ones() -> None:
-    """Admin Guide p. 21-10; ten ports of 1080p30 and ten of 720p30 are set aside."""
-    capacity = full_of("rmx-1500-mpmx-fixed", 10, "1080p30")
-    assert capacity.admit("down", "1080p30").given == "720p30"  # nothing is higher
-    for number in range(9):
-        assert capacity.admit(f"m{number}", "720p30").given == "720p30"
-    assert not capacity.admit("last", "720p30").accepted
-    capacity.release("c0")
-    up = capacity.admit("up", "720p30")  # on a port of the higher level, which it takes whole
-    assert (up.given, up.stepped_down, up.units) == ("720p30", False, 6.0)
-    assert capacity.units_used == 90.0
-    for resolution in ("1080p30", "720p30", "SD30", "CIF30", "audio"):
-        assert capacity.admit(resolution, resolution).code == 503
-
-
-def test_fixed_mode_looks_one_level_up_only() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-mpmx-fixed"))
-    assert capacity.admit("sd", "SD30").units == 3.0  # no port of SD: one of 720p30
-    assert capacity.admit("sd60", "SD60").units == 3.0  # costs as much as 720p30: its level
-    assert capacity.admit("hd60", "720p60").units == 6.0  # shares the level of 1080p30
-    assert not capacity.admit("cif", "CIF30").accepted  # none of CIF, and none of SD above it
-    for number in range(8):
-        capacity.admit(f"m{number}", "720p30")
-    assert not capacity.admit("sd2", "SD30").accepted
-
-
-def test_fixed_mode_ends_with_audio_ports() -> None:
-    """DOC2585A p. 3-18: a video caller that gets an audio resource is an audio-only participant."""
-    device = with_units("rmx-1500-mpmx-fixed", 93.0, voice_units=3)
-    capacity = Capacity(device)
-    given = [capacity.admit(f"c{number}", "1080p30").given for number in range(33)]
-    assert given == ["1080p30"] * 10 + ["720p30"] * 10 + ["audio"] * 12 + [None]
-
-
 def test_a_resolution_the_device_does_not_do_is_488_even_when_empty() -> None:
     refused = Capacity(pick(DEVICES, "codian-4220")).admit("c", "720p30")
     assert (refused.accepted, refused.code) == (False, 488)
     assert "CIF30" in refused.reason
-
-
-def test_codian_audio_callers_take_audio_ports_first_then_video_ports() -> None:
-    capacity = Capacity(pick(DEVICES, "codian-4220"))
-    for number in range(40):
-        assert capacity.admit(f"a{number}", "audio").units == 0.0
-    assert capacity.admit("a40", "audio").units == 1.0
-    for number in range(39):
-        assert capacity.admit(f"v{number}", "CIF30").accepted
-    assert not capacity.admit("v39", "CIF30").accepted
-    assert capacity.ports_used == 80
 
 
 def test_rmx_voice_ports_serve_audio_and_video_that_found_no_room() -> None:
@@ -310,25 +265,6 @@ class Bookkeeping(RuleBasedStateMachine):
 TestBookkeeping = Bookkeeping.TestCase
 
 
-def stepping(device: Device, *steps: str) -> Device:
-    """A device that does something else when it is full."""
-    when_full = device.when_full.model_copy(update={"steps": steps})
-    return device.model_copy(update={"when_full": when_full})
-
-
-@pytest.mark.parametrize(
-    ("steps", "given"), [(("refuse",), None), (("audio", "refuse"), "audio")], ids=["not", "steps"]
-)
-def test_a_device_that_refuses_gives_no_sound_in_place_of_a_picture(
-    steps: tuple[str, ...], given: str | None
-) -> None:
-    """Of four units three are taken: there is room for sound."""
-    capacity = Capacity(stepping(with_units("rmx-1500-mpmx", 4.0), *steps))
-    assert capacity.admit("a", "720p30").given == "720p30"
-    assert capacity.admit("b", "720p30").given == given
-    assert capacity.admit("c", AUDIO).accepted is (given is None)
-
-
 def test_the_eight_bridges_of_the_province_fit_on_its_mcu() -> None:
     found = fit(pick(DEVICES, "rmx-1500-mpmx"), [(8, "720p30")])
     assert found.fits
@@ -341,14 +277,6 @@ def test_the_eight_bridges_of_the_province_fit_on_its_mcu() -> None:
         "SD30": 44,
         "CIF30": 66,
     }
-
-
-def test_refused_and_stepped_down_calls_are_told_in_the_order_asked() -> None:
-    found = fit(pick(DEVICES, "rmx-1500-mpmx"), [(14, "1080p30"), (1, "720p30"), (2, "1080p30")])
-    assert not found.fits
-    assert [(a.call_id, a.given) for a in found.stepped_down] == [("16", "720p30")]
-    assert [(a.call_id, a.code) for a in found.refused] == [("17", 503)]
-    assert set(found.more.values()) == {0}
 
 
 def test_the_meeting_holds_the_reserve_of_its_conference() -> None:
@@ -397,12 +325,6 @@ def test_what_is_in_use_is_that_of_which_most_is(
     assert (use.pct, use.of, use.amount, use.total) == (pytest.approx(used[0]), *used[1:])
 
 
-def test_two_kinds_of_a_limit_are_counted_as_the_one_of_which_there_may_be_most() -> None:
-    use = fit(pick(DEVICES, "rmx-1500-mpmx"), [(10, "VSW-6M"), (10, "VSW-4M")]).use
-    assert (use.pct, use.of) == (75.0, "limit VSW-2M/VSW-4M/VSW-6M")
-    assert (use.amount, use.total) == (pytest.approx(60.0), 80)
-
-
 def test_content_takes_what_the_device_says_while_it_is_shown() -> None:
     device = pick(DEVICES, "pexip-node-20")
     capacity = meeting_on(device, content=True)
@@ -418,14 +340,3 @@ def test_content_takes_what_the_device_says_while_it_is_shown() -> None:
     assumed = {d.id for d in DEVICES.device if d.content.assumed}
     assert {"rmx-1500-mpmx", "codian-4220"} <= assumed
     assert not assumed & {"pexip-node-20", "codian-4505-hd"}
-
-
-@pytest.mark.parametrize("device", DEVICES.device, ids=lambda device: device.id)
-def test_room_is_the_number_at_which_use_passes_the_limit(device: Device) -> None:
-    for name in device.resolutions():
-        most = room_beside(device, name, 0)
-        used = use_by_calls(device, name, most)
-        assert used == sorted(used)
-        assert all(0 <= pct <= 100 for pct in used)
-        within = room_beside(device, name, 0, 80.0)
-        assert within == sum(pct <= 80.0 + 1e-9 for pct in used) - 1

@@ -10,7 +10,7 @@ import select
 import socket
 
 from giaoban.mcu_sim.sip.message import HostPort, Peer
-from giaoban.mcu_sim.sip.transport.connection import Connection, prepare
+from giaoban.mcu_sim.sip.transport.connection import Connection
 
 MOST_CONNECTIONS = 512
 
@@ -37,8 +37,6 @@ class SipSockets:
         self._dscp = dscp
         self._connections: dict[int, Connection] = {}
         self._by_peer: dict[Peer, Connection] = {}
-        # Descriptors that are polled for being writable too.
-        self._writing: set[int] = set()
         self._udp, self._listener = self._bind(address, port, tcp=tcp)
         self.local: HostPort = self._udp.getsockname()
         self._epoll = select.epoll()
@@ -54,10 +52,8 @@ class SipSockets:
         A port that the system chooses (0) is free for UDP, but may be taken for TCP.
         """
         for tries_left in reversed(range(_CHOICES if tcp and not port else 1)):
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            udp = self._socket(socket.SOCK_DGRAM)
             try:
-                udp.setblocking(False)
-                udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
                 udp.bind((address, port))
                 return udp, self._listen(udp.getsockname()) if tcp else None
             except OSError as error:
@@ -66,12 +62,16 @@ class SipSockets:
                     raise
         raise AssertionError("the last try returns or raises")
 
+    def _socket(self, kind: socket.SocketKind) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, kind)
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
+        return sock
+
     def _listen(self, local: HostPort) -> socket.socket:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = self._socket(socket.SOCK_STREAM)
         try:
-            listener.setblocking(False)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
             listener.bind(local)
             listener.listen(_BACKLOG)
         except OSError:
@@ -150,6 +150,7 @@ class SipSockets:
         if connection is None or not connection.queue(data):
             return self._fail()
         self._settle(connection)
+        self.sent += not connection.broken
         return not connection.broken
 
     def _open(self, target: Peer) -> Connection | None:
@@ -157,11 +158,10 @@ class SipSockets:
         if self._listener is None or len(self._connections) >= MOST_CONNECTIONS:
             return None
         try:
-            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            sock = self._socket(socket.SOCK_STREAM)
         except OSError:  # no descriptor left
             return None
         try:
-            prepare(sock, self._dscp)
             sock.bind((self.local[0], 0))
             code = sock.connect_ex((target.host, target.port))
         except OSError as error:
@@ -169,7 +169,7 @@ class SipSockets:
         if code not in (0, errno.EINPROGRESS):
             sock.close()
             return None
-        return self._add(Connection(sock, target, opening=True))
+        return self._add(Connection(sock, target))
 
     def _accept(self, listener: socket.socket) -> None:
         """Accept one connection; the next poll gives the next."""
@@ -180,8 +180,8 @@ class SipSockets:
         if len(self._connections) >= MOST_CONNECTIONS:
             sock.close()
             return
-        prepare(sock, self._dscp)
-        self._add(Connection(sock, Peer(host, port, "TCP"), opening=False))
+        sock.setblocking(False)
+        self._add(Connection(sock, Peer(host, port, "TCP")))
 
     def _add(self, connection: Connection) -> Connection:
         self._connections[connection.fileno()] = connection
@@ -190,34 +190,28 @@ class SipSockets:
         return connection
 
     def _serve(self, connection: Connection) -> list[tuple[bytes, Peer]]:
-        if connection.opening:
-            connection.opened()
-        messages = [] if connection.broken else connection.read()
+        messages = connection.read()
         self.received += len(messages)
         self._settle(connection)
         return [(message, connection.peer) for message in messages]
 
     def _settle(self, connection: Connection) -> None:
-        """Write what can be written, then wait for what is left, or drop a broken connection."""
-        if not connection.opening and not connection.broken:
-            self.sent += connection.flush()
+        """Write the bytes that can be written, then wait for the rest, or drop a broken
+        connection."""
+        if not connection.broken:
+            connection.flush()
         if connection.broken:
             self._drop(connection)
             return
-        writing = connection.writing
-        if writing != (connection.fileno() in self._writing):
-            self._writing ^= {connection.fileno()}
-            events = select.EPOLLIN | (select.EPOLLOUT if writing else 0)
-            self._epoll.modify(connection, events)
+        events = select.EPOLLIN | (select.EPOLLOUT if connection.writing else 0)
+        self._epoll.modify(connection, events)
 
     def _drop(self, connection: Connection) -> None:
-        descriptor = connection.fileno()
         self._epoll.unregister(connection)
-        del self._connections[descriptor]
-        self._writing.discard(descriptor)
+        del self._connections[connection.fileno()]
         if self._by_peer.get(connection.peer) is connection:
             del self._by_peer[connection.peer]
-        self.unsendable += connection.unsent
+        self.unsendable += connection.writing
         connection.close()
 
 

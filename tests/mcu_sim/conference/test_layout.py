@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.mcu_sim.conference.layout import LAYOUTS, VideoLayout, assign, automatic
-
-
-def part(number: float) -> Fraction:
-    """Exact, since all places are twelfths."""
-    return Fraction(number).limit_denominator(12)
-
-
-@pytest.mark.parametrize(("name", "side"), [("1+5", Fraction(2, 3)), ("1+7", Fraction(3, 4))])
-def test_the_speakers_cell_is_the_big_one(name: str, side: Fraction) -> None:
-    layout = LAYOUTS[name]
-    assert layout.has_big_cell
-    big = layout.cells[0]
-    assert (part(big.x), part(big.y), part(big.w)) == (0, 0, side)
-    assert {part(cell.w) for cell in layout.cells[1:]} == {1 - side}
 
 
 @pytest.mark.parametrize(
@@ -39,23 +23,6 @@ def test_the_speakers_cell_is_the_big_one(name: str, side: Fraction) -> None:
 )
 def test_the_smallest_layout_that_shows_all_others(participants: int, name: str) -> None:
     assert automatic(participants).id == name
-
-
-def test_who_speaks_is_big_and_sees_who_spoke_before() -> None:
-    layout, recency = LAYOUTS["1+5"], [4, 2, 6, 1, 3, 5]
-    assert assign(layout, recency, 1, 4) == [4, 2, 3, 5, 6, None]
-    assert assign(layout, recency, 4, 4) == [2, 1, 3, 5, 6, None]
-    assert assign(layout, recency, 1, None) == [4, 2, 3, 5, 6, None]
-
-
-def test_a_change_of_speaker_moves_nobody_where_all_have_room_in_equal_cells() -> None:
-    layout = LAYOUTS["2x2"]
-    assert assign(layout, [3, 1, 2, 4], 4, 3) == [1, 2, 3, None]
-    assert assign(layout, [2, 3, 1, 4], 4, 2) == [1, 2, 3, None]
-
-
-def test_too_many_for_the_layout_means_those_who_spoke_last() -> None:
-    assert assign(LAYOUTS["2x2"], [9, 7, 5, 3, 1, 8], 5, 7) == [1, 3, 7, 9]
 
 
 @st.composite

@@ -120,8 +120,3 @@ def test_bad_files_are_named_with_line_key_and_value(
     assert old in GOOD
     with pytest.raises(InputError, match=message):
         read(tmp_path, GOOD.replace(old, new, 1))
-
-
-def test_a_file_without_any_meeting_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="neither a"):
-        read(tmp_path, 'schema = "giaoban.meetings/1"\n')

@@ -134,18 +134,3 @@ def test_a_meeting_that_dials_out_calls_every_member_that_is_free_the_chair_firs
     assert isinstance(entry, LogEntry)
     assert (entry.kind, entry.on) == ("dial-failed", "cu-jut")
     assert device.dial_failed("no-such", "cu-jut", "no answer") == []
-
-
-def test_one_that_sits_elsewhere_is_not_redialled() -> None:
-    device = rooms(**OUT)
-    device.join("giao-ban", "dak-mil")
-    device.join("hop", "cu-jut")
-    device.join("hop", "krong-no")
-    answer, effects = tell(device, "krong-no", "redial", participant="dak-mil")
-    assert answer.code == 403
-    answer, effects = tell(device, "cu-jut", "redial", participant="dak-mil")
-    assert (answer.code, answer.reason) == (486, "dak-mil is in another meeting")
-    assert calls(effects) == []
-    device.lost("dak-mil")
-    _, effects = tell(device, "cu-jut", "redial", participant="dak-mil")
-    assert calls(effects) == [("hop", "dak-mil")]

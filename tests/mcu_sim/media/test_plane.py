@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind
-from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane
+from giaoban.mcu_sim.media.leg import Delays, Kind
+from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.traffic.log import RECEIVED, SENT, read
-from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
+from tests.mcu_sim.media_factory import HERE, Far, leg, packet, terms
 from tests.mcu_sim.server_factory import MODEL
 
 AUDIO, VIDEO, CONTENT = 33_000, 33_002, 33_004
@@ -120,52 +119,6 @@ def test_a_machine_that_stood_still_leaves_nothing_out(bench: Bench) -> None:
     assert bench.plane.health()["worst_late_ms"] > 2_000
 
 
-def test_when_it_wants_to_be_run(tmp_path: Path) -> None:
-    own = Bench(tmp_path)
-    try:
-        assert own.run(20) == own.now_ns + STEP_NS
-    finally:
-        own.close()
-    kernel = Bench(tmp_path, kernel_paces=True)
-    try:
-        assert kernel.run(20) == ORIGIN + 40 * MS
-        kernel.plane.open(leg(0, terms("video", 28_002)), kernel.now_ns)
-        kernel.plane.open(leg(1, terms("video", 28_102)), kernel.now_ns)
-        kernel.plane.watch("video", 0, 1, kernel.now_ns)
-        assert kernel.run(20) == kernel.now_ns + STEP_NS
-        kernel.plane.watch("video", 0, NOBODY, kernel.now_ns)
-        assert kernel.run(20) == ORIGIN + 80 * MS
-    finally:
-        kernel.close()
-
-
-@pytest.mark.parametrize("watched", [False, True])
-def test_a_report_that_is_due_tells_of_all_that_has_come(tmp_path: Path, watched: bool) -> None:
-    """Though sound is read when it is mixed, here every 40 ms, and pictures seldom."""
-    bench = Bench(tmp_path, replace(USUAL, mix_ms=40.0), kernel_paces=True)
-    try:
-        far = {kind: bench.far(port) for kind, port in (("audio", 28_100), ("video", 28_102))}
-        bench.far(28_002)
-        both = terms("audio", 28_100), terms("video", 28_102)
-        bench.plane.open(leg(0, terms("video", 28_002)), bench.now_ns)
-        bench.plane.open(leg(1, *both), bench.now_ns)
-        bench.plane.watch("video", 0, 1 if watched else NOBODY, bench.now_ns)
-        bench.run(95)
-        bench.plane.reports._lines[1, "audio"].reporter.due_ns = bench.now_ns
-        bench.plane.open(leg(2, terms("audio", 28_200)), bench.now_ns)  # it counts anew what is due
-        far["audio"].send(packet(7, bytes(160)), AUDIO)
-        far["video"].send(picture(9, key=True), VIDEO)
-        bench.run(5)  # every tenth of a second it looks whether reports are due
-        read_so_far = bench.plane.inbound.statistics
-        told = {kind: read_so_far[kind].report(1) for kind in ("audio", "video")}
-    finally:
-        bench.close()
-    assert {kind: block and block.highest_sequence for kind, block in told.items()} == {
-        "audio": 7,
-        "video": 9,
-    }
-
-
 @pytest.mark.parametrize("kernel", [False, True])
 def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     bench = Bench(tmp_path, kernel_paces=kernel)
@@ -180,42 +133,6 @@ def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     assert within["size"].sum() * 8 / 10_000 == pytest.approx(MODEL.kbps, rel=0.15)
     assert np.all(np.diff(sent["sequence"]) == 1)
     assert within["due_ns"][0] >= ORIGIN + 30 * MS
-
-
-@pytest.mark.parametrize(("kernel", "step_ms"), [(True, 1), (False, 5)])
-def test_who_forwards_quickly_is_woken_more_often_where_the_kernel_paces(
-    tmp_path: Path, kernel: bool, step_ms: int
-) -> None:
-    """A loop that paces by itself has 20 ms before it is late."""
-    delays = Delays(playout_ms=40.0, mix_ms=20.0, compose_ms=30.0, forward_ms=2.0)
-    bench = Bench(tmp_path, delays, kernel_paces=kernel)
-    try:
-        for row, port in ((0, 28_002), (1, 28_102)):
-            bench.far(port)
-            bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
-        bench.plane.watch("video", 0, 1, bench.now_ns)
-        assert bench.run(20, 20) == bench.now_ns + step_ms * MS
-    finally:
-        bench.close()
-
-
-def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None:
-    viewer, source = bench.far(28_002), bench.far(28_102)
-    for row, port in ((0, 28_002), (1, 28_102)):
-        bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
-    source.send(picture(1, key=True), VIDEO)
-    bench.plane.watch("video", 0, 1, bench.now_ns)
-    bench.run(50)
-    assert viewer.got() == []
-    source.send(picture(2), VIDEO)
-    bench.run(50)
-    assert viewer.got() == []  # it has to begin with a key frame
-    for n, key in ((3, True), (4, False)):
-        source.send(picture(n, key=key), VIDEO)
-    bench.run(50)
-    assert numbers(viewer.got()) == [65_500, 65_501]
-    received = bench.plane.inbound.statistics["video"].received
-    assert int(received[1]) == 4
 
 
 def test_a_viewer_that_changes_sees_the_new_source_from_its_key_frame_on(bench: Bench) -> None:
@@ -271,18 +188,6 @@ def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
     bench.run(40)
     assert [p[13:14] for p in viewer["content"].got()] == [b"S"]
     assert all(p[12] == 0x7C for p in viewer["video"].got())
-
-
-def test_a_repeated_packet_of_a_source_stops_no_encrypted_viewer(bench: Bench) -> None:
-    viewer, source = bench.far(28_002), bench.far(28_102)
-    bench.plane.open(leg(0, secured("video", 28_002)), bench.now_ns)
-    bench.plane.open(leg(1, terms("video", 28_102)), bench.now_ns)
-    bench.plane.watch("video", 0, 1, bench.now_ns)
-    for n in (1, 1, 2, 2, 3):
-        source.send(picture(n, key=n == 1), VIDEO)
-    bench.run(40)
-    assert numbers(viewer.got()) == [65_500, 65_501, 65_502]
-    assert bench.plane.health()["unsendable"] == 0
 
 
 def test_positions_run_on(bench: Bench) -> None:

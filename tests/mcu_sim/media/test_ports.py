@@ -14,7 +14,6 @@ from giaoban.mcu_sim.media.ports import (
     PORTS_A_GROUP,
     LocalPort,
     PortPool,
-    PortsExhaustedError,
     Remotes,
 )
 from giaoban.traffic.batch import SOCKADDR_IN, sockaddr
@@ -94,30 +93,6 @@ def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(
     assert ports.port_group_for({"audio": A}) == 0
     assert len(ports.release(2)) == PORTS_A_GROUP
     assert ports.release(2) == []
-
-
-def test_a_port_group_of_two_calls_stays_with_the_second(ports: PortPool) -> None:
-    ports.hold(0, ports.port_group_for({"audio": A}), {"audio": A})
-    for row, address in ((1, A), (2, B)):
-        ports.hold(row, 1, {"audio": address})
-        ports.port_group_for({"audio": A})
-    assert ports.release(1) == []
-    assert ports.owner(1, "audio", B) == 2
-
-
-def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_PORT_GROUPS", 2)
-    few = PortPool(HERE, 30_000)
-    for row in range(2):
-        few.hold(row, few.port_group_for({"audio": A}), {"audio": A})
-    with pytest.raises(PortsExhaustedError):
-        few.port_group_for({"audio": A})
-    few.release(1)
-    assert few.port_group_for({"audio": A}) == 1
-    few.close()
-    high = PortPool(HERE, 65_531)
-    with pytest.raises(PortsExhaustedError):
-        high.port_group_for({})
 
 
 def test_sockets_are_marked_for_what_they_carry(ports: PortPool) -> None:

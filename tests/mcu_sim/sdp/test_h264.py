@@ -47,19 +47,6 @@ def test_the_largest_resolution_of_a_codec(fmtp: str, resolution: str) -> None:
     assert resolution_of(codec(fmtp)) == resolution
 
 
-@pytest.mark.parametrize("name", LEVELS)
-def test_a_call_in_high_profile_is_answered_in_high_profile(name: str) -> None:
-    offered = codec_for(name, 97, "high")
-    assert offered.fmtp.startswith(f"profile-level-id=6400{LEVELS[name]:02X}")
-    assert resolution_of(offered) == name
-    mcu = codec_for("1080p60", 97)
-    taken = best(mcu, [offered])
-    assert taken == offered
-    assert common(mcu, offered) == offered
-    assert h264.matches(common(mcu, offered), offered)
-    assert not h264.matches(codec_for(name, 97), offered)
-
-
 def test_rates_come_from_the_level_and_max_br() -> None:
     assert h264.max_kbps(codec("profile-level-id=42E00D")) == 768
     assert h264.max_kbps(codec("profile-level-id=428014;max-br=2500")) == 2500
@@ -107,18 +94,6 @@ def test_the_common_codec_is_the_lower_of_both_and_both_sides_see_it_so(a: str, 
     assert common(ours, both) == both
     assert common(both, ours).fmtp.split(";")[1:] == both.fmtp.split(";")[1:]
     assert h264.matches(both, theirs)
-
-
-def test_packetization_mode_1_comes_before_a_larger_picture_and_that_before_order() -> None:
-    small_1 = codec("profile-level-id=42E00D;packetization-mode=1", 96)
-    small = codec("profile-level-id=42E00D", 97)
-    large = codec("profile-level-id=42E01F;packetization-mode=0", 98)
-    large_1 = codec("profile-level-id=64001F;packetization-mode=1", 99)
-    huge_1 = codec("profile-level-id=64002A;packetization-mode=1", 100)
-    ours = codec_for("720p30", 97)
-    assert best(ours, [large, small_1]) == small_1
-    assert best(ours, [small, large]) == large
-    assert best(ours, [small_1, large_1, huge_1]) == large_1
 
 
 @pytest.mark.parametrize(

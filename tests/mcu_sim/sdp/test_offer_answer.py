@@ -19,14 +19,10 @@ from giaoban.mcu_sim.sdp import (
     SessionDescription,
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
-from giaoban.mcu_sim.sdp.h264 import codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
     H264_720P30,
-    PCMA,
-    PCMU,
     NegotiatedMedia,
-    at_level,
     audio,
     content,
     make_answer,
@@ -57,15 +53,6 @@ def test_both_sides_come_to_the_same_terms() -> None:
     assert (there.remote, there.max_kbps) == ((MCU, 20002), 2000.0)
     assert there.receive_type == picture.send_type
     assert (there.codec, there.feedback) == (picture.codec, picture.feedback)
-
-
-@pytest.mark.parametrize(("ours", "theirs"), [(True, False), (False, True), (False, False)])
-def test_rtcp_has_its_own_port_unless_both_want_it_on_that_of_rtp(ours: bool, theirs: bool) -> None:
-    offer = make_offer(BRIDGE, [replace(audio(5004), rtcp_mux=theirs)], 1)
-    answer, [here] = make_answer(offer, [replace(audio(20000), rtcp_mux=ours)], MCU, 2)
-    [there] = read_answer(offer, sdp.parse(sdp.build(answer)))
-    assert (here.remote_rtcp, there.remote_rtcp) == ((BRIDGE, 5005), (MCU, 20001))
-    assert [here.rtcp_mux, there.rtcp_mux, answer.media[0].rtcp_mux] == 3 * [False]
 
 
 @pytest.mark.parametrize(
@@ -185,14 +172,6 @@ def test_old_style_hold_by_address_zero_stops_our_sending(address: str) -> None:
     assert answer.media[0].direction is Direction.RECVONLY
 
 
-def test_the_offerers_number_is_used_for_a_dynamic_codec() -> None:
-    theirs = replace(H264_720P30, payload_type=109)
-    offer = make_offer(BRIDGE, [video(5006, 2000, [theirs])], 1)
-    answer, [terms] = make_answer(offer, CAN, MCU, 2)
-    assert answer.media[0].codecs[0].payload_type == 109
-    assert (terms.send_type, terms.receive_type) == (109, 109)
-
-
 @pytest.mark.parametrize(
     ("fmtp", "answered"),
     [
@@ -233,12 +212,6 @@ def test_h264_is_answered_in_their_profile_and_mode_at_the_lower_level(
     else:
         assert [codec.fmtp for codec in answer.media[1].codecs] == [answered]
         assert read_answer(offer, answer)[1] is not None
-
-
-def test_our_order_of_codecs_decides() -> None:
-    offer = make_offer(BRIDGE, [audio(5004, [PCMU, PCMA])], 1)
-    answer, _ = make_answer(offer, CAN, MCU, 2)
-    assert [codec.name for codec in answer.media[0].codecs] == ["PCMA"]
 
 
 @pytest.mark.parametrize(
@@ -391,17 +364,6 @@ def test_an_answer_that_would_undo_srtp_is_refused(change: dict[str, str], messa
     changed = replace(answer, media=(replace(answer.media[0], **change),))  # type: ignore[arg-type]
     with pytest.raises(SdpError, match=message):
         read_answer(offer, changed)
-
-
-@pytest.mark.parametrize("cap", ["CIF30", "SD30", "720p30"])
-def test_a_call_is_stepped_down_to_a_resolution(cap: str) -> None:
-    can = [audio(20000), video(20002, 4000, [codec_for("1080p30", 97)]), content(20004, 1000)]
-    offer = make_offer(BRIDGE, [audio(1), *(video(n, 1000, can[1].codecs) for n in (3, 5))], 1)
-    here, there, _ = both(offer, at_level(can, cap))
-    for terms in (here, there):
-        assert [resolution_of(t.codec) for t in terms[1:]] == [cap, "720p30"]
-    with pytest.raises(KeyError):
-        at_level(can, "8K")
 
 
 H264 = st.builds(

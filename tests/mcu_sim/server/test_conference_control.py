@@ -13,7 +13,7 @@ import pytest
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.mcu_sim.sip.events import CallEnded, InfoAnswered, InfoReceived
+from giaoban.mcu_sim.sip.events import InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.info import FULL_PICTURE, MEDIA_CONTROL_TYPE, wants_full_picture
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
@@ -88,19 +88,6 @@ def test_the_queue_is_told_to_the_chair(make: Make) -> None:
     assert ask(chair, command="queue") == 200
     assert len(chair.got(InfoReceived)) == 2
     assert west.got(InfoReceived) == []
-
-
-def test_a_dropped_bridge_is_out_until_it_is_redialled(make: Make) -> None:
-    harness = make()
-    chair, west, _ = three(harness)
-    assert ask(chair, command="drop", participant="west") == 200
-    assert west.got(CallEnded)
-    west.events.clear()
-    west.dial("meeting")
-    assert west.codes() == [403]
-    assert ask(chair, command="redial", participant="west") == 200
-    west.dial("meeting")
-    assert harness.controller.rooms["meeting"].live == ("chair", "east", "west")
 
 
 REPORT = {"cause": "đứt cáp", "remedy": "hàn nối", "expected_min": 30.0}
@@ -252,20 +239,6 @@ def test_content_takes_its_part_of_the_device_and_is_not_shown_without_it(make: 
     for one in (chair, west, east):
         one.hang_up()
     assert harness.is_empty()
-
-
-def test_who_comes_later_sees_the_content_too(make: Make) -> None:
-    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    kinds: Any = ("audio", "video", "content")
-    chair = Bridge(harness, "chair", local_address(78), kinds=kinds)
-    west = Bridge(harness, "west", local_address(78, 2), kinds=kinds)
-    chair.dial("meeting")
-    ask(chair, command="present", participant="chair")
-    west.sock("content")
-    west.dial("meeting")
-    chair.show("content", key=True, mark=b"C")
-    harness.run(40)
-    assert marks(west.received("content")) == [b"C"]
 
 
 def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:

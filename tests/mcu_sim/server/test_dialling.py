@@ -97,29 +97,6 @@ def test_a_member_without_an_address_is_called_where_it_has_registered(make: Mak
     assert redial(harness, "west") is not None
 
 
-def test_one_that_calls_while_it_is_called_is_in(make: Make) -> None:
-    """Its own call replaces ours, in that meeting or in another, and it can be redialled later."""
-    harness = make(meetings(called(), rooms={}), planned_streams={}, guests=6)
-    bridge(harness, "chair", 1)
-    west = bridge(harness, "west", 2)
-    west.answers = False
-    begin(harness)
-    assert harness.capacity.ports_used == 2
-    west.dial("meeting")
-    assert harness.said("joined") == ["chair", "west"]
-    assert harness.capacity.ports_used == 2
-    west.hang_up()
-    assert redial(harness, "west") is None
-    other = bridge(harness, "west", 9)
-    harness.controller._anonymous = False
-    other.dial("room")
-    assert harness.said("joined") == ["chair", "west", "west"]
-    other.hang_up()
-    west.answers = True
-    assert redial(harness, "west") is None
-    assert harness.said("joined")[-1] == "west"
-
-
 def test_encrypted_calls_are_made_where_it_is_wanted(make: Make) -> None:
     harness = make(meetings(called()), planned_streams={}, guests=4, encrypted=True)
     chair = bridge(harness, "chair", 1, secure=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from giaoban.mcu_sim.sip.digest import (
     NONCE_LIFE_MS,
@@ -143,28 +141,3 @@ def test_what_cannot_be_answered_is_left(challenge: str) -> None:
 
 
 # ------------------------------------------------------------------------------- hostile headers
-
-
-@given(st.text(alphabet=st.characters(codec=None), max_size=80))
-def test_any_text_is_judged_without_an_exception(text: str) -> None:
-    server = authority()
-    assert isinstance(server.verify("REGISTER", [text], 0), Denial)
-    verdict = server.verify("REGISTER", [f"Digest {text}"], 0)
-    assert verdict in (Denial.WRONG_CREDENTIALS, Denial.NO_CREDENTIALS)
-    authorization([f"Digest {text}"], "REGISTER", URI, ME, random.Random(1))
-
-
-GOOD = answer(authority().challenge(0))
-
-
-@given(st.integers(0, len(GOOD) - 1), st.characters(codec=None))
-def test_one_changed_character_never_verifies_somebody_else(place: int, other: str) -> None:
-    server = authority()
-    server.challenge(0)
-    verdict = server.verify("REGISTER", [GOOD[:place] + other + GOOD[place + 1 :]], 0)
-    assert verdict in (
-        "cu-jut",
-        Denial.WRONG_CREDENTIALS,
-        Denial.STALE_NONCE,
-        Denial.NO_CREDENTIALS,
-    )

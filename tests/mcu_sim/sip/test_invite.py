@@ -63,22 +63,6 @@ def test_a_second_reinvite_before_the_first_is_decided_comes_too_early(wire, off
     assert codes(wire) == [b"500"]
 
 
-def test_a_cancelled_change_is_refused_and_a_bye_ends_an_undecided_one(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    _, at_server = establish(wire, offer, answer)
-    change = inside(wire, at_server, "INVITE", 2, "v=0")
-    wire.server.receive(change, SOURCE, 100.0)
-    wire.server.receive(
-        change.replace(b"INVITE sip", b"CANCEL sip").replace(b"2 INVITE", b"2 CANCEL"),
-        SOURCE,
-        110.0,
-    )
-    assert codes(wire) == [b"200", b"487"]
-    wire.server.receive(inside(wire, at_server, "INVITE", 3, "v=0"), SOURCE, 120.0)
-    bye = inside(wire, at_server, "BYE", 4)
-    assert wire.server.receive(bye, SOURCE, 130.0) == [CallEnded(at_server, "bye")]
-    assert codes(wire) == [b"200", b"487"]
-
-
 def test_an_unacknowledged_answer_to_a_change_ends_the_call(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     _, at_server = establish(wire, offer, answer)
     wire.server.receive(inside(wire, at_server, "INVITE", 2, "v=0"), SOURCE, 100.0)

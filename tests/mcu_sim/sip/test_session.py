@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import sipmessage
-from hypothesis import given
-from hypothesis import strategies as st
 from sipmessage import Request, Response
 
 from giaoban.mcu_sim.sip.events import (
@@ -15,11 +13,8 @@ from giaoban.mcu_sim.sip.events import (
     CallEstablished,
     Event,
     IncomingCall,
-    InviteAccepted,
     Reoffer,
-    ReofferAnswered,
 )
-from giaoban.mcu_sim.sip.message import reason_cause
 from giaoban.mcu_sim.sip.session_timer import (
     TimerHeaders,
     TimerTerms,
@@ -28,7 +23,7 @@ from giaoban.mcu_sim.sip.session_timer import (
     as_server,
     read,
 )
-from tests.mcu_sim.agent_calls import URI, URIS, establish, header, refuse_changes
+from tests.mcu_sim.agent_calls import URI, URIS, establish, refuse_changes
 
 OWN_S = 1_800
 
@@ -63,35 +58,6 @@ def test_who_refreshes_is_as_table_2_says(supported: str, refresher: str, ours: 
 def test_who_refreshed_goes_on_if_it_is_left_open() -> None:
     wishes = read(request(Supported="timer", Session_Expires="600"))
     assert as_server(wishes, OWN_S, TimerTerms(900, True, True)) == TimerTerms(600, True, True)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "min_se", "own_s", "interval_s"),
-    [
-        (None, None, OWN_S, 1_800),
-        (None, "3600", OWN_S, 3_600),
-        (None, None, None, None),
-        ("600", None, OWN_S, 600),  # never longer than asked for
-        ("3600", None, OWN_S, 1_800),
-        ("3600", "2400", OWN_S, 2_400),  # never shorter than Min-SE
-        ("3600", None, None, 3_600),
-        ("3600", "9999", OWN_S, 3_600),
-    ],
-)
-def test_the_interval(
-    wanted: str | None, min_se: str | None, own_s: int | None, interval_s: int | None
-) -> None:
-    headers = {"Session_Expires": wanted, "Min_SE": min_se, "Supported": "timer"}
-    wishes = read(request(**{name: text for name, text in headers.items() if text}))
-    timer_terms = as_server(wishes, own_s, None)
-    assert (None if timer_terms is None else timer_terms.interval_s) == interval_s
-
-
-@given(st.text(max_size=60), st.text(max_size=30))
-def test_whatever_is_said_the_interval_is_never_below_90_s(expires: str, min_se: str) -> None:
-    wishes = read(request(Session_Expires=expires, Min_SE=min_se, Supported="timer"))
-    for timer_terms in (as_server(wishes, OWN_S, None), as_client(wishes, OWN_S)):
-        assert timer_terms.interval_s >= 90
 
 
 def test_what_the_caller_takes_from_a_2xx() -> None:
@@ -153,23 +119,6 @@ def test_the_caller_refreshes_at_half_the_interval(make_wire, offer, answer, tra
     assert wire.idle
 
 
-def test_an_answer_to_a_refresh_that_differs_is_told(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire()
-    at_client, _ = talk(wire, offer, answer)
-    talk_on = wire.on_server_event
-
-    def hold(event: Event, now_ms: float) -> None:
-        if isinstance(event, Reoffer):
-            wire.server.answer_reoffer(event.call, b"v=0 on hold", now_ms)
-        else:
-            talk_on(event, now_ms)
-
-    wire.on_server_event = hold
-    wire.run(2_000_000.0)
-    assert wire.client_events[1:] == [ReofferAnswered(at_client, b"v=0 on hold")]
-    assert len(wire.sent("client", "INVITE")) == 3
-
-
 def test_the_called_side_refreshes_for_a_caller_without_timers(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     wire = make_wire(client={"session_expires_s": None})
     old = wire.client.outgoing
@@ -213,37 +162,14 @@ def test_when_one_side_vanishes_each_notices_by_itself(make_wire, offer, answer,
     assert wire.idle
 
 
-def test_a_short_interval_is_refused_with_422_and_tried_again(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
+def test_a_short_interval_is_refused_with_422(make_wire, offer) -> None:  # type: ignore[no-untyped-def]
     wire = make_wire(client={"session_expires_s": 60})
-    at_client, at_server = talk(wire, offer, answer)
-    first, second = wire.texts("client", "INVITE")
+    wire.client.call(URI, offer, wire.now_ms)
+    wire.run()
     [too_small] = wire.texts("server", "SIP/2.0 422")
     assert "\r\nMin-SE: 90\r\n" in too_small
-    assert "\r\nSession-Expires: 60\r\n" in first
-    assert "\r\nSession-Expires: 90\r\n" in second
-    assert ("CSeq: 1 INVITE" in first, "CSeq: 2 INVITE" in second) == (True, True)
-    for name in ("From", "Call-ID"):
-        assert header(first, name) == header(second, name)
-    assert header(first, "Via") != header(second, "Via")
-    assert [type(event) for event in wire.server_events] == [IncomingCall, CallEstablished]
-    wire.run(50_000.0)
-    assert wire.server_events[-1] == Reoffer(at_server, offer)
-    assert wire.client.calls == [at_client]
-
-
-def test_a_refused_refresh_is_tried_again_until_the_time_is_up(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire()
-    at_client, at_server = talk(wire, offer, answer)
-    refuse_changes(wire, 500, "Busy")
-    wire.run(1_700_000.0)
-    assert wire.client.calls == [at_client]
-    assert 2 < len(wire.sent("client", "INVITE")) < 6
-    wire.run()
-    assert len(wire.sent("client", "INVITE")) < 12
-    # the called side's time began with its 200, a little earlier: it hangs up first
-    assert wire.server_events[-1] == CallEnded(at_server, "session-expired")
-    assert wire.client_events[1:] == [CallEnded(at_client, "bye")]
-    assert wire.idle
+    assert [event.code for event in wire.client_events] == [422]
+    assert wire.client.idle
 
 
 def test_one_without_timers_that_refuses_refreshes_lives(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -283,20 +209,6 @@ def test_who_hears_nothing_any_more_says_so_in_its_bye(wire, offer, answer) -> N
     assert wire.server_events[2:] == [CallEnded(at_server, "media-lost")]
 
 
-@pytest.mark.parametrize(
-    ("value", "cause"),
-    [
-        ("SIP;cause=408", 408),
-        ('sip ; text="a, b" ; Cause = 408', 408),
-        ("Q.850;cause=408", None),
-        ("SIP;cause=", None),
-        ("", None),
-    ],
-)
-def test_the_cause_of_a_reason(value: str, cause: int | None) -> None:
-    assert reason_cause(request(Reason=value)) == cause
-
-
 def test_an_abandoned_invite_is_not_sent_again(wire, offer) -> None:  # type: ignore[no-untyped-def]
     """It would come through behind the one that is sent in its place, and replace its call."""
     wire.server.receive = lambda data, source, now_ms: []  # the line is away
@@ -309,21 +221,3 @@ def test_an_abandoned_invite_is_not_sent_again(wire, offer) -> None:  # type: ig
     wire.run(wire.now_ms + 60_000.0)
     assert len(wire.sent("client", "INVITE")) == 4
     assert wire.client_events == []
-
-
-def test_a_200_to_an_abandoned_invite_leads_nowhere(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire.client.call(URI, offer, wire.now_ms)
-    first = wire.client.calls[0]
-    wire.client.abandon(first, wire.now_ms)  # before anything has come back
-    wire.run(wire.now_ms + 20.0)
-    incoming = wire.server_events[-1]
-    assert isinstance(incoming, IncomingCall)
-    wire.server.accept(incoming.call, answer, wire.now_ms)
-    second, at_server = establish(wire, offer, answer)
-    assert wire.client_events == [InviteAccepted(second, answer)]
-    assert wire.client.dropped["stray response"] > 0
-    wire.server.hang_up(incoming.call, wire.now_ms)
-    wire.client.hang_up(second, wire.now_ms)
-    wire.run()
-    assert CallEnded(at_server, "bye") in wire.server_events
-    assert wire.idle

@@ -13,12 +13,10 @@ from giaoban.mcu_sim.sip.message import Peer
 from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 from tests.mcu_sim.sockets_factory import (
     HOST,
-    Came,
     message,
     take,
     tcp,
     until,
-    waiting,
 )
 
 pytestmark = pytest.mark.realtime
@@ -96,15 +94,6 @@ def test_what_cannot_be_sent_is_counted_and_no_name_is_looked_up(
     assert (mcu.unsendable, mcu.sent, len(mcu._connections)) == (1, 0, 0)
 
 
-def test_every_socket_carries_the_dscp(mcu: SipSockets, make: Make, dial: Dial) -> None:
-    other = make()
-    dial(mcu)
-    mcu.send(message(), tcp(other))
-    until(lambda _: len(mcu._connections) == 2, mcu)
-    every = [mcu._udp, mcu._listener, *(one._sock for one in mcu._connections.values())]
-    assert [one.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) for one in every] == [DSCP << 2] * 4
-
-
 def test_a_message_opens_a_connection_and_the_answer_comes_back_on_it(
     make: Make,
 ) -> None:
@@ -120,68 +109,6 @@ def test_a_message_opens_a_connection_and_the_answer_comes_back_on_it(
     assert take(1, one, other) == [(message(b"3"), tcp(other))]
     assert (len(one._connections), len(other._connections)) == (1, 1)
     assert (one.sent, one.received, other.sent, other.received) == (2, 1, 1, 2)
-
-
-def test_messages_in_pieces_and_pings(mcu: SipSockets, dial: Dial) -> None:
-    phone = dial(mcu)
-    phone.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    data = PING + message(b"body") + PING + message()
-    came = []
-    for place in range(len(data)):
-        phone.sendall(data[place : place + 1])
-        came += mcu.receive()
-    came += take(2 - len(came), mcu)
-    assert [one for one, _ in came] == [message(b"body"), message()]
-    assert {peer for _, peer in came} == {Peer(*phone.getsockname(), "TCP")}
-    assert waiting(phone) == 2 * PONG
-
-
-def test_a_large_backlog_is_written_when_the_peer_reads_and_no_more_is_taken(
-    mcu: SipSockets, dial: Dial
-) -> None:
-    phone = dial(mcu)
-    phone.sendall(message())
-    [(_, peer)] = take(1, mcu)
-    big = message(b"x" * 50_000)
-    sent = 0
-    while mcu.send(big, peer):
-        sent += 1
-        assert sent < 1_000
-    assert mcu.unsendable == 1
-    assert len(mcu._connections) == 1
-    assert mcu.sent < sent
-    phone.setblocking(False)
-    received = 0
-
-    def read(_: Came) -> bool:
-        nonlocal received
-        try:
-            received += len(phone.recv(1 << 20))
-        except BlockingIOError:
-            return False
-        return received >= sent * len(big)
-
-    until(read, mcu)
-    assert received == sent * len(big)
-    assert mcu.sent == sent
-    assert select.select([mcu], [], [], 0)[0] == []  # it no longer waits for being writable
-
-
-def test_a_peer_that_leaves_is_forgotten_and_what_waits_for_it_is_lost(
-    mcu: SipSockets, dial: Dial
-) -> None:
-    phone = dial(mcu)
-    phone.sendall(message())
-    [(_, peer)] = take(1, mcu)
-    while mcu.send(message(b"x" * 50_000), peer):
-        pass
-    unsent = next(iter(mcu._connections.values())).unsent
-    assert unsent > 0
-    phone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, 0, 0, 0, 0, 0, 0, 0]))
-    phone.close()
-    until(lambda _: len(mcu._connections) == 0, mcu)
-    assert mcu.unsendable == 1 + unsent
-    assert mcu._by_peer == {}
 
 
 def test_a_connection_that_cannot_be_opened_loses_its_messages(mcu: SipSockets) -> None:

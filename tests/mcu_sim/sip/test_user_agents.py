@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 import pytest
 
@@ -136,52 +135,6 @@ def test_nobody_there(wire, offer) -> None:  # type: ignore[no-untyped-def]
     assert wire.client.idle
 
 
-def test_a_call_that_rings_for_ever_is_given_up(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    call, at_server = ring(wire, offer)
-    wire.run()
-    assert wire.client_events == [InviteTimedOut(call)]
-    assert wire.sent("client", "CANCEL") == [180_000.0]
-    assert wire.server_events[1:] == [CallFailed(at_server, 487, "Request Terminated")]
-    assert wire.idle
-
-
-def test_a_server_that_dies_while_ringing_is_given_up(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    call, _ = ring(wire, offer)
-    wire.run(1000.0)
-    wire.server.receive = lambda data, source, now_ms: []
-    wire.client.hang_up(call, wire.now_ms)
-    wire.run()
-    assert wire.client.idle
-
-
-def test_a_bad_uri_is_refused_and_a_name_needs_a_target(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ValueError, match="not a valid URI"):
-        wire.client.call("mcu", offer, 0.0)
-    with pytest.raises(ValueError, match="give a target"):
-        wire.client.call("sip:mcu@gia-nghia.example", offer, 0.0)
-    assert wire.client.idle
-    call = wire.client.call("sip:mcu@gia-nghia.example", offer, 0.0, target=Peer("10.67.0.2", 5060))
-    wire.run(20.0)
-    assert wire.client.calls == [call]
-
-
-def test_owners_mistakes_are_errors(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    _, at_server = establish(wire, offer, answer)
-    with pytest.raises(ValueError, match="not ringing"):
-        wire.server.accept(at_server, answer, wire.now_ms)
-    with pytest.raises(ValueError, match="not ringing"):
-        wire.server.refuse("nobody", 486, "Busy", wire.now_ms)
-
-
-def test_same_seed_same_bytes(make_wire: Callable[..., object], offer, answer) -> None:  # type: ignore[no-untyped-def]
-    logs = []
-    for _ in range(2):
-        wire = make_wire(seed=5)
-        establish(wire, offer, answer)
-        logs.append(wire.log)  # type: ignore[attr-defined]
-    assert logs[0] == logs[1]
-
-
 TO_MCU = URIS["TCP"]
 TO_BRIDGE = "sip:cu-jut@10.68.0.2:5062"
 
@@ -217,35 +170,6 @@ def test_messages_say_tcp_and_answers_go_back_over_their_connection(wire, offer,
     [bye] = wire.server.outgoing()
     assert bye.target == Peer("10.68.0.2", 5062, "TCP")
     assert bye.data.startswith(b"BYE sip:cu-jut@10.68.0.2:5062;transport=tcp SIP/2.0\r\n")
-
-
-def test_a_call_is_over_as_soon_as_it_is_over(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    at_client, at_server = ring(wire, offer, TO_MCU)
-    wire.server.accept(at_server, answer, wire.now_ms)
-    wire.run(wire.now_ms + 40_000.0)  # timers L and M run over TCP too (RFC 6026)
-    wire.client.hang_up(at_client, wire.now_ms)
-    wire.run(wire.now_ms + 10.0)
-    assert wire.server_events[-1] == CallEnded(at_server)
-    assert wire.idle
-
-
-def test_nothing_is_repeated_but_a_200(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire.cut = True
-    call = wire.client.call(TO_MCU, offer, 0.0)
-    wire.run()
-    assert wire.sent("client", "INVITE") == [0.0]
-    assert wire.client_events == [InviteTimedOut(call)]
-    assert wire.now_ms == 32_000.0
-    wire.cut = False
-    _, at_server = ring(wire, offer, TO_MCU)
-    wire.cut = True
-    start_ms = wire.now_ms
-    wire.server.accept(at_server, answer, start_ms)
-    wire.run()
-    assert len(wire.sent("server", "SIP/2.0 200")) == 11  # §13.3.1.4: over any transport
-    assert wire.server_events[-1] == CallFailed(at_server, 408, "No ACK")
-    assert len(wire.sent("server", "BYE")) == 1
-    assert wire.idle
 
 
 @pytest.mark.parametrize("tail", ["", ";transport=tcp"])

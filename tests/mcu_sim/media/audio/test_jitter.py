@@ -50,15 +50,6 @@ def test_order_of_arrival_within_the_playout_delay_does_not_matter(
         np.testing.assert_array_equal(straight.mix(tick), mixed.mix(tick))
 
 
-def test_sequence_numbers_and_timestamps_wrap() -> None:
-    bank = bank_of(2)
-    n = 60
-    datagrams = [packet(LOUD, 65_500 + i, 2**32 - 1600 + 160 * i) for i in range(n)]
-    deliver(bank, 0, datagrams, [20.0 * i for i in range(n)])
-    assert heard_at(bank, range(2, n + 2)) == list(range(2, n + 2))
-    assert counts(bank) == {}
-
-
 # -------------------------------------------------------------------------- packets of all kinds
 
 

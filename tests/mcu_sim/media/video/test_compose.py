@@ -13,7 +13,7 @@ from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
 from giaoban.traffic import rtp
 from giaoban.traffic.h264 import FU_A, FU_START, NAL_IDR, NAL_SLICE
 from giaoban.traffic.log import SENT, PacketLog, read
-from giaoban.traffic.receiver.feedback import HOLD_NS, REPEAT_NS, dither_max_ns
+from giaoban.traffic.receiver.feedback import HOLD_NS, dither_max_ns
 from tests.mcu_sim.server_factory import MODEL, stream
 
 ORIGIN_NS = 5_000_000_000
@@ -157,17 +157,6 @@ def test_what_a_key_frame_has_cured_is_not_asked_for(watched: Watched) -> None:
     assert watched.asked(5 * HOLD_NS) == []
     watched.came(115)
     assert watched.asked(5 * HOLD_NS)
-
-
-def test_a_request_without_an_answer_is_repeated_sooner(watched: Watched) -> None:
-    """It was lost, or its key frame was."""
-    watched.came(112)
-    [(_, at_ns)] = watched.asked(0)
-    assert watched.asked(at_ns + REPEAT_NS - 1) == []
-    [(_, again_ns)] = watched.asked(at_ns + round(1.5 * REPEAT_NS))
-    watched.came(114, key=True)
-    watched.came(115)
-    assert watched.asked(again_ns + 5 * HOLD_NS) == []
 
 
 def test_cameras_that_lose_by_one_event_are_not_asked_in_step() -> None:
