@@ -20,7 +20,6 @@ OWN = (("mcu", "serve"), ("stream",), ("load",), ("view", "--serve"))
 OTHERS = {
     "sipp",
     "baresip",
-    "kamailio",
     "linphone-daemon",
     "rtpengine",
     "tcpreplay",

@@ -29,7 +29,6 @@ from giaoban.mcu_sim.conference.effects import (
     MeetingEnded,
     SelectSource,
     SetLayout,
-    SetLayoutOfOthers,
     SetPresenter,
 )
 from giaoban.mcu_sim.conference.meeting import Meetings
@@ -154,7 +153,7 @@ class _Meeting:
     def _start_mcu(self) -> None:
         plan = self._plan
         meetings = Meetings(schema="giaoban.meetings/1", meeting=plan.meetings)
-        self._rooms = Rooms(meetings, 0.0, lambda _who, _now: None)
+        self._rooms = Rooms(meetings, lambda _who, _now: None)
         self._capacity = Capacity(plan.device)
         self._open: set[str] = set()
         self._presenters: dict[str, str | None] = {}
@@ -237,14 +236,14 @@ class _Meeting:
     def _answer(self, row: int, dialled_ns: int, now_ns: int) -> None:
         """The MCU answers an INVITE."""
         call, who, rooms = self._plan.calls[row], self._id(row), self._rooms
-        decision = rooms.admits(call.meeting, who, now_ns / 1e6)
+        decision = rooms.admits(call.meeting, who)
         old = self._at_mcu.get(row)
         if old is not None and isinstance(decision, JoinRefused) and decision.code == BUSY:
             if self._silent_ns(row, now_ns) < SILENT_NS:
                 self._refuse(row, decision.code, decision.reason, now_ns)
                 return
             self._leave(old, "replaced", now_ns)
-            decision = rooms.admits(call.meeting, who, now_ns / 1e6)
+            decision = rooms.admits(call.meeting, who)
             self._at(now_ns + T1_NS, partial(self._answer, row, dialled_ns))
             return
         if not isinstance(decision, JoinAccepted):
@@ -313,7 +312,7 @@ class _Meeting:
 
     def _join(self, call: Call, less: dict[str, str], setup_ms: float | None, now_ns: int) -> None:
         row, who = call.row, self._id(call.row)
-        decision, effects = self._rooms.join(self._plan.calls[row].meeting, who, now_ns / 1e6)
+        decision, effects = self._rooms.join(self._plan.calls[row].meeting, who)
         if not isinstance(decision, JoinAccepted):  # the meeting ended meanwhile
             call.bridge_to_ns = call.mcu_to_ns = now_ns
             return
@@ -534,12 +533,6 @@ class _Meeting:
                 case SetLayout(viewer):
                     if self._row_of[viewer] in self._at_mcu:
                         self._found.relayouts.append((now_ns, self._row_of[viewer]))
-                case SetLayoutOfOthers(meeting, but=but):
-                    self._found.relayouts += [
-                        (now_ns, row)
-                        for row in self._at_mcu
-                        if self._plan.calls[row].meeting == meeting and self._id(row) not in but
-                    ]
                 case SetPresenter(meeting, participant):
                     self._presenters[meeting] = self._with_content(meeting, participant, now_ns)
                     for row in self._at_mcu:

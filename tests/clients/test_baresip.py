@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,8 +11,7 @@ import pytest
 
 from tests.clients.baresip import Baresip
 from tests.clients.media import loudness
-from tests.clients.programs import HOST, Mcu, end, free_ports, meetings
-from tests.phone import Phone
+from tests.clients.programs import HOST, Mcu, meetings
 
 pytestmark = pytest.mark.realtime
 
@@ -91,33 +88,6 @@ def test_who_calls_in_hears_the_others_and_not_himself(
     assert report["unauthentic"] <= 2 * len(clients)
 
 
-def test_a_wrong_password_is_refused(
-    serve: Serve, baresip: Callable[..., Baresip], accounts: str
-) -> None:
-    mcu = serve("--accounts", accounts)
-    client = baresip("cu-jut", registrar=f"{HOST}:{mcu.port}", password="guessed")
-    client.wait_for("403 Forbidden")
-    mcu.stop()
-    assert not mcu.said("joined")
-
-
-def test_a_host_with_several_addresses(serve: Serve, baresip: Callable[..., Baresip]) -> None:
-    """As baresip comes: its description names the address of the network, its sound comes from
-    the one that leads to the MCU."""
-    mcu = serve()
-    clients = [baresip(user, config="") for user in ("cu-jut", "dak-mil")]
-    for client in clients:
-        client.command("dial", mcu.uri("giao-ban"))
-    mcu.wait_for("joined", 2)
-    time.sleep(2.5)
-    for client in clients:
-        client.close()
-    report = mcu.stop()
-    assert tones(clients[0], -2.0, -0.5) == {clients[1].hz}
-    assert tones(clients[1], -2.0, -0.5) == {clients[0].hz}
-    assert report["stray"] <= UNDER_WAY
-
-
 def test_a_meeting_that_calls_its_bridges(
     serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
 ) -> None:
@@ -134,50 +104,3 @@ def test_a_meeting_that_calls_its_bridges(
     assert tones(clients[1], -2.0, -0.3) == {clients[0].hz}
     assert {e["cause"] for e in mcu.said("left")} == {"put-out"}
     assert report["stray"] <= UNDER_WAY
-
-
-def test_only_the_chair_is_heard_until_it_calls_someone(
-    serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
-) -> None:
-    """Art. 15. The chair's sound is ffmpeg's, its commands are SIP INFO."""
-    members = ("cu-jut", "dak-mil")
-    mcu = serve(*meetings(tmp_path, "dak-nong", *members, more='floor = "chair"'))
-    branches = [baresip(user) for user in members]
-    port = free_ports(2)
-    chair = Phone("dak-nong")
-    answer = chair.dial(
-        mcu.uri("giao-ban"),
-        f"v=0\no=- 1 1 IN IP4 {HOST}\ns=-\nc=IN IP4 {HOST}\nt=0 0\nm=audio {port} RTP/AVP 8\n",
-    )
-    to = f"rtp://{HOST}:{answer.media[0].port}?localrtpport={port}"
-    sound = subprocess.Popen(
-        [
-            *("ffmpeg", "-v", "error", "-nostdin", "-re", "-f", "lavfi"),
-            *("-i", f"aevalsrc='0.3*sin(2*PI*{TONES['dak-nong']}*t)':s=8000:n=160"),
-            *("-c:a", "pcm_alaw", "-f", "rtp", to),
-        ],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        for branch in branches:
-            branch.command("dial", mcu.uri("giao-ban"))
-        mcu.wait_for("joined", 3)
-        chair.live(3.0)
-        speak = json.dumps({"command": "call-to-speak", "participant": "dak-mil"})
-        assert chair.command(speak) == 200
-        called_at = time.monotonic()
-        chair.live(3.0)
-        for branch in branches:
-            branch.close()
-        after_s = time.monotonic() - called_at
-    finally:
-        end(sound)
-    chair.hang_up()
-    chair.close()
-    mcu.stop()
-    chairs, others = TONES["dak-nong"], branches[1].hz
-    for branch in branches:  # the recording ends with the program
-        assert tones(branch, -(after_s + 2.0), -(after_s + 0.5)) == {chairs}
-    assert tones(branches[0], -2.0, -0.5) == {chairs, others}
-    assert tones(branches[1], -2.0, -0.5) == {chairs}
-    assert [e["bridge"] for e in mcu.said("control") if e["kind"] == "call-to-speak"] == ["dak-mil"]

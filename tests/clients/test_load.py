@@ -12,17 +12,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from giaoban.results.model.studies.load import LoadResult
-from tests.clients.fake_mcu import Device, fake
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban
-from tests.loopback import local_address
+from tests.loopback import udp_socket
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.realtime
@@ -128,63 +125,6 @@ def test_no_call_is_left_however_the_test_ends(
         mcu.process.communicate()
 
 
-ELSEWHERE = local_address(77)
-DEVICES: dict[str, tuple[Device, set[str], set[str], dict[str, int]]] = {
-    # device, criteria that fail, what it lacks, calls without sound by why
-    "good": (Device(), set(), set(), {}),
-    "neither OPTIONS nor REGISTER": (
-        Device(options=None, register=405), set(), {"options", "register"}, {}
-    ),
-    "refuses": (Device(invite=486), {"calls-not-set-up"}, set(), {}),
-    "garbage": (Device(body="garbage"), {"calls-not-set-up"}, set(), {}),
-    "hangs up": (Device(hangs_up=True), {"calls-dropped"}, set(), {}),
-    "half of the sound": (Device(sends="half"), {"calls-not-heard"}, set(), {"too-little": 2}),
-    "a third party": (
-        Device(media_at=ELSEWHERE, sends="nothing"), {"calls-not-heard"}, set(), {"withheld": 2}
-    ),
-}  # fmt: skip
-
-
-def test_a_device_gets_the_verdict_that_it_deserves(tmp_path: Path) -> None:
-    words = [
-        "--i-am-authorised",
-        "--shape",
-        "hold",
-        "--bridges",
-        "2",
-        "--rate",
-        "4",
-        "--seconds",
-        "3",
-    ]
-    with ExitStack() as stack:
-        jobs = {}
-        for name, (device, *_) in DEVICES.items():
-            mcu = stack.enter_context(fake(device))
-            place = tmp_path / name
-            jobs[name] = begin(place, "--target", mcu.address, *words)
-        found = {name: finished(job, tmp_path / name) for name, job in jobs.items()}
-    for name, (_, failed, lacks, missed) in DEVICES.items():
-        code, result, _ = found[name]
-        assert result["place"] == "target"
-        assert {c["id"] for c in result["criteria"] if c["ok"] is False} >= failed, name
-        assert set(result["lacking"]) == lacks, name
-        assert code in (1 if failed else 0, LATE), (name, result["criteria"])
-        if missed and code != LATE:
-            assert result["media"][0]["missed"] == missed, name
-
-
-OWN = """
-from locust import LoadTestShape
-from giaoban.traffic.locustfile import *
-
-class Steps(LoadTestShape):
-    def tick(self):
-        steps = [(3, 3), (6, 7), (8, 2)]
-        return next(((n, 10) for until, n in steps if self.get_run_time() < until), None)
-"""
-
-
 def locust(file: Path, *words: str) -> tuple[int, str]:
     """Locust by itself, without its page: its exit code, and what it wrote."""
     command = [sys.executable, "-m", "locust", "-f", str(file), "--headless", "--only-summary"]
@@ -195,24 +135,11 @@ def locust(file: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_shape_of_ones_own_brings_bridges_and_takes_them_away(tmp_path: Path) -> None:
-    file = tmp_path / "own.py"
-    file.write_text(OWN, encoding="utf-8")
-    with fake(Device()) as mcu:
-        code, said = locust(file, "--host", mcu.address, "--i-am-authorised", "--hold", "0")
-        left = mcu.standing
-    assert code == 0, said
-    assert "Traceback" not in said
-    assert left == 0
-    counts = Counter(mcu.asked)
-    assert counts["INVITE"] == counts["BYE"] >= 7
-    # the numbers of those who have left are given out again
-    assert mcu.callers == {f"bridge-{n:04d}" for n in range(1, 8)}
-
-
 def test_locust_by_itself_needs_the_owners_word(tmp_path: Path) -> None:
-    with fake(Device()) as mcu:
-        file = ROOT / "traffic" / "locustfile.py"
-        code, said = locust(file, "--host", mcu.address, "-u", "1")
-        assert mcu.asked == []
+    with udp_socket(HOST) as target:
+        address = f"sip:{HOST}:{target.getsockname()[1]}"
+        code, said = locust(ROOT / "traffic" / "locustfile.py", "--host", address, "-u", "1")
+        target.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            target.recv(1)  # it sent no datagram
     assert (code, "--i-am-authorised" in said) == (2, True), said

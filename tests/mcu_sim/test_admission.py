@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -92,41 +91,6 @@ def test_rmx_voice_ports_serve_audio_and_video_that_found_no_room() -> None:
     capacity.release("c0")
     assert capacity.admit("b", "audio").units == 1.0  # 1 video = 1 voice
     assert capacity.units_used == 85.0
-
-
-def test_a_slow_call_connects_lower_however_empty_the_device_is() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-mpmx"))
-    slow = capacity.admit("slow", "1080p30", 768)
-    assert (slow.given, slow.units, slow.stepped_down) == ("SD30", 1.5, True)
-    assert capacity.admit("fits", "720p30", 2064).given == "720p30"
-    assert capacity.admit("phone", "audio", 64).given == "audio"
-    assert capacity.admit("slowest", "CIF30", 64).given == "audio"
-    # no figure for a resolution, no lowest rate
-    assert capacity.admit("h263", "CIF30-H263", 64).given == "CIF30-H263"
-    assert Capacity(pick(DEVICES, "codian-4220")).admit("c", "CIF30", 64).given == "CIF30"
-
-
-def test_switched_calls_of_two_rates_share_the_switching() -> None:
-    capacity = full_of("rmx-1500-mpmx", 20, "VSW-4M")  # half of 40
-    for number in range(40):
-        assert capacity.admit(f"v{number}", "VSW-2M").accepted
-    assert capacity.admit("x", "VSW-2M").given == "audio"
-    assert capacity.admit("y", "CIF30").accepted  # units are left, switching is not
-
-
-def test_a_conference_that_becomes_mixed_makes_its_calls_dearer() -> None:
-    capacity = Capacity(pick(DEVICES, "rmx-1500-hd-ports"))
-    capacity.open_conference("a")
-    capacity.open_conference("b")
-    for number in range(18):
-        assert capacity.admit(f"a{number}", "720p30", conference="a").units == 1.0
-    assert capacity.admit("b", "720p30", conference="b").units == 1.0
-    capacity.admit("svc", "SVC", conference="a")
-    assert capacity.units_used == 29.0  # 18 × 1.5 + 1/3 + 1, rounded up to whole ports
-    capacity.release("svc")
-    assert capacity.units_used == 28.0  # what was taken for translation is not given back
-    assert capacity.release("a0") == 1.5
-    assert capacity.admit("late", "720p30", conference="a").units == 1.5
 
 
 def test_whole_units_are_rounded_up_in_sum_and_not_call_by_call() -> None:
@@ -284,22 +248,6 @@ def test_the_meeting_holds_the_reserve_of_its_conference() -> None:
     assert fit(device, [(19, "720p30")]).fits
     assert fit(device, []).units_used == 1.0
     assert not fit(device, [(20, "720p30")]).fits
-
-
-@given(
-    device=st.sampled_from(DEVICES.device),
-    calls=st.lists(st.tuples(st.integers(0, 12), st.sampled_from(KNOWN)), max_size=4),
-    data=st.data(),
-)
-def test_so_many_more_fit_and_not_one_beyond(
-    device: Device, calls: list[tuple[int, str]], data: st.DataObject
-) -> None:
-    found = fit(device, calls)
-    name = data.draw(st.sampled_from(device.resolutions()))
-    again = fit(device, [*calls, (found.more[name] + 1, name)])
-    given = [answer.given == name for answer in again.answers[len(found.answers) :]]
-    assert given == [True] * found.more[name] + [False]
-    assert again.answers[: len(found.answers)] == found.answers
 
 
 @pytest.mark.parametrize(

@@ -56,39 +56,6 @@ def test_default_device_has_the_figures_of_the_design() -> None:
     ]
 
 
-def test_cards_multiply_and_their_source_is_that_of_the_scaling() -> None:
-    one, four = (pick(load_devices(), name) for name in ("rmx-1500-mpmx", "rmx-4000-mpmx"))
-    assert (four.units_total, four.ports_total) == (4 * one.units_total, 4 * one.ports_total)
-    assert four.limit[0].calls == {name: 4 * n for name, n in one.limit[0].calls.items()}
-    assert four.cost == one.cost
-    assert four.capacity.source.startswith("four times one MPMx card")
-
-
-def test_converted_units_become_audio_ports() -> None:
-    device = pick(load_devices(), "rmx-1500-mpmx")
-    told = json.loads(json.dumps(device.model_dump() | {"voice_units": 30}))
-    converted = Device.model_validate(told)
-    assert (converted.units_total, converted.audio_ports, converted.ports_total) == (60, 120, 180)
-
-
-@pytest.mark.parametrize(
-    ("resolution", "below"),
-    [
-        ("1080p30", ["720p30", "SD30", "CIF30"]),  # not 720p60: more frames were not asked for
-        ("720p60", ["720p30", "SD30", "CIF30"]),
-        ("1080p60", ["1080p30", "720p60", "720p30", "SD30", "CIF30"]),
-        ("SD15", []),
-        ("CIF60", ["CIF30"]),
-        ("CIF30", []),
-        ("VSW-4M", []),
-        ("SVC", []),
-        ("audio", []),
-    ],
-)
-def test_what_is_below_a_resolution(resolution: str, below: list[str]) -> None:
-    assert lower(resolution) == below
-
-
 def test_a_step_down_never_leads_back_up() -> None:
     for name in KNOWN:
         assert set(lower(name)) <= set(VIDEO_RESOLUTIONS) - {name}
@@ -162,11 +129,6 @@ def filled(device: Device, resolution: str, conference: str | None = None) -> in
     return calls
 
 
-def all_voice(device: Device) -> Device:
-    """Every unit converted into audio ports; no file may say so, a meeting needs video."""
-    return device.model_copy(update={"voice_units": int(device.capacity.units_total)})
-
-
 def cells(table: dict[str, dict[str, int]]) -> list[Any]:
     return [
         pytest.param(device, resolution, calls, id=f"{device} {resolution}")
@@ -237,23 +199,6 @@ CHASSIS = {
 @pytest.mark.parametrize(("device", "resolution", "calls"), cells(CHASSIS))
 def test_admin_guide_whole_chassis(device: str, resolution: str, calls: int) -> None:
     assert filled(pick(DEVICES, device), resolution) == calls
-
-
-@pytest.mark.parametrize(
-    ("device", "calls"),
-    [
-        ("rmx-2000-1-mpm", 200),  # Hardware Guide, table 1-7
-        ("rmx-2000-1-mpm-plus", 400),
-        ("rmx-2000-1-mpmx", 360),
-        ("rmx-2000-2-mpm-plus", 800),  # Admin Guide p. 17-49
-        ("rmx-1500-mpmx", 360),  # Admin Guide p. 701
-        ("rmx-2000-mpmx", 720),
-        ("rmx-4000-mpmx", 1440),
-    ],
-)
-def test_voice_rows_when_all_units_are_converted(device: str, calls: int) -> None:
-    assert filled(all_voice(pick(DEVICES, device)), "audio") == calls
-    assert filled(pick(DEVICES, device), "audio") == pick(DEVICES, device).capacity.units_total
 
 
 # CIF resources a call: Admin Guides, tables 2-1 and 21-7, RMX 1500 guide p. 3-16

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import strategies as st
 
 from giaoban.mcu_sim.conference.commands import (
     MAX_BYTES,
     CallToSpeak,
-    CommandAccepted,
     CommandError,
-    CommandRejected,
     Mute,
     MuteAll,
     Present,
     ReadQueue,
-    SpeakerQueue,
     parse,
     read_line,
     subject,
@@ -94,24 +89,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-
-
-def test_answers_are_json() -> None:
-    assert json.loads(CommandAccepted("cu-jut is muted").as_json()) == {
-        "done": True,
-        "text": "cu-jut is muted",
-    }
-    refused = json.loads(CommandRejected(403, "no").as_json())
-    assert refused == {"done": False, "code": 403, "reason": "no"}
-    queue = SpeakerQueue((("cu-jut", 1500.4), ("dak-mil", 20.0)), ("krong-no",))
-    assert json.loads(queue.as_json()) == {
-        "done": True,
-        "queue": [
-            {"participant": "cu-jut", "waiting_ms": 1500},
-            {"participant": "dak-mil", "waiting_ms": 20},
-        ],
-        "called": ["krong-no"],
-    }
 
 
 def test_a_line_is_a_command_and_what_it_needs() -> None:

@@ -62,16 +62,6 @@ def test_a_file_says_who_sits_in_a_meeting_and_where_they_are_called(tmp_path: P
     assert department.addresses["gia-nghia"] == "sip:10.68.0.6"
 
 
-def test_a_meeting_without_members_is_open_to_anyone_with_a_name_of_the_right_form(
-    tmp_path: Path,
-) -> None:
-    text = GOOD.replace('members = ["cu-jut", "dak-mil"]\n', "")
-    meeting = read(tmp_path, text).meeting[0]
-    assert meeting.roster == ()
-    assert meeting.admits("any-bridge")
-    assert not meeting.admits("Any bridge")
-
-
 @pytest.mark.parametrize(
     ("name", "good"),
     [("phong-1", True), ("a", True), ("", False), ("1a", False), ("a-", False), ("a" * 33, False)],
@@ -79,15 +69,6 @@ def test_a_meeting_without_members_is_open_to_anyone_with_a_name_of_the_right_fo
 def test_names_from_the_network_are_checked(name: str, good: bool) -> None:
     assert is_id(name) == good
     assert not is_id(name + "\n")
-
-
-def test_an_open_room_is_chaired_by_whoever_opens_it(tmp_path: Path) -> None:
-    rooms = read(tmp_path, GOOD).open_rooms
-    room = rooms.meeting("phong-1", "cu-jut")
-    assert (room.id, room.chair, room.floor, room.roster) == ("phong-1", "cu-jut", "open", ())
-    assert rooms.meeting("room-1", "cu-jut") is None
-    assert rooms.meeting("phong-", "cu-jut") is None
-    assert rooms.meeting("phong-1", "\ud800") is None
 
 
 def test_the_layouts_of_the_file_are_those_that_can_be_drawn() -> None:

@@ -104,19 +104,6 @@ def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
     assert home_of(device, "krong-no") is None
 
 
-def test_one_that_lost_its_line_gives_up_its_place_when_it_goes_elsewhere() -> None:
-    device = rooms()
-    device.join("phong-1", "cu-jut")
-    device.lost("cu-jut")
-    assert home_of(device, "cu-jut") == "phong-1"
-    decision, effects = device.join("giao-ban", "cu-jut")
-    assert decision == JoinAccepted("giao-ban")
-    assert MeetingEnded("phong-1") in effects
-    assert home_of(device, "cu-jut") == "giao-ban"
-    device.lost("cu-jut")
-    assert device.join("giao-ban", "cu-jut")[0] == JoinAccepted("giao-ban", rejoined=True)
-
-
 OUT = {
     "dial": "out",
     "member": [

@@ -78,18 +78,6 @@ def test_packets_of_two_calls_and_of_a_stranger(way: In) -> None:
     assert 0 <= now_ns - int(way.inbound.heard_ns[0]) < 60 * 10**9
 
 
-def test_another_payload_type_is_foreign_to_pictures(way: In) -> None:
-    """Of sound it is not: a jitter buffer has to see all that is numbered with it."""
-    sound, picture = way.far(25_000), way.far(25_002)
-    way.open(leg(0, terms("audio", 25_000), terms("video", 25_002)))
-    for n, kind in enumerate((97, 96, 97)):
-        sound.send(packet(n, kind=kind), AUDIO)
-        picture.send(packet(n, kind=kind), VIDEO)
-    assert len(way.receive("audio")) == 3
-    assert [data[1] for _, data in way.receive("video")] == [97, 97]
-    assert way.inbound.lost.foreign == 1
-
-
 def test_rtcp_with_rtp_and_on_its_own_port(way: In) -> None:
     mixed, own = way.far(25_000), way.far(25_101)
     way.open(leg(0, terms("audio", 25_000)))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from giaoban.mcu_sim.media.leg import Delays, Kind
+from giaoban.mcu_sim.media.leg import Delays
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.traffic.log import RECEIVED, SENT, read
@@ -104,21 +104,6 @@ def test_sound_leaves_every_20_ms_after_the_delay_of_the_mix(bench: Bench) -> No
     assert len(sent) == 50
 
 
-def test_a_machine_that_stood_still_leaves_nothing_out(bench: Bench) -> None:
-    """What was due meanwhile is sent at once, and counted as late."""
-    a = bench.far(28_000)
-    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
-    bench.run(100)
-    before = len(numbers(a.got()))
-    bench.now_ns += 3_000 * MS
-    bench.plane.run(bench.now_ns)
-    # a whole second and more: the mix is made in several strides
-    assert len(numbers(a.got())) == 150
-    assert before == 4
-    assert bench.plane.health()["starved"] > 100
-    assert bench.plane.health()["worst_late_ms"] > 2_000
-
-
 @pytest.mark.parametrize("kernel", [False, True])
 def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     bench = Bench(tmp_path, kernel_paces=kernel)
@@ -172,36 +157,3 @@ def test_forwarded_pictures_leave_a_fixed_time_after_they_came(bench: Bench) -> 
     sent, received = bench.logs()
     assert sent["due_ns"].tolist() == (received["arrival_ns"] + 10 * MS).tolist()
     assert received["stream"].tolist() == [50] * 5
-
-
-def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
-    kinds: tuple[Kind, ...] = ("video", "content")
-    viewer = {kind: bench.far(28_002 + 2 * n) for n, kind in enumerate(kinds)}
-    source = {kind: bench.far(28_102 + 2 * n) for n, kind in enumerate(kinds)}
-    for row, port in ((0, 28_002), (1, 28_102)):
-        agreed = terms("video", port), terms("content", port + 2, content=True)
-        bench.plane.open(leg(row, *agreed, composed=MODEL), bench.now_ns)
-    bench.plane.watch("video", 0, 1, bench.now_ns)  # composed: nobody's is forwarded
-    bench.plane.watch("content", 0, 1, bench.now_ns)
-    source["video"].send(picture(1, key=True), VIDEO)
-    source["content"].send(picture(1, key=True, mark=b"S"), CONTENT)
-    bench.run(40)
-    assert [p[13:14] for p in viewer["content"].got()] == [b"S"]
-    assert all(p[12] == 0x7C for p in viewer["video"].got())
-
-
-def test_positions_run_on(bench: Bench) -> None:
-    """Where the streams of a call that comes back go on: by number without a gap, in time never
-    before what is on its way."""
-    bench.far(28_000)
-    one = leg(0, terms("audio", 28_000), terms("video", 28_002), composed=MODEL)
-    bench.plane.open(one, bench.now_ns)
-    bench.run(500)
-    positions = bench.plane.close(0, bench.now_ns)
-    sent, _ = bench.logs()
-    for kind, stream in (("audio", 0), ("video", 1)):
-        mine = sent[sent["stream"] == stream]
-        sequence, timestamp = positions[kind].at(bench.now_ns)  # type: ignore[index]
-        assert sequence == mine["sequence"].max() + 1
-        ahead = (timestamp - int(mine["timestamp"][-1])) % 2**32
-        assert 0 < ahead < 90_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from giaoban.mcu_sim.media import ports as module
-from giaoban.mcu_sim.media.leg import KINDS, NOBODY
+from giaoban.mcu_sim.media.leg import NOBODY
 from giaoban.mcu_sim.media.ports import (
     PORTS_A_GROUP,
     LocalPort,
@@ -93,16 +92,3 @@ def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(
     assert ports.port_group_for({"audio": A}) == 0
     assert len(ports.release(2)) == PORTS_A_GROUP
     assert ports.release(2) == []
-
-
-def test_sockets_are_marked_for_what_they_carry(ports: PortPool) -> None:
-    ports.port_group_for({})
-    marks = {
-        kind: ports.open(LocalPort(0, kind, rtcp=False)).getsockopt(
-            socket.IPPROTO_IP, socket.IP_TOS
-        )
-        >> 2
-        for kind in KINDS
-    }
-    assert marks["audio"] == 46
-    assert marks["video"] == marks["content"] != 46

@@ -165,13 +165,6 @@ def test_directions_are_mirrored(offered: Direction, answered: Direction) -> Non
     assert (terms.sends, terms.receives) == (answered.sends, answered.receives)
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
-def test_old_style_hold_by_address_zero_stops_our_sending(address: str) -> None:
-    answer, [terms, _] = make_answer(replace(OFFER, address=address), CAN, MCU, 2)
-    assert (terms.sends, terms.receives) == (False, True)
-    assert answer.media[0].direction is Direction.RECVONLY
-
-
 @pytest.mark.parametrize(
     ("fmtp", "answered"),
     [
@@ -212,20 +205,6 @@ def test_h264_is_answered_in_their_profile_and_mode_at_the_lower_level(
     else:
         assert [codec.fmtp for codec in answer.media[1].codecs] == [answered]
         assert read_answer(offer, answer)[1] is not None
-
-
-@pytest.mark.parametrize(
-    "media",
-    [
-        audio(5004, [Codec(18, "G729", 8000)]),
-        replace(audio(5004), protocol="UDP/TLS/RTP/SAVPF"),
-        replace(audio(5004), port=0),
-        video(5006, 1000, [replace(H264_720P30, fmtp="profile-level-id=zz;packetization-mode=1")]),
-    ],
-)
-def test_an_offer_without_common_ground_is_an_sdp_error(media: Media) -> None:
-    with pytest.raises(SdpError):
-        make_answer(make_offer(BRIDGE, [media], 1), CAN, MCU, 2)
 
 
 def test_answers_that_do_not_fit_the_offer_are_refused() -> None:

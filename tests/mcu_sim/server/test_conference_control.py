@@ -79,31 +79,6 @@ def test_the_chair_calls_to_speak_and_a_branch_may_not(make: Make) -> None:
     assert ask(west, command="unmute") == 403
 
 
-def test_the_queue_is_told_to_the_chair(make: Make) -> None:
-    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    chair, west, _ = three(harness)
-    ask(west, command="request-to-speak")
-    told = [json.loads(event.body) for event in chair.got(InfoReceived)]
-    assert [[one["participant"] for one in queue["queue"]] for queue in told] == [["west"]]
-    assert ask(chair, command="queue") == 200
-    assert len(chair.got(InfoReceived)) == 2
-    assert west.got(InfoReceived) == []
-
-
-REPORT = {"cause": "đứt cáp", "remedy": "hàn nối", "expected_min": 30.0}
-
-
-def test_a_branch_reports_its_interruption_to_the_chair(make: Make) -> None:
-    harness = make()
-    chair, west, _ = three(harness)
-    assert ask(west, command="report-interruption", **REPORT) == 200
-    [heard] = [json.loads(event.body) for event in chair.got(InfoReceived)]
-    assert heard["interruption"]["participant"] == "west"
-    assert ask(west, command="report-interruption", participant="east", **REPORT) == 403
-    assert ask(chair, command="report-interruption", participant="east", **REPORT) == 200
-    assert len(chair.got(InfoReceived)) == 1
-
-
 @pytest.mark.parametrize(
     ("content_type", "body", "code"),
     [
@@ -151,26 +126,6 @@ def switched(**more: Any) -> Any:
 def marks(packets: list[bytes]) -> list[bytes]:
     """What was written behind the NAL unit's header."""
     return [packet[13:14] for packet in packets]
-
-
-def test_switched_pictures_are_those_of_the_chair(make: Make) -> None:
-    """And the chair sees a branch. They begin with a key frame, under the viewer's own header."""
-    harness = make(switched(floor="chair"))
-    chair, west, east = three(harness)
-    for key in (False, True, False, False):
-        chair.show(key=key, mark=b"C")
-        west.show(key=key, mark=b"W")
-        harness.run(40)
-    seen = west.received("video"), east.received("video"), chair.received("video")
-    assert [marks(one) for one in seen] == [[b"C"] * 3, [b"C"] * 3, [b"W"] * 3]
-    call = harness.participants.of("west")
-    assert call is not None
-    forwarded = seen[0]
-    assert [p[12] for p in forwarded] == [0x65, 0x41, 0x41]
-    assert len({p[8:12] for p in forwarded}) == 1
-    assert forwarded[0][8:12] != (7).to_bytes(4, "big")
-    steps = np.diff([int.from_bytes(p[2:4], "big") for p in forwarded]).tolist()
-    assert steps == [1, 1]
 
 
 def test_under_an_open_floor_the_picture_follows_the_voice(make: Make) -> None:

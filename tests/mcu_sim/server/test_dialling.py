@@ -95,15 +95,3 @@ def test_a_member_without_an_address_is_called_where_it_has_registered(make: Mak
     west.agent.unregister(harness.now_ms)
     harness.settle()
     assert redial(harness, "west") is not None
-
-
-def test_encrypted_calls_are_made_where_it_is_wanted(make: Make) -> None:
-    harness = make(meetings(called()), planned_streams={}, guests=4, encrypted=True)
-    chair = bridge(harness, "chair", 1, secure=True)
-    begin(harness)
-    assert harness.said("joined") == ["chair"]
-    assert chair.agreed["audio"].crypto_send is not None
-    chair.say(400)
-    harness.run(100)
-    assert chair.received("audio")
-    assert harness.plane.inbound.lost.unauthentic == 0

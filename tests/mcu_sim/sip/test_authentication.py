@@ -72,19 +72,4 @@ def test_others_do_not_get_in(make_wire, offer, answer, client, code) -> None:  
     assert wire.idle
 
 
-def test_a_proxy_that_asks_is_answered_in_its_own_header(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire(client={"credentials": RIGHT})
-    wire.client.call(URIS["UDP"], offer, 0.0)
-    [invite] = wire.client.outgoing()
-    head = invite.data.split(b"\r\n")
-    names = (b"Via", b"From", b"To", b"Call-ID", b"CSeq")
-    copied = [line for line in head if line.split(b":")[0] in names]
-    asked = b"Proxy-Authenticate: " + authority().challenge(0.0).encode()
-    lines = [b"SIP/2.0 407 Proxy Authentication Required", *copied, asked, b"", b""]
-    assert wire.client.receive(b"\r\n".join(lines), Peer("10.67.0.2", 5060), 1.0) == []
-    ack, again = wire.client.outgoing()
-    assert ack.data.startswith(b"ACK ")
-    assert b"\r\nProxy-Authorization: Digest " in again.data
-
-
 DEVICE, GUESSER = Peer("10.68.0.2", 5060), Peer("10.68.0.9", 5060)

@@ -8,7 +8,6 @@ import pytest
 
 from giaoban.mcu_sim.sip.events import CallEnded, InfoAnswered, InfoReceived, OptionsAnswered
 from giaoban.mcu_sim.sip.info import FULL_PICTURE, MEDIA_CONTROL_TYPE, wants_full_picture
-from giaoban.mcu_sim.sip.message import Peer
 from tests.mcu_sim.agent_calls import URIS, establish
 
 
@@ -44,37 +43,11 @@ def test_481_to_an_info_ends_the_call(talk: tuple[Any, str, str]) -> None:
     assert wire.client_events[-2:] == [InfoAnswered(at_client, 481), CallEnded(at_client, "gone")]
 
 
-def test_an_info_that_overtook_the_ack_comes_too_early(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    at_client = wire.client.call(URIS["UDP"], offer, 0.0)
-    wire.run(20.0)
-    at_server = wire.server_events[-1].call
-    wire.server.accept(at_server, answer, wire.now_ms)
-    wire.flush()
-    wire.client.receive(wire.log[-1][2], Peer("10.67.0.2", 5060), wire.now_ms)
-    wire.client.info(at_client, "text/plain", b"early", wire.now_ms)
-    _, info = wire.client.outgoing()
-    assert wire.server.receive(info.data, Peer("10.68.0.2", 5062), wire.now_ms) == []
-    assert wire.server.outgoing()[-1].data.startswith(b"SIP/2.0 491 ")
-
-
 def test_media_control_asks_for_a_full_picture_or_not() -> None:
     error = b"<media_control><general_error>Unable to parse</general_error></media_control>"
     assert wants_full_picture(" Application/Media_Control+XML; charset=utf-8", FULL_PICTURE) is True
     assert wants_full_picture(MEDIA_CONTROL_TYPE, error) is False
     assert wants_full_picture("text/xml", FULL_PICTURE) is None
-
-
-def test_it_is_told_what_the_other_side_can(wire: Any) -> None:
-    wire.client.options("sip:10.67.0.2", 0.0)
-    wire.run(1_000.0)
-    [answer] = wire.client_events
-    assert isinstance(answer, OptionsAnswered)
-    assert (answer.code, answer.reason) == (200, "OK")
-    [sent] = wire.texts("client", "OPTIONS sip:10.67.0.2 SIP/2.0")
-    for header in ("Via", "From", "To", "Call-ID", "CSeq: 1 OPTIONS", "Max-Forwards", "Contact"):
-        assert f"\r\n{header}" in sent
-    wire.run()
-    assert wire.client.idle
 
 
 def test_lost_ones_are_sent_again_and_silence_is_told_after_32_s(wire: Any) -> None:

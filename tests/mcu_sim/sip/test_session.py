@@ -16,14 +16,12 @@ from giaoban.mcu_sim.sip.events import (
     Reoffer,
 )
 from giaoban.mcu_sim.sip.session_timer import (
-    TimerHeaders,
     TimerTerms,
     answer,
-    as_client,
     as_server,
     read,
 )
-from tests.mcu_sim.agent_calls import URI, URIS, establish, refuse_changes
+from tests.mcu_sim.agent_calls import URI, URIS, establish
 
 OWN_S = 1_800
 
@@ -53,31 +51,6 @@ def test_who_refreshes_is_as_table_2_says(supported: str, refresher: str, ours: 
     answer(response, timer_terms)
     assert response.headers.get("Require") == ("timer" if supported else None)
     assert response.headers["Session-Expires"] == f"600;refresher={'uas' if ours else 'uac'}"
-
-
-def test_who_refreshed_goes_on_if_it_is_left_open() -> None:
-    wishes = read(request(Supported="timer", Session_Expires="600"))
-    assert as_server(wishes, OWN_S, TimerTerms(900, True, True)) == TimerTerms(600, True, True)
-
-
-def test_what_the_caller_takes_from_a_2xx() -> None:
-    assert as_client(TimerHeaders(600, "uas", 90, True), OWN_S) == TimerTerms(600, False, True)
-    assert as_client(TimerHeaders(600, "uac", 90, True), OWN_S) == TimerTerms(600, True, True)
-    assert as_client(TimerHeaders(5, "uac", 90, True), OWN_S) == TimerTerms(90, True, True)
-    assert as_client(TimerHeaders(None, None, 90, False), OWN_S) == TimerTerms(1_800, True, False)
-    assert as_client(TimerHeaders(None, None, 90, False), None) is None
-
-
-def test_when_to_refresh_and_when_to_give_up() -> None:
-    # §10: before the expiry by the smaller one of 32 s and a third of the interval
-    assert (
-        TimerTerms(1_800, True, True).refresh_after_s,
-        TimerTerms(1_800, True, True).give_up_after_s,
-    ) == (
-        900,
-        1_768,
-    )
-    assert TimerTerms(90, False, True).give_up_after_s == 60
 
 
 def talk(wire: Any, offer: bytes, answer: bytes, uri: str = URIS["UDP"]) -> tuple[str, str]:
@@ -170,33 +143,6 @@ def test_a_short_interval_is_refused_with_422(make_wire, offer) -> None:  # type
     assert "\r\nMin-SE: 90\r\n" in too_small
     assert [event.code for event in wire.client_events] == [422]
     assert wire.client.idle
-
-
-def test_one_without_timers_that_refuses_refreshes_lives(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    wire = make_wire()
-    old = wire.server.outgoing
-
-    def untimed() -> list[Any]:
-        """An older peer: no session timers, no re-INVITE."""
-        lines = (b"Session-Expires: 1800;refresher=uac\r\n", b"Require: timer\r\n")
-        sent = []
-        for one in old():
-            data = one.data.replace(b"Supported: timer\r\n", b"")
-            for text in lines:
-                data = data.replace(text, b"")
-            sent.append(type(one)(data, one.target))
-        return sent
-
-    wire.server.outgoing = untimed
-    at_client, at_server = talk(wire, offer, answer)
-    wire.server._sessions.arm(wire.server._call_table.calls[at_server], None, 0.0)
-    refuse_changes(wire, 488, "Not Acceptable Here")
-    wire.run(8_000_000.0)
-    assert wire.client.calls == [at_client]
-    assert [round(at / 1e5) for at in wire.sent("client", "INVITE")[1:]] == list(range(9, 80, 9))
-    wire.cut = True
-    wire.run(9_000_000.0)
-    assert wire.client_events[1:] == [CallEnded(at_client, "session-expired")]
 
 
 def test_who_hears_nothing_any_more_says_so_in_its_bye(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]

@@ -111,17 +111,6 @@ def test_a_message_opens_a_connection_and_the_answer_comes_back_on_it(
     assert (one.sent, one.received, other.sent, other.received) == (2, 1, 1, 2)
 
 
-def test_a_connection_that_cannot_be_opened_loses_its_messages(mcu: SipSockets) -> None:
-    with socket.socket() as closed:
-        closed.bind((HOST, 0))
-        nobody = Peer(*closed.getsockname(), "TCP")
-        mcu.send(message(), nobody)
-        mcu.send(message(), nobody)
-        until(lambda _: len(mcu._connections) == 0, mcu)
-    assert mcu.unsendable == 2
-    assert mcu.sent == 0
-
-
 @pytest.mark.parametrize(
     "data",
     [

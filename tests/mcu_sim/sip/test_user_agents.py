@@ -73,34 +73,6 @@ def test_a_caller_that_gives_up_cancels(wire, offer, uri) -> None:  # type: igno
     assert wire.idle
 
 
-def test_a_caller_that_gives_up_at_once_waits_for_the_first_answer(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    at_client = wire.client.call(URI, offer, 0.0)
-    wire.client.hang_up(at_client, 0.0)
-    wire.run()
-    assert wire.sent("server", "SIP/2.0 100") == [205.0]
-    assert wire.sent("client", "CANCEL") == [210.0]
-    assert isinstance(wire.server_events[1], CallFailed)
-    assert wire.client.idle
-
-
-@pytest.mark.parametrize("uri", URIS.values(), ids=URIS)
-@pytest.mark.parametrize("cancels", [False, True])
-def test_a_200_that_crosses_the_hanging_up_is_acknowledged_and_ended(  # type: ignore[no-untyped-def]
-    wire, offer, answer, uri, cancels
-) -> None:
-    at_client, at_server = ring(wire, offer, uri)
-    if cancels:
-        wire.run(wire.now_ms + 300.0)  # the 100 is there
-    wire.client.hang_up(at_client, wire.now_ms)
-    wire.server.accept(at_server, answer, wire.now_ms)
-    wire.run()
-    assert len(wire.sent("client", "CANCEL")) == cancels
-    assert wire.client_events == []
-    assert wire.server_events[1:] == [CallEstablished(at_server, None), CallEnded(at_server)]
-    assert len(wire.sent("client", "BYE")) == 1
-    assert wire.idle
-
-
 def test_hanging_up_before_the_ack_waits_for_it(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     at_client, at_server = ring(wire, offer)
     wire.server.accept(at_server, answer, wire.now_ms)
@@ -135,74 +107,7 @@ def test_nobody_there(wire, offer) -> None:  # type: ignore[no-untyped-def]
     assert wire.client.idle
 
 
-TO_MCU = URIS["TCP"]
-TO_BRIDGE = "sip:cu-jut@10.68.0.2:5062"
-
-
 # -------------------------------------------------- what is different over TCP (RFC 3261 §17, §18)
-
-
-def test_messages_say_tcp_and_answers_go_back_over_their_connection(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    at_client = wire.client.call(TO_MCU, offer, 0.0)
-    [invite] = wire.client.outgoing()
-    assert invite.target == Peer("10.67.0.2", 5060, "TCP")
-    text = invite.data.decode()
-    assert "\r\nVia: SIP/2.0/TCP 10.68.0.2:5062;branch=" in text
-    assert "rport" not in text
-    assert "\r\nContact: <sip:cu-jut@10.68.0.2:5062;transport=tcp>\r\n" in text
-    assert "\r\nTo: <sip:mcu@10.67.0.2>\r\n" in text
-    came_from = Peer("10.68.0.2", 49_152, "TCP")
-    [incoming] = wire.server.receive(invite.data, came_from, 0.0)
-    assert isinstance(incoming, IncomingCall)
-    assert incoming.source == came_from
-    wire.server.accept(incoming.call, answer, 0.0)
-    [ok] = wire.server.outgoing()
-    assert ok.target == came_from
-    assert b"\r\nContact: <sip:mcu@10.67.0.2:5060;transport=tcp>\r\n" in ok.data
-    assert wire.client.receive(ok.data, Peer("10.67.0.2", 5060, "TCP"), 1.0) == [
-        InviteAccepted(at_client, answer)
-    ]
-    [ack] = wire.client.outgoing()
-    assert ack.target == Peer("10.67.0.2", 5060, "TCP")
-    assert wire.server.receive(ack.data, came_from, 2.0) == [CallEstablished(incoming.call, None)]
-    # requests of the called side go to the Contact, as any in a dialog
-    wire.server.hang_up(incoming.call, 3.0)
-    [bye] = wire.server.outgoing()
-    assert bye.target == Peer("10.68.0.2", 5062, "TCP")
-    assert bye.data.startswith(b"BYE sip:cu-jut@10.68.0.2:5062;transport=tcp SIP/2.0\r\n")
-
-
-@pytest.mark.parametrize("tail", ["", ";transport=tcp"])
-def test_the_mcu_dials_a_bridge(wire, offer, answer, tail) -> None:  # type: ignore[no-untyped-def]
-    at_server = wire.server.call(TO_BRIDGE + tail, offer, 0.0)
-    wire.run(20.0)
-    incoming = wire.client_events[-1]
-    assert isinstance(incoming, IncomingCall)
-    assert (incoming.from_user, incoming.to_user) == ("mcu", "cu-jut")
-    wire.client.accept(incoming.call, answer, wire.now_ms)
-    wire.run(40.0)
-    assert wire.server_events == [InviteAccepted(at_server, answer)]
-    wire.client.hang_up(incoming.call, wire.now_ms)
-    wire.run()
-    assert wire.server_events[1:] == [CallEnded(at_server)]
-    assert wire.idle
-
-
-@pytest.mark.parametrize("tail", ["", ";transport=tcp"])
-def test_both_call_each_other_at_the_same_time(wire, offer, answer, tail) -> None:  # type: ignore[no-untyped-def]
-    wire.client.call(URI + tail, offer, 0.0)
-    wire.server.call(TO_BRIDGE + tail, offer, 0.0)
-    wire.run(20.0)
-    for agent, events in ((wire.client, wire.client_events), (wire.server, wire.server_events)):
-        [incoming] = events
-        assert isinstance(incoming, IncomingCall)
-        agent.accept(incoming.call, answer, wire.now_ms)
-    wire.run(50.0)
-    assert len(wire.client.calls) == len(wire.server.calls) == 2
-    for call in wire.client.calls:
-        wire.client.hang_up(call, wire.now_ms)
-    wire.run()
-    assert wire.idle
 
 
 CALLS = 12

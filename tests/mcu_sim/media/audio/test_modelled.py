@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.mcu_sim.media.audio.bank import AudioBank, AudioOut
+from giaoban.mcu_sim.media.audio.bank import AudioBank
 from giaoban.mcu_sim.media.audio.codec import is_mixed, modelled, stand_in, stood_for
-from giaoban.traffic import rtp
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.sources.tone import tone, tone_hz
 from tests.mcu_sim.audio_factory import ORIGIN_NS, PLAYOUT_MS, counts, deliver, packet
@@ -82,19 +81,3 @@ def test_each_hears_the_others_and_not_itself(encoding_id: str) -> None:
     # two bridges with one tone in step: twice the amplitude
     assert power == pytest.approx([one, one, 4 * one], rel=0.1)
     assert counts(bank, 0) == counts(bank, 1) == {}
-
-
-def test_outgoing_packets_run_by_the_codecs_clock() -> None:
-    codec = modelled(ENCODINGS["aac-ld"])
-    opus = modelled(ENCODINGS["opus"])
-    assert codec is not None
-    assert opus is not None
-    out = AudioOut(3)
-    out.carry(0, codec)
-    out.carry(1, opus)
-    for row in range(3):
-        out.reset(row, rtp.template(rtp.StreamId(96, row, 7, 1000)), 7, 1000)
-    data, rows = np.zeros((3, 172), np.uint8), np.arange(3)
-    stamps = [out.fill(data, rows, np.zeros((3, 160), np.uint8))[1].tolist() for _ in range(2)]
-    assert stamps == [[1000, 1000, 1000], [2800, 1960, 1160]]
-    assert out.lengths.tolist() == [172, 92, 172]

@@ -79,26 +79,6 @@ def test_a_viewer_that_lost_its_picture_gets_a_key_frame(tmp_path: Path) -> None
     log.close()
 
 
-def test_each_call_has_its_own_rate(tmp_path: Path) -> None:
-    log = PacketLog(SENT, tmp_path / "log")
-    bank = VideoBank(0.0, log)
-    models = [
-        MODEL.model_copy(update={"kbps": kbps, "fps": fps, "key_ratio": 1.0})
-        for kbps, fps in ((128.0, 15), (512.0, 30), (1024.0, 60))
-    ]
-    for row, model in enumerate(models):
-        bank.open(row, stream(row, f"b-{row}", "video", "down"), model, ORIGIN_NS)
-    rows, lengths, times, data = filled(bank, 10_000)
-    markers = rtp.parse_headers(data, lengths).marker
-    for row, model in enumerate(models):
-        mine = rows == row
-        assert int(markers[mine].sum()) == pytest.approx(10 * model.fps, abs=1)
-        kbps = int((lengths[mine] - rtp.HEADER_BYTES).sum()) * 8 / 10_000
-        assert kbps == pytest.approx(model.kbps, rel=0.05)
-        assert int(times[mine].max()) < ORIGIN_NS + 10_000_000_000 + 1_000_000_000 // model.fps
-    log.close()
-
-
 ROW, KBPS = 2, 2000.0
 
 
@@ -149,14 +129,6 @@ def test_a_loss_is_asked_for_once_within_the_range(watched: Watched) -> None:
     assert row == ROW
     assert 0 <= at_ns <= dither_max_ns(KBPS, 2)
     assert watched.asked(1) == []
-
-
-def test_what_a_key_frame_has_cured_is_not_asked_for(watched: Watched) -> None:
-    watched.came(112)
-    watched.came(113, key=True)
-    assert watched.asked(5 * HOLD_NS) == []
-    watched.came(115)
-    assert watched.asked(5 * HOLD_NS)
 
 
 def test_cameras_that_lose_by_one_event_are_not_asked_in_step() -> None:
