@@ -63,7 +63,8 @@ class LocustListeners:
             )
             if not isinstance(self._runner, MasterRunner):
                 index = max(0, self._runner.worker_index) if worker else 0
-                workers = max(1, self._options.expect_workers) if worker else 1
+                expected = self._options.generators or self._options.expect_workers
+                workers = max(1, expected) if worker else 1
                 BridgeUser.run_here = LoadRun(environment, plan, index, workers)
         except (InputError, OSError, ValueError, KeyError) as error:  # the page takes any value
             log.error("%s", error)

@@ -39,8 +39,10 @@ def add_options(parser: ArgumentParser) -> None:
         "--i-am-authorised", shown=False, action="store_true",
         help=f"the owner of --host agreed to this test; ${ACCOUNTS}: the bridges' accounts",
     )  # fmt: skip
-    # Locust's own spawn rate is not sent to workers
+    # Locust sends none of its own options to workers that are started by hand
     add("--call-rate", shown=False, type=float, default=0.0, help="as -r")
+    add("--bridges", shown=False, type=int, default=0, help="as -u")
+    add("--generators", shown=False, type=int, default=0, help="as --expect-workers")
     add("--unbounded", shown=False, action="store_true", help="the device is the test's own")
 
 
@@ -53,6 +55,7 @@ def words_of(plan: LoadPlan) -> list[str]:
         "-r": plan.rate_per_s,
         "-t": math.ceil(plan.total_s),
         "--call-rate": plan.rate_per_s,
+        "--bridges": plan.bridges,
         "--shape": plan.shape,
         "--hold": plan.hold_s,
         "--period": plan.period_s,
@@ -73,7 +76,10 @@ def plan_of(options: Namespace, host: str | None, *, authorised: bool, seconds: 
     """Return the plan of Locust's options. Raises `InputError`."""
     if not host:
         raise InputError("--host: is missing (allowed: sip:HOST:PORT)")
-    bridges, rate = int(options.num_users or 1), float(options.call_rate or options.spawn_rate or 1)
+    bridges, rate = (
+        int(options.bridges or options.num_users or 1),
+        float(options.call_rate or options.spawn_rate or 1),
+    )
     if not options.unbounded:
         check_bounds(bridges, rate, seconds)
     profile = load_profiles().pick(options.call_profile)

@@ -61,6 +61,7 @@ class LocustSetup:
             words += ["--processes", str(self.workers)]
         elif self.awaited:
             words += ["--master", "--expect-workers", str(self.awaited)]
+            words += ["--generators", str(self.awaited)]
         else:
             return words
         host, port = self.bind[0], str(self.bind[1])

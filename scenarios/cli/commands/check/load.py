@@ -123,7 +123,7 @@ def command(
         kbps=known.video_kbps,
         back_off=back_off,
         spread_s=period_s,
-        accounts="file" if accounts else "secret" if own else "none",
+        accounts="file" if accounts else "secret" if own and not await_workers else "none",
         room=check_room(room) if not own else ROOM,
         registers=not no_register,
         asks_options=not no_options,
