@@ -15,7 +15,6 @@ from itertools import chain
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
-from giaoban.files import writing
 from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import Helpers, InlineWorker
@@ -43,7 +42,6 @@ from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures, load_ranges
-from giaoban.scenarios.study.sensitivity.kept import Kept, KeptSides, KeptWorlds, content_of
 from giaoban.scenarios.study.sensitivity.tried import (
     Asked,
     Draw,
@@ -74,14 +72,12 @@ class AnalysisOptions:
         worlds: so many are drawn in which all figures are others at once.
         required_pct: the share of these that has to pass, if any.
         ranges: a file of ranges that hold before those beside figures, and the program's.
-        points: a folder in which all that was judged is kept, so that it is not judged again.
     """
 
     seeds: int = 0
     worlds: int = 0
     required_pct: float | None = None
     ranges: Path | None = None
-    points: Path | None = None
 
     @classmethod
     def of(
@@ -91,13 +87,12 @@ class AnalysisOptions:
         ranges: Path | None,
         *,
         seeds: int = 0,
-        points: Path | None = None,
     ) -> AnalysisOptions:
         """As a command line says it; where worlds are needed and no number is said, `WORLDS` are
         drawn."""
         required_pct = None if share is None else round(100 * share, 6)
         drawn = worlds or WORLDS * (share is not None)
-        return cls(seeds, drawn, required_pct, ranges, points)
+        return cls(seeds, drawn, required_pct, ranges)
 
 
 def sensitivity(
@@ -134,9 +129,6 @@ def check_options(question: Question, wanted: AnalysisOptions) -> None:
     """Raises `InputError` for all that can be told before anything is judged."""
     criteria = criteria_of(question)
     check_estimable(question)
-    if wanted.points is not None:
-        with writing(wanted.points):
-            wanted.points.mkdir(parents=True, exist_ok=True)
     if wanted.ranges is not None:
         load_ranges(wanted.ranges, World.of(question), criteria)
 
@@ -159,21 +151,14 @@ def analyse(
     judge = judge or judge_alone
     first = judged_at_seeds(question, wanted.seeds, judge, every=True)
     asked = Asked(world, first, wanted.seeds, judge)
-    sides_kept, worlds = None, None
-    if wanted.points is not None:
-        content = content_of(asked)
-        sides_kept = KeptSides(wanted.points, content)
-        worlds = KeptWorlds(wanted.points, content)
-    found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress, sides_kept)
+    found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
     told = [
         _told(asked, figure, [each for each in found if each.side.number == number])
         for number, figure in enumerate(tried_figures)
     ]
     drawn, drawn_estimates = None, 0
     if wanted.worlds:
-        drawn, drawn_estimates = _drawn(
-            asked, tried_figures, wanted, helpers, progress, worlds, told
-        )
+        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted, helpers, progress, told)
         if wanted.required_pct is not None and not drawn.judged:
             raise InvalidRun(
                 "no world of {n} that {n:was|were} drawn can be judged, of which a share has to "
@@ -225,7 +210,7 @@ def draw_worlds(
         return None
     asked = Asked(world, first, 0, judge)
     options = AnalysisOptions(worlds=worlds)
-    drawn, _ = _drawn(asked, assumed, options, helpers, progress, None)
+    drawn, _ = _drawn(asked, assumed, options, helpers, progress)
     if not drawn.judged:
         return None
     return Robustness(file=None, as_assumed="pass", tried=len(assumed), worlds=passed_worlds(drawn))
@@ -237,13 +222,12 @@ def _all_tried(
     criteria: Sequence[Criterion],
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
-    kept: KeptSides | None,
 ) -> list[Tried]:
     every = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
     limits = [side for side in every if side.figure.path[0] == THRESHOLDS]
     found = [at_limits(asked, side, criteria) for side in limits]
     others_than_limits = [side for side in every if side not in limits]
-    for each in _each(attempt, asked, others_than_limits, helpers, kept):
+    for each in _each(attempt, asked, others_than_limits, helpers):
         found.append(each)
         progress(
             Sentence("assumptions: {number} of {all}", number=len(found), all=len(every)),
@@ -258,7 +242,6 @@ def _drawn(
     wanted: AnalysisOptions,
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
-    kept: KeptWorlds | None,
     flips: Sequence[TriedFigure] = (),
 ) -> tuple[DrawnWorlds, int]:
     """Return the drawn worlds, and how many were estimated. Limits stay as they are: they are no
@@ -272,7 +255,7 @@ def _drawn(
         for n, row in enumerate(places.tolist())
     ]
     found: dict[int, Found] = {}
-    for done, looked in enumerate(_each(look_at, asked, draws, helpers, kept), 1):
+    for done, looked in enumerate(_each(look_at, asked, draws, helpers), 1):
         number, there = looked.draw.number, looked.found
         progress(Sentence("worlds: {number} of {all}", number=done, all=worlds), done / worlds)
         if there is not None:
@@ -338,22 +321,11 @@ def _each[T, R](
     asked: Asked,
     given: Sequence[T],
     helpers: Helpers | ClusterWorkers | None,
-    kept: Kept[T, R] | None = None,
 ) -> Iterator[R]:
-    """What a function makes of each, in any order, in processes beside this one if there are; what
-    is kept from before is not made again."""
+    """Yield the values of a function in any order, from processes beside this one if there are."""
     if helpers is None:
         helpers = InlineWorker()
-    waiting = []
-    for one in given:
-        if kept is not None and (known := kept.find(one)) is not None:
-            yield known
-        else:
-            waiting.append(one)
-    for made in helpers.as_finished_with(asked, function, waiting):
-        if kept is not None:
-            kept.keep(made)
-        yield made
+    yield from helpers.as_finished_with(asked, function, given)
 
 
 def _told(asked: Asked, figure: AssumedFigure, found: Sequence[Tried]) -> TriedFigure:

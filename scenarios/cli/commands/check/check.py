@@ -35,7 +35,6 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions
-from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import N_, Sentence
 
 
@@ -97,7 +96,7 @@ def command(
 
     wanted = None
     if assumptions or worlds or ranges is not None or require_robust is not None:
-        wanted = AnalysisOptions.of(worlds, require_robust, ranges, points=default_folder())
+        wanted = AnalysisOptions.of(worlds, require_robust, ranges)
 
     # what is meant comes first: whoever named nothing is told so on any machine
     scenarios = of_project("check", every=every) if scenario is None else [scenario]

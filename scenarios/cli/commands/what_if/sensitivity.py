@@ -13,7 +13,6 @@ from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
-from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import Sentence
 
 
@@ -53,7 +52,6 @@ def command(
                 require_robust,
                 ranges,
                 seeds=seeds or 0,
-                points=default_folder(),
             ),
             helpers=helpers,
         )

@@ -47,7 +47,6 @@ from giaoban.scenarios.schemas.make import schema_text
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity import tried
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
-from giaoban.scenarios.study.sensitivity.kept import content_of
 from giaoban.scenarios.study.sensitivity.sensitivity import (
     AnalysisOptions,
     draw_worlds,
@@ -498,78 +497,6 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
     ranged = {figure.key for figure in answer.figures if figure.range_from == "beside"}
     assert "province.mcu.rate_mbps" in ranged
     assert len(ranged) == 8
-
-
-def test_what_was_judged_before_an_interruption_is_not_judged_again(
-    question: Question, tmp_path: Path
-) -> None:
-    asked: list[Question] = []
-
-    def answer(name: str, stop_after: int | None = None) -> Sensitivity:
-        def counted(of: Question) -> Judgement:
-            asked.append(of)
-            if len(asked) == stop_after:
-                raise KeyboardInterrupt
-            return by_closed_form(of)
-
-        asked.clear()
-        return sensitivity(
-            question,
-            root=tmp_path / name,
-            now=NOW,
-            progress=lambda _what, _done: None,
-            wanted=AnalysisOptions(worlds=30, points=tmp_path / name / "points"),
-            judge=counted,
-        ).answer
-
-    whole = answer("whole")
-    all_of_it = len(asked)
-    for stop_after in (all_of_it // 2, all_of_it // 4):
-        with pytest.raises(KeyboardInterrupt):
-            answer("again", stop_after)
-    again = answer("again")
-    assert 1 < len(asked) < all_of_it / 2  # the question as assumed, and what was left
-    told = {"seconds": whole.seconds, "run_id": whole.run_id}
-    assert again.model_copy(update=told) == whole
-    answer("again")
-    assert len(asked) == 1
-
-
-def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path) -> None:
-    points = tmp_path / "points"
-    counts = []
-    for seed in (question.plan.seed, question.plan.seed, 7):
-        asked: list[int] = []
-
-        def counted(of: Question, asked: list[int] = asked) -> Judgement:
-            asked.append(of.plan.seed)
-            return by_closed_form(of)
-
-        sensitivity(
-            question.at_seed(seed),
-            root=tmp_path / "r",
-            now=NOW,
-            progress=lambda _what, _done: None,
-            wanted=AnalysisOptions(points=points),
-            judge=counted,
-        )
-        counts.append(len(asked))
-    assert counts[1] == 1
-    assert counts[0] == counts[2] > 20
-
-
-def test_another_recording_of_the_same_name_is_another_question(
-    question: Question, tmp_path: Path
-) -> None:
-    """Of a recording, or of a trace of losses, the plan has the name alone."""
-    recording, contents = tmp_path / "camera.h264", []
-    judged = real(question)
-    for pictures in (b"one", b"other", b"one"):
-        recording.write_bytes(pictures)
-        recorded = replace(question, files=[recording], as_read={})
-        asked = Asked(World.of(recorded), judged, 0, lambda _: judged)
-        contents.append(content_of(asked))
-    assert contents[0] == contents[2] != contents[1]
 
 
 @pytest.mark.parametrize("worst_at", [0, 1, 2], ids=["own seed", "a middle one", "the last"])
