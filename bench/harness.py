@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,17 +89,6 @@ def command(folder: Path, *words: str) -> list[str]:
         "--results",
         str(folder),
     ]
-
-
-def time_answers(folder: Path, *words: str, runs: int, say: Say) -> tuple[list[float], Any]:
-    """How many seconds each of some runs of `answer` took, and what the last said."""
-    told, seconds = None, []
-    for number in range(runs):
-        say(f"giaoban {' '.join(words)}, run {number + 1} of {runs}")
-        began_s = time.perf_counter()
-        told = answer(folder, *words)
-        seconds.append(time.perf_counter() - began_s)
-    return seconds, told
 
 
 def answer(

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.network import Hop
-
-_EARLIER_WORDS = {
-    "darken": "link-down",
-    "lighten": "link-up",
-    "swallow": "discard",
-    "pass": "forward",
-}
-"""What runs of November 2026 and before have in their `plan.json`, of which an annex is written."""
 
 
 class NetworkChange(StrictModel):
@@ -44,11 +36,6 @@ class NetworkChange(StrictModel):
     source: str | None = None
     target: str | None = None
     router: str | None = None
-
-    @field_validator("do", mode="before")
-    @classmethod
-    def _word_of_today(cls, told: object) -> object:
-        return _EARLIER_WORDS.get(told, told) if isinstance(told, str) else told
 
     @model_validator(mode="after")
     def _has_its_place(self) -> Self:

@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,19 +38,6 @@ def undisturbed(process: int, core: int) -> None:
         os.sched_setaffinity(int(thread.name), {core})
         with suppress(PermissionError):
             os.sched_setscheduler(int(thread.name), policy, os.sched_param(1))
-
-
-@contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """This process has one core, undisturbed, meanwhile."""
-    before = os.sched_getaffinity(0)
-    undisturbed(os.getpid(), core)
-    try:
-        yield
-    finally:
-        for thread in Path("/proc/self/task").iterdir():
-            os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
-            os.sched_setaffinity(int(thread.name), before)
 
 
 @dataclass(frozen=True)

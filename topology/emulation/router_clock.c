@@ -16,8 +16,7 @@
  * again in time to the table that BIRD meant. What is not told yet when a router dies never is.
  *
  * What BIRD draws by chance (the jitter of its timers) comes from GIAOBAN_SEED, whatever it seeds
- * random() with (the time of day, at last): the same run, the same packets. What it draws is known
- * in advance (`topology/convergence/splitmix64.py`).
+ * random() with (the time of day, at last): the same run, the same packets.
  */
 #define _GNU_SOURCE
 #include <errno.h>
