@@ -5,7 +5,6 @@ https://chromedevtools.github.io/devtools-protocol/
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import os
@@ -23,16 +22,6 @@ from websocket import WebSocket, create_connection
 
 NAMES = ("chromium", "google-chrome", "chromium-browser")
 ANSWER_S = 30.0
-KEYS = {
-    "Tab": 9,
-    "Enter": 13,
-    "Home": 36,
-    "End": 35,
-    "ArrowLeft": 37,
-    "ArrowUp": 38,
-    "ArrowRight": 39,
-    "ArrowDown": 40,
-}
 
 
 class Page:
@@ -99,18 +88,6 @@ class Page:
         """Wait until the page has been laid out and its observers have been told."""
         self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
-    def press(self, key: str, times: int = 1) -> None:
-        """Press a key on the keyboard."""
-        about = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
-        for _ in range(times):
-            self.call(
-                "Input.dispatchKeyEvent",
-                type="keyDown",
-                **about,
-                **({"text": "\r"} if key == "Enter" else {}),
-            )
-            self.call("Input.dispatchKeyEvent", type="keyUp", **about)
-
     def click(self, selector: str) -> None:
         """Press the left button of the mouse in the middle of an element."""
         x, y = self.js(
@@ -139,29 +116,6 @@ class Page:
             deviceScaleFactor=1,
             mobile=False,
         )
-
-    def media(self, kind: str = "", **features: str) -> None:
-        """Pretend a medium (`print`) or a wish (`prefers-reduced-motion`)."""
-        wishes = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
-        self.call("Emulation.setEmulatedMedia", media=kind, features=wishes)
-
-    def picture(self, path: Path) -> None:
-        """A picture of the whole page."""
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        path.write_bytes(base64.b64decode(data))
-
-    def pdf(self) -> bytes:
-        """The page as it is printed."""
-        return base64.b64decode(self.call("Page.printToPDF")["data"])
-
-    def named(self) -> list[tuple[str, str]]:
-        """(role, name) of everything in the accessibility tree that is not passed over."""
-        nodes = self.call("Accessibility.getFullAXTree")["nodes"]
-        return [
-            (node["role"]["value"], node.get("name", {}).get("value", ""))
-            for node in nodes
-            if not node["ignored"]
-        ]
 
 
 @contextmanager

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from giaoban.results.archive.history.entry import scenario_of
 from giaoban.results.archive.history.index import INDEX, opened
 from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
-from giaoban.results.archive.store import RERUN, note_rerun
+from giaoban.results.archive.store import note_rerun
 from giaoban.results.model.result import Result
 from giaoban.results.model.run_ids import VIETNAM
 from giaoban.results.report.summaries.failures_summary import busiest, slowest
@@ -120,15 +118,6 @@ def test_a_lost_or_damaged_index_is_made_again(root: Path) -> None:
         assert found(root) == IN_ORDER, what
 
 
-def test_an_index_of_another_version_is_made_again(root: Path) -> None:
-    found(root)
-    with sqlite3.connect(root / INDEX) as connection:
-        connection.execute("UPDATE runs SET scenario = 'old'")
-        connection.execute("PRAGMA user_version = 999")
-    connection.close()
-    assert found(root, RunFilter(scenario="mo-rong-dot-2")) == [h.APRIL, h.NEXT_YEAR]
-
-
 def test_without_a_place_for_the_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs on a medium that cannot be written are listed all the same, and nothing is left."""
     monkeypatch.setattr("giaoban.results.archive.history.index.INDEX", "no/such/folder/index")
@@ -136,26 +125,6 @@ def test_without_a_place_for_the_index(root: Path, monkeypatch: pytest.MonkeyPat
     assert not (root / INDEX).exists()
     assert found(root / "nowhere") == []
     assert not (root / "nowhere").exists()
-
-
-def test_an_index_that_another_holds_is_left_to_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found(root)
-    monkeypatch.setattr("giaoban.results.archive.history.index.BUSY_S", 0.05)
-    holder = sqlite3.connect(root / INDEX, isolation_level=None)
-    try:
-        holder.execute("BEGIN IMMEDIATE")
-        before = (root / INDEX).stat().st_ino
-        assert found(root) == IN_ORDER
-        assert (root / INDEX).stat().st_ino == before
-    finally:
-        holder.close()
-
-
-def test_many_at_once(root: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda _: found(root), range(16))) == [IN_ORDER] * 16
 
 
 def test_a_damaged_result_is_told_with_its_reason(root: Path) -> None:
@@ -174,12 +143,6 @@ def test_a_run_that_was_made_again_to_verify_another_is_no_further_run(root: Pat
         [why] = [s for s in index.skipped() if s.folder == h.APRIL]
     assert why.reason == f"{h.JANUARY} made again by giaoban verify --rerun, no further run"
     assert h.JANUARY in why.reason_vi
-
-
-@pytest.mark.parametrize("text", [b"", b"../../x", b"\xff\n", b"a" * 200])
-def test_whatever_says_of_which_run_it_is_it_is_no_further_run(root: Path, text: bytes) -> None:
-    (root / h.APRIL / RERUN).write_bytes(text)
-    assert h.APRIL not in found(root)
 
 
 def test_a_copy_of_a_run_counts_once(root: Path) -> None:
@@ -215,17 +178,6 @@ def test_an_answer_that_was_rewritten_is_none_of_this_run(
     assert "is not what it was when the run was made" in skipped.reason
 
 
-def test_a_run_is_read_anew_when_its_manifest_is_another(tmp_path: Path) -> None:
-    folder = h.proven(tmp_path / "runs", h.measured(h.APRIL), tmp_path / "sources")
-    assert found(folder.parent) == [h.APRIL]
-    manifest = folder / "manifest.json"
-    told = json.loads(manifest.read_text(encoding="utf-8"))
-    [kept] = [each for each in told["files"] if each["path"] == "result.json"]
-    kept["sha256"] = "0" * 64
-    manifest.write_text(json.dumps(told, indent=2), encoding="utf-8")
-    assert found(folder.parent) == []
-
-
 def test_an_answer_of_an_unknown_kind_is_listed(root: Path) -> None:
     folder = root / "whatif-x-20260801-120000"
     folder.mkdir()
@@ -253,20 +205,6 @@ def test_an_answer_of_an_unknown_kind_is_listed(root: Path) -> None:
     ]
     studies = yearly([entry], 2026)["studies"]
     assert studies == [["01/08/2026", "so sánh phương án", "Đạt", folder.name]]
-
-
-@pytest.mark.parametrize(
-    ("schema", "command"), [("sweep-answer", "sweep"), ("meeting-result", "meeting")]
-)
-def test_a_kind_is_called_by_its_command(root: Path, schema: str, command: str) -> None:
-    folder = root / f"{command}-x-20260801-120000"
-    folder.mkdir()
-    answer = {"schema": f"giaoban.{schema}/1", "run_id": folder.name}
-    (folder / f"{command}.json").write_text(json.dumps(answer), encoding="utf-8")
-    with opened(root) as index:
-        [entry] = choose(index, RunFilter(kind=command))
-    assert entry.scenario == "x"
-    assert yearly([entry], 2026)["studies"][0][1] != "loại khác"
 
 
 def test_a_run_id_without_a_time_is_dated_by_its_file(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import history_factory as h
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pdf_text import text_of
@@ -183,21 +182,6 @@ def of_year(root: Path) -> list[HistoryEntry]:
         return choose(index, RunFilter.of_year(2026))
 
 
-def test_another_version_of_a_scenario_is_told(tmp_path: Path) -> None:
-    """What differs between its runs need not be the network's doing."""
-    said = []
-    for number, text in enumerate(("a", "b")):
-        root = tmp_path / f"{number}"
-        h.keep(root, h.measured(h.JANUARY))
-        later = h.measured(h.JULY)
-        ref = later.inputs.scenario.model_copy(update={"sha256": text * 64})
-        inputs = later.inputs.model_copy(update={"scenario": ref})
-        h.keep(root, later.model_copy(update={"inputs": inputs}))
-        [network] = yearly(of_year(root), 2026)["networks"]
-        said.append(any("Nội dung kịch bản 1 đã thay đổi" in line for line in network["overview"]))
-    assert said == [False, True]  # the first is the text that January's run had
-
-
 def test_the_document_of_two_provinces(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     other_province(h.measured(h.JANUARY), 'name = "Tỉnh Đắk Nông"\n', root)
@@ -211,22 +195,3 @@ def test_the_document_of_two_provinces(tmp_path: Path) -> None:
     assert "2 lần đạt, 0 lần không đạt, trên 1 kịch bản" in text
     assert "0 lần đạt, 1 lần không đạt, trên 1 kịch bản" in text
     assert "đã thay đổi trong năm (2 phiên bản)" in text
-
-
-@pytest.mark.parametrize("recommended", [True, False])
-def test_no_section_of_recommendations_without_any(tmp_path: Path, recommended: bool) -> None:
-    """And nothing is compared where nothing was checked twice."""
-    root = tmp_path / "runs"
-    h.keep(root, h.measured(h.JANUARY, delay_ms=160.0))  # what is heard: nothing is recommended
-    found = of_year(root)
-    if recommended:
-        [entry] = found
-        units = entry.binding.model_copy(update={"criterion": "mcu-units"})
-        found = [entry.model_copy(update={"binding": units})]
-    assert bool(yearly(found, 2026)["networks"][0]["advice"]) == recommended
-    write_summary(found, 2026, tmp_path / "nam.pdf")
-    text = " ".join(text_of(tmp_path / "nam.pdf").split())
-    assert "Yếu tố giới hạn" in text
-    assert ("kiến nghị" in text) == recommended
-    assert "chưa có gì để so sánh" in text
-    assert "Không có tiêu chí nào thay đổi" not in text

@@ -133,58 +133,6 @@ def test_the_share_of_the_allowance_that_is_left(
     assert (meets(one, None), margin_pct(one, None)) == (False, None)
 
 
-@pytest.mark.parametrize(
-    ("figures", "sense", "threshold", "reason"),
-    [
-        (
-            {"delay": 100.25},
-            "at-most",
-            100.0,
-            "Delay: 100.2 ms, allowed at most 100 ms (x audio down, after)",
-        ),
-        (
-            {"delay": 2.5},
-            "at-least",
-            3.0,
-            "Delay: 2.5 ms, allowed at least 3 ms (x audio down, after)",
-        ),
-        (
-            {"delay": 123456.7},
-            "at-most",
-            0.5,
-            "Delay: 123457 ms, allowed at most 0.5 ms (x audio down, after)",
-        ),
-        (
-            {"delay": 1000.4},
-            "at-most",
-            0.5,
-            "Delay: 1000 ms, allowed at most 0.5 ms (x audio down, after)",
-        ),
-        (
-            {"delay": 123.64},
-            "at-most",
-            0.5,
-            "Delay: 124 ms, allowed at most 0.5 ms (x audio down, after)",
-        ),
-        (
-            {"delay": None},
-            "at-most",
-            0.5,
-            "Delay: could not be measured at x audio down, after",
-        ),
-    ],
-)
-def test_how_a_failing_is_worded(
-    figures: dict[str, Any], sense: str, threshold: float, reason: str
-) -> None:
-    best = 5.0 if sense == "at-least" else 0.0
-    one = only(criterion("delay", sense=sense, threshold=threshold, best=best))
-    judged = judge([phase(**figures)], one, existing=[], invalid=[])
-    assert (judged.verdict, judged.reasons) == ("fail", [reason])
-    [result] = judged.criteria
-    assert (result.sense, result.threshold, result.ok) == (sense, threshold, False)
-
-
 def test_reasons_of_an_invalid_run_are_why_it_is() -> None:
     one = only(criterion("delay"))
     judged = judge(
@@ -249,51 +197,11 @@ def at_seeds(
     return by_all_seeds(own, criteria, seeds)[0]
 
 
-@pytest.mark.parametrize(
-    ("delay", "passing", "failing", "threshold", "verdict", "binds"),
-    [
-        # own passes, others fail: the others bind, where the first of them fails
-        (50.0, 0, 20, 12.5, "fail", FAILING_SEEDS),
-        (50.0, 19, 1, 12.5, "undecided", FAILING_SEEDS),
-        # own fails: what fails there binds, whatever the others come to
-        (150.0, 0, 20, 12.5, "fail", "delay"),
-        (150.0, 20, 0, 12.5, "undecided", "delay"),
-        (150.0, 40, 0, 12.5, "pass", "delay"),
-        # all met: what the run itself comes nearest to
-        (50.0, 20, 0, 12.5, "pass", "delay"),
-        (50.0, 19, 1, 30.0, "pass", "delay"),
-    ],
-)
-def test_other_seeds_are_said_last(
-    delay: float, passing: int, failing: int, threshold: float, verdict: str, binds: str
-) -> None:
-    found = at_seeds(delay, tried(*["pass"] * passing, *["fail"] * failing), threshold)
-    assert found.verdict == verdict
-    assert [c.id for c in found.criteria] == ["delay", FAILING_SEEDS]
-    failed = [c for c in found.criteria if not c.ok]
-    assert len(found.reasons) == (0 if verdict == "pass" else len(failed))
-    assert found.binding.criterion == binds
-    if binds == FAILING_SEEDS:
-        assert found.binding.where == place("far").text
-
-
-def test_the_reasons_of_both_stand_behind_one_another() -> None:
-    found = at_seeds(150.0, tried("fail", "fail"))
-    assert found.reasons[0].startswith("Delay: 150 ms")
-    assert len(found.reasons) == 2
-
-
 def test_an_invalid_run_stays_so_whatever_other_seeds_say() -> None:
     found = at_seeds(50.0, tried("fail"), invalid=(make.unaccounted(1),))
     assert (found.verdict, found.reasons) == ("invalid", [str(make.unaccounted(1))])
     assert found.reason_codes == [make.unaccounted(1)]
     assert [c.id for c in found.criteria] == ["delay", FAILING_SEEDS]
-
-
-def test_without_other_seeds_there_is_no_word_of_them() -> None:
-    found = at_seeds(50.0, seeds_of([], "estimate", stopped=True))
-    assert [c.id for c in found.criteria] == ["delay"]
-    assert found.verdict == "pass"
 
 
 def test_a_warm_up_needs_phases_measured_so() -> None:

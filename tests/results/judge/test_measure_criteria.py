@@ -159,19 +159,6 @@ def test_sound_has_no_freezes():
     assert (result.value, result.worst_at) == (4, "cu-jut video down, during")
 
 
-def test_a_place_says_with_whom_it_is_that_bad():
-    """Of measures between two bridges, and of no others."""
-    streams = (make.stream(mouth_to_ear_ms=300.0, mouth_to_ear_with="dak-mil", delay_ms=9.0),)
-    phases = during(*streams, sound_late_ms=40.0, sound_late_with="tuy-duc")
-    for on, metric, where in (
-        ("stream", "mouth_to_ear_ms", "cu-jut audio down with dak-mil, during"),
-        ("stream", "delay_p95_ms", "cu-jut audio down, during"),
-        ("bridge", "sound_late_ms", "cu-jut with tuy-duc, during"),
-    ):
-        result, _ = judged(phases, measure={"on": on, "metric": metric}, threshold=500.0)
-        assert result.worst_at == where
-
-
 def test_who_is_alone_has_no_delay_from_mouth_to_ear():
     """Nobody else to hear: that is not nothing measured."""
     alone = make.stream(mouth_to_ear_ms=None, mouth_to_ear_with=None)
@@ -278,27 +265,9 @@ def test_what_cannot_be_judged_is_refused(changes, message):
         criterion(**changes)
 
 
-def test_a_unit_of_ones_own_has_its_vietnamese():
-    measure = {"on": "stream", "metric": "interruptions"}
-    result, found = judged(measure=measure, unit="breaks", unit_vi="lần ngắt", threshold=0.0)
-    assert (result.unit, result.unit_vi) == ("breaks", "lần ngắt")
-    whole = make.result().model_copy(update={"criteria": [result], "binding": found.binding})
-    [row] = annexes.rows(whole, caption="Kết quả theo từng tiêu chí")
-    assert row[2] == "≤ 0 lần ngắt"
-
-
 def test_ids_are_ones_own():
     with pytest.raises(InputError, match=r's\.toml: criterion "audio-loss", "mine" is there'):
         load_criteria(origin="s.toml", more=[criterion(id="audio-loss"), criterion(), criterion()])
-
-
-def test_places_that_the_run_does_not_have():
-    measure = {"on": "stream", "metric": "lost_pct", "bridges": ["cu-jup"], "phases": ["during"]}
-    criteria = load_criteria(more=[criterion(measure=measure, unit="%")])
-    there = {"links": ["a--b"], "phases": ["during"]}
-    criteria.check_places(bridges=["cu-jup"], **there)
-    with pytest.raises(InputError, match=r'mine: measure\.bridges: no "cu-jup".*"cu-jut"'):
-        criteria.check_places(bridges=["cu-jut"], **there)
 
 
 @pytest.mark.parametrize(("on", "metric"), [(on, m) for on, ms in METRICS.items() for m in ms])

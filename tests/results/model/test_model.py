@@ -8,7 +8,6 @@ import results_factory as make
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from giaoban.results.model.places import Place
 from giaoban.results.model.result import Accounting, Impairment, Result
 from giaoban.results.model.streams import lost_pcts
 from giaoban.scenarios.schemas.make import schema_text
@@ -21,14 +20,6 @@ def test_result_validates_against_the_schema(invalid):
     jsonschema.validate(json.loads(make.result(invalid=invalid).to_json()), schema)
 
 
-def test_schema_refuses_a_percentage_over_100():
-    schema = json.loads(schema_text(Result))
-    data = json.loads(make.result().to_json())
-    data["phases"][0]["bridges"][0]["streams"][0]["lost_pct"] = 100.5
-    with pytest.raises(jsonschema.ValidationError, match=r"100\.5"):
-        jsonschema.validate(data, schema)
-
-
 def test_round_trip_keeps_everything_and_the_marks():
     result = make.result()
     text = result.to_json()
@@ -36,21 +27,6 @@ def test_round_trip_keeps_everything_and_the_marks():
     assert json.loads(text)["schema"] == "giaoban.result/2"
     assert "Đắk R'Lấp" in text
     assert "NaN" not in text
-
-
-def test_unknown_key_is_named():
-    data = json.loads(make.result().to_json())
-    data["phases"][0]["colour"] = "red"
-    with pytest.raises(InputError, match=r"x\.json: .*phases\.0\.colour"):
-        Result.from_json(json.dumps(data), "x.json")
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"schema": "giaoban.result/1"}', '{"schema": "giaoban.result/3"}']
-)
-def test_not_a_result(text):
-    with pytest.raises(InputError, match="not a giaoban"):
-        Result.from_json(text)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +41,6 @@ def test_not_a_result(text):
 )
 def test_lost_pcts(counts, expected):
     assert lost_pcts(*counts) == pytest.approx(expected)
-
-
-def test_nan_is_refused():
-    with pytest.raises(ValidationError, match="finite"):
-        make.stream(delay_ms=float("nan"))
 
 
 def test_loss_that_does_not_follow_from_the_counts_is_refused():
@@ -99,15 +70,6 @@ def test_pass_with_a_failed_criterion_is_refused():
     assert bad.verdict == "fail"
     with pytest.raises(InputError, match="not met"):
         Result.from_json(bad.to_json().replace('"verdict": "fail"', '"verdict": "pass"'))
-
-
-def test_place_text():
-    link = Place(kind="link", id="access-x", detail="r-a->x", phase="after")
-    assert link.text == "link access-x r-a->x, after"
-    assert Place(kind="bridge", id="cu-jut", detail="audio down", phase="during").text == (
-        "cu-jut audio down, during"
-    )
-    assert Place(kind="mcu", id="mcu").text == "mcu"
 
 
 def test_a_corrupted_packet_arrived_but_is_missing_for_the_listener():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -19,9 +16,8 @@ from hypothesis import strategies as st
 from giaoban.results.archive import store
 from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.index import opened
-from giaoban.results.archive.store import RunFolder, new_run, write_result
-from giaoban.results.model.run_ids import Begun, begun, id_in_second, now_in_vietnam
-from tests.processes import PATIENCE_S
+from giaoban.results.archive.store import new_run, write_result
+from giaoban.results.model.run_ids import Begun, begun, id_in_second
 
 AT = datetime(2026, 11, 25, 8)
 
@@ -72,23 +68,6 @@ def test_of_runs_that_begin_in_one_second_the_last_is_known(tmp_path: Path) -> N
         assert [entry.run_id for entry in index.entries()] == made
 
 
-def test_of_two_that_have_looked_before_either_is_there_one_is_the_second(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both, create = Barrier(2, timeout=PATIENCE_S), RunFolder.create
-
-    def created(*words: Any) -> RunFolder:
-        both.wait()
-        return create(*words)
-
-    monkeypatch.setattr(RunFolder, "create", created)
-    with ThreadPoolExecutor() as threads, ExitStack() as going_on:
-        runs = [new_run(tmp_path, name, AT) for name in "ab"]
-        made = [*threads.map(going_on.enter_context, runs)]
-        assert {begun(folder.run_id) for folder in made} == {Begun(AT, 1), Begun(AT, 2)}
-        assert {*tmp_path.iterdir()} == {folder.path for folder in made}
-
-
 @pytest.mark.parametrize("reserved", [True, False])
 def test_a_number_that_was_taken_after_the_look_is_not_taken_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserved: bool
@@ -112,13 +91,6 @@ def test_a_number_that_was_taken_after_the_look_is_not_taken_again(
     assert [*tmp_path.iterdir()] == []
 
 
-def test_one_that_is_going_on_has_its_number(tmp_path: Path) -> None:
-    with new_run(tmp_path, "z", AT) as first, new_run(tmp_path, "a", AT) as second:
-        assert (first.run_id, second.run_id) == ("z-20261125-080000", "a-20261125-080000-2")
-        with new_run(tmp_path, "a", AT + timedelta(seconds=1)) as later:
-            assert later.run_id == "a-20261125-080001"
-
-
 def test_a_run_of_new_years_eve_in_utc_is_one_of_the_new_year(tmp_path: Path) -> None:
     with new_run(tmp_path, "x", datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) as folder:
         write_result(folder.path, f.result(run_id=folder.run_id))
@@ -127,16 +99,3 @@ def test_a_run_of_new_years_eve_in_utc_is_one_of_the_new_year(tmp_path: Path) ->
         [entry] = choose(index, RunFilter.of_year(2027))
         assert choose(index, RunFilter.of_year(2026)) == []
     assert entry.at == datetime(2027, 1, 1, 6, 30)
-
-
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Ho_Chi_Minh"])
-def test_the_zone_of_the_machine_is_not_asked(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
-    monkeypatch.setenv("TZ", zone)
-    time.tzset()
-    try:
-        now = now_in_vietnam()
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert now.utcoffset() == timedelta(hours=7)
-    assert abs(now - datetime.now(UTC)) < timedelta(hours=1)

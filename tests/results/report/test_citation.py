@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import tomllib
 import typing
@@ -18,7 +17,7 @@ import pytest
 import results_factory
 from babel.messages.pofile import read_po
 
-from giaoban.regulation import CalendarRules, Regulation, Subject
+from giaoban.regulation import Regulation, Subject
 from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import document as yearly_document
 from giaoban.results.archive.history.index import opened
@@ -27,12 +26,9 @@ from giaoban.results.model.studies.calendar import Rule
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report.annex import back_matter, question
 from giaoban.results.report.annex.wording import AnnexWording
-from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Bullets, Heading, Par, plain
 from giaoban.results.report.meetings.meeting_sheet import minutes_document
 from giaoban.results.report.meetings.meeting_summary import brief
-from giaoban.results.report.wording import Wording
-from giaoban.scenarios.schemas.make import answer_names, input_names, text_of
 from giaoban.topology.load import load_province
 from giaoban.translation import Language
 
@@ -228,17 +224,6 @@ def texts_in(data: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from texts_in(value, key)
 
 
-def test_no_description_of_a_file_has_an_article_of_its_own() -> None:
-    """What editors show of every key; examples are of some province or other."""
-    found = {
-        (name, text)
-        for name in (*input_names(), *answer_names())
-        for key, text in texts_in(json.loads(text_of(name)))
-        if key in {"description", "title", "errorMessage"} and fixed(text)
-    }
-    assert found == set()
-
-
 def test_every_rule_of_a_calendar_has_a_subject() -> None:
     """Without `briefing-missing`, which the catalogue's meeting says itself."""
     subjects = set(typing.get_args(Subject))
@@ -246,26 +231,6 @@ def test_every_rule_of_a_calendar_has_a_subject() -> None:
     regulation = load_province().regulation
     no_limit = {"device-nearly-full", "link-full"}  # the decision sets none
     assert set(regulation.articles) == subjects - no_limit
-
-
-@pytest.mark.parametrize(
-    ("minutes", "en", "vi"),
-    [
-        (0, "", ""),
-        (60, "at least 1 hour", "ít nhất 01 giờ"),
-        (120, "at least 2 hours", "ít nhất 02 giờ"),
-        (90, "at least 90 minutes", "ít nhất 90 phút"),
-    ],
-)
-def test_how_long_before_a_meeting_the_system_is_checked(minutes: int, en: str, vi: str) -> None:
-    asked = OTHER.model_copy(update={"calendar": CalendarRules(check_before_min=minutes)})
-    assert (
-        Citation(asked, Wording("en")).check_lead,
-        Citation(asked, Wording("vi")).check_lead,
-    ) == (
-        en,
-        vi,
-    )
 
 
 @pytest.mark.parametrize("date", ["25/10/2013", "2013-13-01", "20131025", ""])

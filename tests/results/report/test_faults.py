@@ -5,16 +5,12 @@ from __future__ import annotations
 import annex_factory as annexes
 import pytest
 import results_factory as make
-from pydantic import ValidationError
 
 from giaoban.results.judge.under_faults import as_judged, never_back
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Refused
-from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.wording import Wording
-
-EN = Wording("en")
 
 
 def hit(bridge: str = "cu-jut", **changes: object) -> FaultImpact:
@@ -115,13 +111,6 @@ def test_the_longer_one_of_failing_and_mending_is_judged_and_says_which() -> Non
     )
 
 
-def test_figures_of_sound_and_picture_belong_together() -> None:
-    with pytest.raises(ValidationError, match="do not belong together"):
-        hit(interruption_ms=5.0, interrupted="audio up", picture_interruption_ms=5.0)
-    with pytest.raises(ValidationError, match="restored_interrupted and restored_interruption_ms"):
-        hit(restored_interruption_ms=5.0)
-
-
 def without(phase, bridge: str, *, dropped: bool):
     """A phase in which a bridge is not there any more."""
     left = [b for b in phase.bridges if b.id != bridge]
@@ -189,32 +178,6 @@ def test_without_faults_the_phases_are_judged_as_they_are() -> None:
     assert as_judged(phases, []) == phases
 
 
-def test_an_interruption_has_its_stream() -> None:
-    with pytest.raises(ValidationError, match="do not belong together"):
-        hit(interruption_ms=5.0)
-    with pytest.raises(ValidationError, match="restored_s is not after at_s"):
-        fault(restored_s=40.0)
-
-
-@pytest.mark.parametrize(
-    ("changes", "place"),
-    [
-        ({}, "link Gia Nghĩa – Đắk Song"),
-        ({"target_id": "access-cu-jut"}, "access line of Cư Jút"),
-        (
-            {"target_id": "access-cu-jut", "direction": "cu-jut->r-cu-jut"},
-            "access line of Cư Jút (up)",
-        ),
-        ({"target": "router", "target_id": "r-dak-song"}, "router Đắk Song"),
-        ({"target": "mcu", "target_id": "mcu"}, "Polycom RMX 1500, 1 × MPMx"),
-        ({"target": "bridge", "target_id": "cu-jut"}, "Cư Jút"),
-        ({"target": "group", "target_id": "ql14"}, "ql14"),
-    ],
-)
-def test_places_have_names(changes: dict[str, str], place: str) -> None:
-    assert EN.fault_place(fault(**changes), make.result().names) == place
-
-
 def told():
     one = fault(
         gone("cu-jut", end_s=40.25, picture_again_ms=310.0),
@@ -249,102 +212,10 @@ def test_new_bridges_are_not_blamed_where_no_path_is_left(
     assert judged(fault(hurt)).failed_without == failed_without
 
 
-def test_summary_tells_each_failure_and_whom_it_met() -> None:
-    text = summary_md(told()).splitlines()
-    ident = "`cut-gia-nghia--dak-song`"
-    assert f"- {ident}: link Gia Nghĩa – Đắk Song, 40 s to 50 s: link cut" in text
-    told_ms = "250 | video down | 0 | 0 | –"
-    assert f"| {ident} | Cư Jút | {told_ms} | 400 | no | 310 | – | 0 | yes |" in text
-    row = f"| {ident} | Đắk Song (behind) | 15000 | video down | 0 | 0 | – | 400 | yes, accepted |"
-    assert any(line.startswith(row) for line in text)
-    assert f"Bridges that noticed nothing: {ident}: 1 of 3." in text
-    assert "Failures made on purpose" not in summary_md(make.result())
-
-
-def test_summary_names_the_fault_that_binds() -> None:
-    result = make.result()
-    found = judged(fault(gone(end_s=42.0)))
-    result = result.model_copy(
-        update={
-            "faults": [fault(gone(end_s=42.0))],
-            "criteria": found.criteria,
-            "binding": found.binding,
-            "verdict": "fail",
-            "reasons": found.reasons,
-        }
-    )
-    assert "Cư Jút, picture down, failure: link cut (Gia Nghĩa – Đắk Song) – 2000 ms" in summary_md(
-        result
-    )
-    said = annexes.said(result)
-    assert "Cư Jút, hình ảnh chiều xuống, sự cố: đứt cáp" in said
-
-
-def test_annex_has_a_table_of_failures_and_bridges() -> None:
-    where = "đường truyền Gia Nghĩa – Đắk Song: đứt cáp"
-    assert annexes.rows(told(), caption="Ảnh hưởng của từng sự cố") == [
-        [where, "Cư Jút", "0", "250", "0", "400", "không", "310", "–", "giữ được"],
-        [
-            where,
-            "Đắk Song",
-            "0",
-            "15.000",
-            "0",
-            "400",
-            "có, đã chấp nhận",
-            "–",
-            "–",
-            "gọi lại 2 lần",
-        ],
-    ]
-    said = annexes.said(told())
-    assert f"– {where}, từ giây 40 đến giây 50." in said
-    assert f"không bị ảnh hưởng – {where}: 1 trong 3 điểm cầu." in said
-
-
 def test_all_that_is_heard_and_seen_leaves_interruptions_out() -> None:
     rows = annexes.rows(told(), caption="Kết quả theo từng tiêu chí")
     said = [row[0] for row in rows if "không tính thời gian gián đoạn do sự cố" in row[0]]
     assert len(said) == 4  # nobody shows slides
-
-
-def test_an_interruption_is_told_with_its_limit() -> None:
-    one = fault(gone(end_s=40.25))
-    result = make.result().model_copy(update={"faults": [one], "criteria": judged(one).criteria})
-    [said] = Wording("en", result).interruptions(result)
-    assert said.replace("\u00a0", " ").endswith("(Gia Nghĩa – Đắk Song) (limit ≤ 1,000 ms).")
-
-
-@pytest.mark.parametrize(
-    ("impacts", "said"),
-    [
-        ([hit()], "Không điểm cầu nào bị gián đoạn."),
-        (
-            [gone(end_s=None, behind=True, cut_off=True, accepted=True)],
-            "Ngoài các điểm cầu đã được chấp nhận, không điểm cầu nào bị gián đoạn.",
-        ),
-    ],
-)
-def test_where_no_bridge_that_is_judged_was_interrupted(
-    impacts: list[FaultImpact], said: str
-) -> None:
-    one = fault(*impacts, accepted_reason="a second line is ordered")
-    accepted = judged(one).accepted
-    result = make.result().model_copy(update={"faults": [one], "accepted": accepted})
-    assert Wording("vi", result).interruptions(result)[0] == said
-    assert Wording("vi", make.result()).interruptions(make.result()) == []
-    for_good = [
-        text
-        for text in Wording("vi", result).interruptions(result)[1:]
-        if "đến hết phiên họp" in text
-    ]
-    assert len(for_good) == sum(impact.behind for impact in impacts)
-
-
-def test_annex_of_a_run_without_failures_says_that_none_was_tried() -> None:
-    said = annexes.said(make.result())
-    assert "Chưa thử sự cố nào" in said
-    assert "gián đoạn do sự cố" not in said
 
 
 def test_what_begins_anew_is_not_compared_with_before() -> None:

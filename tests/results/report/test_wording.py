@@ -25,7 +25,6 @@ from giaoban.results.judge.baseline_compare import against
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.places import Place
 from giaoban.results.model.reasons import because
 from giaoban.results.model.result import (
     Downspeeded,
@@ -41,9 +40,8 @@ from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
-from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.seed_words import figure
-from giaoban.results.report.wording import Wording, margin
+from giaoban.results.report.wording import Wording
 from giaoban.translation import NBSP
 
 LANGS = ("vi",)
@@ -262,26 +260,6 @@ def test_annexes(seed: int) -> None:
         assert list(hollow(document)) == []
 
 
-@pytest.mark.parametrize("lang", LANGS)
-def test_an_estimate_is_not_said_to_have_been_emulated(lang: str) -> None:
-    """Its method comes first; that of an emulation is told as what it is."""
-    made = f.result()
-    guessed = made.model_copy(
-        update={"engine": made.engine.model_copy(update={"name": "estimate"})}
-    )
-    for result, estimated in ((made, False), (guessed, True)):
-        blocks = a.annex(result).blocks
-        [at] = [
-            number
-            for number, block in enumerate(blocks)
-            if isinstance(block, Heading) and block.text in ("Phương pháp kiểm tra", "Method")
-        ]
-        first = blocks[at + 1]
-        assert isinstance(first, Par)
-        said = re.search("không phải của mô phỏng|was not emulated", first.text)
-        assert bool(said) == estimated
-
-
 EVERY = re.compile(
     "mọi sự cố đơn lẻ|Không có sự cố đơn lẻ nào|all single failures|No single failure took", re.I
 )
@@ -303,21 +281,6 @@ def test_nothing_is_said_of_failures_that_were_not_tried(seed: int) -> None:
             text.startswith(("Về khả năng chịu sự cố", "If something fails")))]  # fmt: skip
         if answer.untried and answer.by_criteria == "pass" and answer.comparison is None:
             assert re.search(r"\d+ (sự cố đơn lẻ khác|more single failures)", verdict), verdict
-
-
-@pytest.mark.parametrize(("lang", "word"), [("en", "margin"), ("vi", "dư địa")])
-def test_what_has_no_margin_is_told_without_one(lang: Any, word: str) -> None:
-    result = f.result()
-    binds = next(c for c in result.criteria if c.place is not None and c.margin_pct is not None)
-    say = Wording(lang, result)
-    assert word in say.closest(binds)
-    assert word not in say.closest(binds.model_copy(update={"margin_pct": None}))
-
-
-def test_a_place_on_the_mcu_is_told_in_words() -> None:
-    """Also where the phase in which so much of it was in use is not known."""
-    place = Place(kind="mcu", id="mcu", detail="units", phase="elsewhere")
-    assert "units" not in Wording("vi", f.result()).place(place)
 
 
 @pytest.mark.parametrize(
@@ -397,16 +360,6 @@ def test_links_are_known_by_what_failed_and_what_had_failed_when_it_was_accepted
     }
 
 
-def test_links_are_known_by_the_links_that_a_check_measured() -> None:
-    links = [f.link("ql-1", way) for way in ("r-a->r-b", "r-b->r-a")]
-    names = {"r-a": "A", "r-b": "B", "r-mid": "A – B"}
-    found = f.result()
-    phases = [found.phases[0].model_copy(update={"links": links})]
-    say = Wording("vi", found.model_copy(update={"phases": phases, "names": names}))
-    assert [ident for ident in (*names, "ql-1") if say.is_link(ident)] == ["ql-1"]
-    assert say.line("ql-1") == "đường truyền A ↔ B"
-
-
 @pytest.mark.parametrize(
     ("amount", "said"),
     [(1.0, "1 point"), (1.004, "1 point"), (0.996, "1 point"), (1.01, "1.01 points")],
@@ -414,27 +367,3 @@ def test_links_are_known_by_the_links_that_a_check_measured() -> None:
 def test_a_unit_agrees_with_the_amount_that_is_shown(amount: float, said: str) -> None:
     assert Wording("en").amount(amount, "points") == said.replace(" ", NBSP)
     assert figure(amount, "points") == said
-
-
-HUNDREDTHS = st.integers(0, 40_000)
-
-
-@given(HUNDREDTHS, HUNDREDTHS | st.integers(0, 9), st.booleans())
-def test_what_is_not_at_its_limit_is_not_told_as_its_limit(
-    limit: int, other: int, near: bool
-) -> None:
-    """150.3 ms of 150 ms is not met; "150 ms, limit 150 ms" would be."""
-    result = f.result()
-    value = (limit + other / 100 if near else other) / 100
-    [first, *_] = result.criteria
-    told = first.model_copy(update={"value": value, "threshold": limit / 100})
-    for say in (Wording("vi", result), Wording("en", result)):
-        for wording in (say, screen_wording(result, say)):
-            _, _, shown = wording.limit(told).replace(NBSP, " ").partition(" ")
-            same = wording.in_unit(value, told).replace(NBSP, " ") == shown
-            assert same == (value == limit / 100)
-
-
-@given(st.floats(-1000, -1e-8))
-def test_what_is_not_met_has_less_than_no_margin(pct: float) -> None:
-    assert float(str(margin(pct)).removesuffix(" %").replace(",", "")) < 0

@@ -12,15 +12,10 @@ import results_factory as make
 from pdf_text import overprinted, pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.results.judge.criteria import LINK_PEAK, load_criteria
+from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
-from giaoban.results.model.places import Place
-from giaoban.results.model.result import Refused
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.model.studies.failures import FailureResult
-from giaoban.results.report.wording import Wording
-
-VI = Wording("vi")
 
 DRAFT = "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT"
 
@@ -36,15 +31,6 @@ def annex(tmp_path_factory, pictures):
     path = tmp_path_factory.mktemp("annex") / "phu-luc.pdf"
     annexes.write(make.result(), pictures, path)
     return path
-
-
-def test_names_come_out_of_the_pdf_as_they_are_written(annex):
-    text = text_of(annex)
-    for name in [*make.EXISTING.values(), *make.NEW.values()]:
-        assert name.split(" (")[0] in text
-    assert "Đắk R'Lấp" in text
-    assert "Krông Nô" in text
-    assert "1681/QĐ-UBND" in text
 
 
 def test_nothing_is_printed_over_something_else(tmp_path):
@@ -185,82 +171,9 @@ def test_what_is_no_basis_for_an_approval_is_a_draft(tmp_path, result, proved, w
     assert why in re.sub(r"\s+", " ", pages[0])
 
 
-def test_an_estimate_is_a_draft():
-    result = make.result()
-    engine = result.engine.model_construct(name="estimate", time="virtual", kernel="none")
-    text = annexes.said(result.model_copy(update={"engine": engine}))
-    assert "chỉ là số liệu ước tính" in text
-    assert "ước tính, không mô phỏng" in text
-    assert "nhân Linux" not in text, "nothing ran in one"
-
-
-@pytest.mark.parametrize(
-    ("limit", "peak", "said"),
-    [
-        (80.0, 60.0, "đến ngưỡng 80 % còn 20 Mb/s"),
-        (101.0, 60.0, "đến ngưỡng 100 % còn 40 Mb/s"),
-        (101.0, 100.01, "đường truyền này đã đầy"),
-        (80.0, 100.0, "đã vượt ngưỡng 80 %"),
-    ],
-)
-def test_no_line_has_room_beyond_what_it_carries(limit: float, peak: float, said: str) -> None:
-    """A scenario may allow more than a line has, which is then no room."""
-    result = make.result()
-    link = result.phases[0].links[0].model_copy(update={"rate_mbps": 100.0, "peak_pct": peak})
-    phases = [each.model_copy(update={"links": [link]}) for each in result.phases]
-    criteria = [
-        c.model_copy(update={"threshold": limit}) if c.id == LINK_PEAK else c
-        for c in result.criteria
-    ]
-    told = annexes.said(result.model_copy(update={"phases": phases, "criteria": criteria}))
-    assert said in told
-
-
-def test_conditions_name_the_sections_that_they_speak_of():
-    document = annexes.annex(make.result())
-    [number] = re.findall(r"giả định nêu tại mục (\d+)", annexes.said(make.result()))
-    headings = {b.number: b.text for b in document.blocks if hasattr(b, "level")}
-    assert headings[f"{number}."] == "Giả định và cách thay thế"
-
-
 def tried(**more):
     """Failures of the scenario that `make.result` checked."""
     return failures_factory.answer(**more)
-
-
-def test_failures_that_were_tried_are_told_worst_first():
-    weak = tried(accepts=())
-    text = annexes.said(make.result(), weak)
-    assert "Đã thử riêng từng sự cố, tổng số 3" in text
-    assert "Gián đoạn dài nhất của điểm cầu được đánh giá: 8.000 ms tại Đắk Glong" in text
-    spur = "– đường truyền Gia Nghĩa – Đắk Glong: mất liên lạc Đắk Glong"
-    assert f"{spur} – chưa được chấp nhận." in text
-    assert "1 điểm lỗi đơn chưa được chấp nhận nêu tại mục 7" in text
-    rows = annexes.rows(make.result(), weak, caption="Các sự cố đã thử")
-    assert [row[1] for row in rows] == ["Không đạt", "Đạt", "Đạt"]
-    assert [row[6] for row in rows] == ["1", "1", "0"]
-    accepted = annexes.said(make.result(), tried())
-    assert f"{spur} – đã được chấp nhận: chưa có tuyến hai." in accepted
-    assert "điểm lỗi đơn chưa được" not in accepted
-    rows = annexes.rows(make.result(), tried(), caption="Các sự cố đã thử")
-    assert [row[1] for row in rows] == ["Chấp nhận", "Đạt", "Đạt"]
-
-
-def test_no_sentence_about_failures_that_were_not_tried():
-    """`no single point` and `all failures` are said only where they are borne out."""
-    calm = failures_factory.usual()[:1]
-    ident = calm[0].id
-    whole = annexes.said(make.result(), tried(of=calm, possible=[ident]))
-    assert "Không có sự cố đơn lẻ nào làm điểm cầu khác mất liên lạc" in whole
-    assert "mọi sự cố đơn lẻ mà mạng trong dữ liệu kiểm tra có thể gặp" in whole
-    usual = annexes.said(make.result(), tried(of=calm, possible=[ident, "mcu"]))
-    picked = annexes.said(make.result(), tried(of=calm, possible=[ident, "mcu"], whole=False))
-    assert "còn 1 sự cố đơn lẻ khác của mạng chưa được thử" in usual
-    assert "Đây chỉ là những sự cố được chọn" in picked
-    for text in (usual, picked):
-        assert "Không có sự cố đơn lẻ nào" not in text
-        assert "mọi sự cố đơn lẻ mà" not in text
-        assert "Trong các sự cố đã thử và đo được, không có sự cố nào" in text
 
 
 def test_the_section_of_failures_is_the_one_that_is_named():
@@ -284,17 +197,6 @@ def test_failures_of_something_else_are_refused():
 def test_failures_alone_are_no_annex():
     with pytest.raises(InputError, match="an annex is of a check"):
         annexes.said(tried())
-
-
-def test_a_fail_says_what_and_where():
-    before, during, after = make.phases()
-    device = make.mcu(list(make.EXISTING), [Refused(bridge="quang-son", code=503, reason="full")])
-    phases = [before, make.phase("during", during.bridges, device=device), after]
-    text = annexes.said(make.result(phases))
-    assert "Không đạt: khi kết nối 2 điểm cầu mới" in text
-    assert "không đáp ứng 1 trong tổng số 14 tiêu chí" in text
-    assert "Nguyên nhân chính: số cuộc gọi không thiết lập được – Polycom RMX 1500" in text
-    assert "hết năng lực phục vụ (mã 503): xã Quảng Sơn." in text
 
 
 def processor_s():
@@ -344,26 +246,3 @@ def test_unknown_and_missing_pictures(tmp_path):
 def test_missing_fonts_tell_the_command(tmp_path):
     with pytest.raises(MachineLacks, match="apt-get install fonts-liberation"):
         annexes.write(make.result(), {}, tmp_path / "x.pdf", fonts=tmp_path)
-
-
-def test_places():
-    names = Wording("vi", make.result())
-    bridge = Place(kind="bridge", id="cu-jut", detail="video down", phase="during")
-    assert names.place(bridge) == "Cư Jút, hình ảnh chiều xuống, trong khi kết nối"
-    link = Place(kind="link", id="a--b", detail="r-gia-nghia->r-cu-jut", phase="after")
-    assert names.place(link) == "Gia Nghĩa → Cư Jút, sau khi kết nối"
-    access = Place(kind="link", id="access-cu-jut", detail="r-cu-jut->cu-jut")
-    assert names.place(access) == "Đường truy nhập Cư Jút (chiều xuống)"
-    assert names.place(None) == ""
-
-
-@pytest.mark.parametrize(("delay_ms", "told"), [(307.04, "307"), (1234.5, "1.234")])
-def test_bridge_rows_show_the_worst_stream(delay_ms, told):
-    worse = make.bridge(
-        "cu-jut", None, make.stream(mouth_to_ear_ms=delay_ms), make.stream("video", "up")
-    )
-    before, during, after = make.phases()
-    bridges = [worse if b.id == "cu-jut" else b for b in during.bridges]
-    result = make.result([before, make.phase("during", bridges), after])
-    row = next(r for r in annexes.rows(result, caption="Chất lượng trước") if r[0] == "Cư Jút")
-    assert row[1:4] == ["260", told, "260"]

@@ -20,7 +20,6 @@ from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE
 from giaoban.results.report.summaries.sensitivity_summary import summary_md
 from giaoban.scenarios.study.documents import with_analyses
-from giaoban.translation import NBSP
 
 
 def annex(answer: Sensitivity, *, proved: bool = True, picture=None, **more) -> Document:
@@ -29,43 +28,9 @@ def annex(answer: Sensitivity, *, proved: bool = True, picture=None, **more) -> 
     return document([chapter], Letter())
 
 
-def concluded(document: Document) -> list[str]:
-    """The texts of the conclusion."""
-    sections: dict[str, list[str]] = {}
-    for at, text in document.texts():
-        sections.setdefault(at.partition(" ")[0], []).append(text.replace(NBSP, " "))
-    return sections["2."]
-
-
 def deciding(document: Document) -> list[list[str]]:
     [table] = [b for b in document.blocks if isinstance(b, Table) and b.ident == "deciding-table"]
     return [[f"{c.text}|{c.sub}".strip("|") for c in row] for row in table.rows]
-
-
-def test_a_margin_is_told_of_choices_that_pass_alone() -> None:
-    """What fails was looked at only until that was sure: by how much is not known."""
-    whole = some.answer()
-    [queues] = whole.of_choices
-    curve = [each.model_copy(update={"verdict": "fail", "margin_pct": -36.6}) if n else each
-             for n, each in enumerate(queues.curve)]  # fmt: skip
-    figures = [
-        each.model_copy(update={"curve": curve}) if each.key == queues.key else each
-        for each in whole.figures
-    ]
-    blocks = annex(whole.model_copy(update={"figures": figures})).blocks
-    [table] = [b for b in blocks if isinstance(b, Table) and b.ident == "choices-table"]
-    assert [row[-1].text for row in table.rows] == ["20 %", "–"]
-
-
-def test_a_fragile_answer_is_called_so_with_share_and_interval() -> None:
-    vi = concluded(annex(some.answer()))
-    assert any(
-        t.startswith("Kết luận này chưa chắc chắn") and "60 %" in t and "từ 57 % đến 63 %" in t
-        for t in vi
-    )
-    sure = concluded(annex(some.answer(drawn=some.drawn(990))))
-    assert not any("chưa chắc chắn" in t for t in sure)
-    assert any("99 % trong 1.000 phương án" in t for t in sure)
 
 
 def test_what_no_evidence_holds_makes_a_draft() -> None:

@@ -7,10 +7,8 @@ from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from failures_factory import answer, failure, impact, told_of, usual
 from junit_schema import by_schema
-from lxml import etree
 
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
@@ -122,14 +120,6 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
     }
 
 
-def test_what_is_worse_about_the_inputs_has_a_case_of_its_own() -> None:
-    baseline = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
-    question = answer().question
-    now = answer(question=question.model_copy(update={"existing": question.existing[:2]}))
-    found = outcomes(parsed(xml(against(now, baseline))))
-    assert found["inputs"] == "failure: bridge Đắk Glong is not in the meeting any more"
-
-
 def said(root: ElementTree.Element) -> dict[str, str]:
     return {
         case.attrib["name"]: out.text or ""
@@ -165,33 +155,6 @@ def test_a_failing_case_says_what_to_type() -> None:
         "run: runs/faults-ring",
         'accept: giaoban accept runs/faults-ring ring --reason "…"',
     ]
-
-
-def test_names_are_those_of_every_run() -> None:
-    """No time and no path is in them: a system knows a case again by its name."""
-    first, second = (
-        [(c.attrib["classname"], c.attrib["name"]) for c in parsed(xml(each)).iter("testcase")]
-        for each in (mixed(), mixed().model_copy(update={"run_id": "faults-later"}))
-    )
-    assert first == second
-    assert parsed(xml(mixed()))[0].attrib["name"] == f"giaoban faults {STEM}"
-    assert {group for group, _ in first} == {f"giaoban.faults.{STEM}"}
-
-
-STEM = Path(mixed().inputs.scenario.path).stem
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "<testsuites><testcase name='a'/></testsuites>",
-        "<testsuites><testsuite name='a' tests='1'><testcase/></testsuite></testsuites>",
-        "<testsuites><testsuite name='a' tests='1' verdict='pass'/></testsuites>",
-    ],
-)
-def test_what_the_schema_does_not_know_is_refused(wrong: str) -> None:
-    with pytest.raises(etree.DocumentInvalid):
-        by_schema(wrong)
 
 
 def test_another_program_reads_it() -> None:

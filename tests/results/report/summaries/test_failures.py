@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 
-import pytest
-from failures_factory import acceptance, answer, failure, impact, names_of, points, usual
+from failures_factory import acceptance, answer, failure, impact, names_of, points
 from jsonschema import Draft202012Validator
 
-from giaoban.errors import InputError
-from giaoban.results.judge.baseline import accept
-from giaoban.results.judge.baseline_compare import against, alone
 from giaoban.results.judge.failure_points import (
     single_points,
-    unneeded,
     verdict_of,
-    with_slow_case,
     worst_links,
     worst_of,
 )
-from giaoban.results.model.result import Named
-from giaoban.results.model.studies.failures import FaultsAnswer, LinkPeak, SlowCase
-from giaoban.results.report.markdown import markdown
-from giaoban.results.report.summaries import failures_summary
+from giaoban.results.model.studies.failures import FaultsAnswer, LinkPeak
 from giaoban.results.report.summaries.failures_summary import (
-    bridges_table,
-    busiest,
-    failures_table,
-    headline,
-    links_table,
-    point_line,
-    slowest,
     state_of,
-    summary_md,
-    unneeded_lines,
-    why_failed,
 )
 from giaoban.scenarios.schemas.make import schema_text
-from giaoban.translation import translator
-from tests.results.identifiers import showing
-from tests.results.tables import rows_of
-
-
-def tried(answer: FaultsAnswer, **only: str) -> list[dict[str, str]]:
-    return rows_of(failures_table(answer, **only))
-
 
 GONE = impact("dak-glong", 8000.0, cut_off=True, behind=True, accepted=True)
 
@@ -55,12 +27,6 @@ def test_the_worst_interruption_is_of_a_bridge_that_is_judged() -> None:
     assert (found.interruption_ms, found.interruption_at) == (310.0, "b")
     assert found.packets_lost == 3
     assert found.worst_link is None
-
-
-def test_without_an_interruption_there_is_no_place_of_it() -> None:
-    found = worst_of([impact("a"), impact("b")], [])
-    assert (found.interruption_ms, found.interruption_at) == (0.0, None)
-    assert worst_of([GONE], []).interruption_ms is None
 
 
 def test_of_equal_values_the_first_by_name_is_named() -> None:
@@ -133,91 +99,6 @@ def test_the_file_is_read_back_and_fits_its_schema() -> None:
     Draft202012Validator(schema).validate(json.loads(made.to_json()))
 
 
-def test_a_damaged_file_is_told_with_the_key() -> None:
-    data = json.loads(answer().to_json())
-    data["failures"][0]["verdict"] = "perhaps"
-    with pytest.raises(
-        InputError, match=r"f\.json: not a giaoban\.faults/2 .*failures\.0\.verdict"
-    ):
-        FaultsAnswer.from_json(json.dumps(data), "f.json")
-
-
-def test_rows_can_be_looked_up_by_link_and_bridge() -> None:
-    paths = {"path_before": ["access-cu-jut", "x"], "path_after": ["access-cu-jut", "y"]}
-    made = answer([failure("cut:x", [impact("cu-jut", 400.0, **paths)]), *usual()[1:]])
-    assert [r["failure"] for r in tried(made)] == [
-        "Link x cut",
-        "Link Gia Nghĩa – Đắk Glong cut",
-        "Power out at Đắk Glong",
-    ]
-    assert [r["failure"] for r in tried(made, bridge="cu-jut")] == ["Link x cut"]
-    assert [r["failure"] for r in tried(made, link="y")] == ["Link x cut"]
-    assert [r["failure"] for r in tried(made, link="gia-nghia--dak-glong")] == [
-        "Link Gia Nghĩa – Đắk Glong cut"
-    ]
-    [row] = rows_of(bridges_table(made, "cu-jut"))[:1]
-    assert (row["interruption"], row["state"], row["path"]) == ("400 ms", "kept", "x → y")
-    assert len(rows_of(bridges_table(made, "cu-jut"))) == len(made.failures)
-    assert {r["direction of a link"] for r in rows_of(links_table(made, "gia-nghia--cu-jut"))} == {
-        "a → b"
-    }
-
-
-def test_words() -> None:
-    made = answer()
-    assert headline(made) == (
-        "PASS – no failure that was tried does more than the criteria allow (3 failures "
-        "tried, 1 of them a single point of failure that was accepted)"
-    )
-    assert headline(answer(accepts=())) == (
-        "FAIL – a failure does more to the meeting than the criteria allow (3 failures tried)"
-    )
-    assert point_line(made.single_points[0], made) == (
-        "link Gia Nghĩa – Đắk Glong: without it Đắk Glong is cut off; accepted: no second fibre yet"
-    )
-    assert slowest(made) == "412 ms at Cư Jút by link Gia Nghĩa – Cư Jút cut (limit 1000 ms)"
-    assert busiest(made) == "a → b: 20 % by link Gia Nghĩa – Cư Jút cut (limit 80 %)"
-    every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
-    site = answer([failure("site:gia-nghia", every, own=["gia-nghia"])])
-    assert point_line(site.single_points[0], site) == (
-        "power at Gia Nghĩa: without it Cư Jút (and Gia Nghĩa, which it serves alone) is cut off; "
-        "not accepted"
-    )
-    text = summary_md(made)
-    row = "| Link Gia Nghĩa – Cư Jút cut | pass | 412 ms at Cư Jút | – | none | 87 | 20 % | – |"
-    assert row in text
-    row = "| Link Gia Nghĩa – Đắk Glong cut | accepted | none | – | none | 900 | 20 % | Đắk Glong |"
-    assert row in text
-    assert "begins 5 s after the start; a link is mended at 13 s" in text
-
-
-def test_the_slow_case_is_judged_and_printed_beside_the_run_s_own() -> None:
-    own = failure("silent:gia-nghia--cu-jut", [impact("cu-jut", 990.4)])
-    slow = SlowCase(interruption_ms=1318.9, at="cu-jut", seeds=20, over_limit=5)
-    judged = with_slow_case(own, slow, 1000)
-    assert (own.verdict, judged.verdict) == ("pass", "fail")
-    made = answer([judged], accepts=())
-    both = "990 ms at this run's seed, over the limit at 5 of 20 other seeds"
-    assert both in (slowest(made) or "")
-    assert both in str(why_failed(judged, made))
-    [row] = tried(made)
-    assert row["interruption"] == "990 ms at Cư Jút"
-    assert row["slow case"] == "1319 ms (over: 5 of 20)"
-    alone = with_slow_case(own, SlowCase(interruption_ms=990.4, at="cu-jut"), 1000)
-    assert alone.verdict == "pass"
-    assert "cannot be estimated at others" in (slowest(answer([alone], accepts=())) or "")
-
-
-def test_words_of_a_run_without_measures() -> None:
-    made = answer([failure("cut:x", verdict="invalid", reasons=["hung | twice so"])])
-    assert slowest(made) is None
-    assert busiest(made) is None
-    text = summary_md(made)
-    assert "| Link x cut | invalid | – | – | – | – | – | – | – |" in text
-    assert "- Link x cut: hung | twice so" in text
-    assert "None of what was tried." in text
-
-
 def test_rerouting_loads_the_backbone() -> None:
     peaks = [
         LinkPeak(id=i, direction="a->b", peak_pct=pct)
@@ -227,19 +108,6 @@ def test_rerouting_loads_the_backbone() -> None:
     assert found.worst_link.id == "c--d"
     only = worst_of([], peaks[:1])
     assert only.worst_link.id == "access-mcu"
-
-
-def test_who_was_cut_off_in_few_words() -> None:
-    some = [impact("cu-jut", 9000.0, cut_off=True), impact("gia-nghia", cut_off=True, behind=True)]
-    many = [impact(f"x-{n}", 9000.0, cut_off=True, behind=True) for n in range(4)]
-    question = answer().question
-    more = [*question.existing, *(Named(id=b.bridge, name=b.bridge) for b in many)]
-    everybody = question.model_copy(update={"existing": more})
-    found = answer([failure("cut:a--b", some), failure("cut:c--d", many)], question=everybody)
-    first, second = tried(found)
-    assert first["cut off"] == "had a path: Cư Jút; Gia Nghĩa"
-    assert second["cut off"] == "4 of 7"
-    assert "without it 4 of 7 bridges are cut off" in point_line(found.single_points[0], found)
 
 
 # ------------------------------------------------------------------- accepted or not: the verdict
@@ -297,95 +165,3 @@ def test_who_accepts_a_cut_accepts_that_the_link_fails_silently() -> None:
     assert worse[f"silent:{SPUR}"].verdict == "fail"
     other = judged_points(failure(f"cut:{SPUR}", [GONE]), accepts=[f"silent:{SPUR}"])
     assert other[f"cut:{SPUR}"].verdict == "fail"
-
-
-def test_an_acceptance_that_accepts_nothing_is_told() -> None:
-    accepted = {i: acceptance(i) for i in (f"cut:{SPUR}", f"cut:{RING}", "mcu")}
-    found = points(usual(), accepted)
-    assert [(one.failure, one.why) for one in unneeded(found, accepted)] == [
-        (f"cut:{RING}", "no-single-point"),
-        ("mcu", "not-tried"),
-    ]
-    made = answer(accepts=tuple(accepted))
-    assert unneeded_lines(made) == [
-        "accepted, but no single point of failure: link Gia Nghĩa – Cư Jút cut",
-        "accepted, but not tried: mcu",
-    ]
-    assert "- accepted, but not tried: mcu" in summary_md(made)
-
-
-def test_with_a_baseline_the_headline_is_what_the_exit_code_tells() -> None:
-    weak = answer(accepts=())
-    baseline = accept(weak, name="ring", reason="known since 2024", on=date(2026, 11, 25))
-    same = against(weak, baseline)
-    assert (same.verdict, same.by_criteria, same.reasons) == ("pass", "fail", [])
-    assert headline(same) == (
-        "PASS – nothing is worse than what was accepted as ring (3 failures tried; by the criteria "
-        "alone: fail)"
-    )
-    assert summary_md(same).startswith(f"# {headline(same)}\n")
-    assert alone(same) == weak
-    [point] = weak.single_points
-    assert point_line(point, same).endswith("; accepted as ring: known since 2024")
-    assert point_line(point, weak).endswith("; not accepted")
-    worse = answer([failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 900.0)]), *usual()[1:]])
-    compared = against(worse, baseline)
-    assert headline(compared).startswith("FAIL – 1 thing is worse than what was accepted as ring")
-    [reason] = compared.reasons
-    assert reason.startswith("cut:gia-nghia--cu-jut: cu-jut is interrupted 900.0 ms")
-    why = "link Gia Nghĩa – Cư Jút cut: Cư Jút is interrupted 900.0 ms"
-    assert f"Why:\n\n- {why} (was: interrupted 412.2 ms; +487.8 ms)\n" in summary_md(compared)
-    assert "Cư Jút bị gián đoạn 900,0 ms (trước: bị gián đoạn" in summary_md(compared, "vi")
-    void = answer([failure("cut:x", verdict="invalid", reasons=["hung"])])
-    assert headline(against(void, baseline)) == headline(void)
-
-
-def test_the_longest_may_be_by_the_mending() -> None:
-    mended = impact("cu-jut", 300.0, restored_interruption_ms=1200.0)
-    made = answer([failure("cut:gia-nghia--cu-jut", [mended]), *usual()[1:]])
-    assert slowest(made) == (
-        "1200 ms at Cư Jút by the mending of link Gia Nghĩa – Cư Jút cut (limit 1000 ms)"
-    )
-    assert tried(made)[0]["by mending"] == "1200 ms at Cư Jút"
-
-
-def test_what_is_gone_or_was_not_tried_keeps_its_name() -> None:
-    """Neither is in the new answer: the baseline knows what both were called."""
-    baseline = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
-    left = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "r-cu-jut": "Cư Jút"}
-    was = answer(usual()[2:])
-    fewer = was.model_copy(
-        update={
-            "names": left,
-            "possible": ["cut:gia-nghia--cu-jut", "site:dak-glong"],
-            "question": was.question.model_copy(
-                update={"existing": [b for b in was.question.existing if b.id in left]}
-            ),
-        }
-    )
-    compared = against(fewer, baseline)
-    for language, said in (
-        (
-            "en",
-            [
-                "bridge Đắk Glong is not in the meeting any more",
-                "link Gia Nghĩa – Cư Jút cut: was accepted, but has not been tried this time",
-                "link Gia Nghĩa – Đắk Glong cut: link Gia Nghĩa ↔ Đắk Glong is not in the network",
-            ],
-        ),
-        (
-            "vi",
-            [
-                "điểm cầu Đắk Glong không còn trong phiên họp",
-                "đứt đường truyền Gia Nghĩa – Cư Jút:",
-                "đứt đường truyền Gia Nghĩa – Đắk Glong: đường truyền Gia Nghĩa ↔ Đắk Glong: không",
-            ],
-        ),
-    ):
-        text = markdown(
-            failures_summary.brief(compared, language=language), translator(language).say
-        )
-        for each in said:
-            assert each in text
-        assert showing(text.splitlines()) == []
-        assert showing(summary_md(compared, language).splitlines()) == []
