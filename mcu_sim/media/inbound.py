@@ -22,10 +22,10 @@ from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 LONGEST_PACKET = 2048
-"""Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""
+"""Longer ones are no RTP: an Ethernet frame ends at 1518 bytes."""
 
 MOST_BATCHES = 64
-"""From one socket at a time: whoever sends faster than the MCU reads shall not hold it up."""
+"""From one socket at a time: a sender that is faster than the MCU does not hold it up."""
 
 
 class Arrivals(NamedTuple):
@@ -49,7 +49,7 @@ class ControlArrival(NamedTuple):
 
 @dataclass
 class InboundDiscards:
-    """Datagrams that were read and led nowhere, and what the kernel could not keep."""
+    """Datagrams that were read and dropped, by reason."""
 
     stray: int = 0
     not_rtp: int = 0
@@ -90,7 +90,7 @@ class Inbound:
         self.rtp_received = self.rtcp_received = 0
 
     def plan(self, row: int, up: Mapping[Kind, int]) -> None:
-        """A row is kept for one bridge: what comes from its addresses is of these streams, also
+        """Keep a row for one bridge: packets from its addresses are of these streams, also
         before its call stands and after it is over."""
         for kind, index in up.items():
             self._index[kind][row] = self._planned[kind][row] = index
@@ -122,12 +122,12 @@ class Inbound:
                 remotes.add((leg.host, address[1]), row)
 
     def close(self, row: int) -> None:
-        """The call is over. What is under way is still logged until the row is used again."""
+        """End a call. Packets under way are still logged until the row is used again."""
         for kind in KINDS:
             self._wanted[kind][row] = False
 
     def forget(self, row: int) -> None:
-        """Nothing of the row is logged any more, unless it is kept for one bridge."""
+        """Stop logging packets of the row, unless it is kept for one bridge."""
         for kind in KINDS:
             self._index[kind][row] = self._planned[kind][row]
 

@@ -1,4 +1,4 @@
-"""What the media plane is told of a call: one flow a medium, each with its two directions."""
+"""The media of a call as the media plane gets them: one flow a medium, in two directions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNLOGGED = 0xFFFF
 
 
 def by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:
-    """What was agreed on, by medium."""
+    """Return the terms by medium."""
     found: dict[Kind, NegotiatedMedia] = {}
     for agreed in terms:
         if agreed is not None:
@@ -30,7 +30,7 @@ def by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMed
 
 @dataclass(frozen=True)
 class Delays:
-    """Processing delays of the device by what it does, and of its jitter buffer, in ms."""
+    """Processing delays of the device and of its jitter buffer, in ms."""
 
     playout_ms: float
     mix_ms: float
@@ -43,11 +43,11 @@ class MediaFlow:
     """One medium of a call.
 
     Attributes:
-        terms: what offer and answer agreed on, seen from the MCU.
+        terms: of offer and answer, seen from the MCU.
         down: the stream that the MCU sends; its payload type is the agreed one's.
         up: index of the bridge's stream in the plan, or `UNLOGGED`.
-        from_ns: CLOCK_MONOTONIC before which nothing of `down` is due: what was made ahead of it
-            in a call before is on its way still.
+        from_ns: CLOCK_MONOTONIC before which no packet of `down` is due: packets made ahead of it
+            in a call before are on their way still.
     """
 
     terms: NegotiatedMedia
@@ -66,7 +66,7 @@ class Leg:
         composed: the encoder of the picture made for this call; None: it sees forwarded video.
         heard: whether its audio goes into the mix from the start.
         host: where its signalling comes from; a host with several addresses may send from this
-            one what it announced for another.
+            one although it announced another.
     """
 
     row: int
@@ -94,6 +94,6 @@ class Position:
 
     def at(self, now_ns: int) -> tuple[int, int]:
         """Sequence number and timestamp with which it goes on."""
-        # what was made ahead may be on its way still
+        # packets made ahead may be on their way still
         ticks = max(0, now_ns - self.at_ns) * self.clock_hz // 1_000_000_000
         return self.sequence, self.timestamp + ticks

@@ -1,4 +1,4 @@
-"""Everything the MCU sends: impaired as the plan says, logged, encrypted, counted, paced."""
+"""The packets that the MCU sends: impaired as planned, logged, encrypted, counted, paced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from giaoban.traffic.sender.stream_plan import StreamPlan
 
 
 class _ImpairedStream:
-    """The injector of one row's medium, and what it holds back because it leaves out of order."""
+    """The injector of one row's medium, and the packets held back to leave out of order."""
 
     def __init__(self, plan: StreamPlan, origin_ns: int | None) -> None:
         self.injector = Injector(plan, origin_ns)
@@ -35,16 +35,16 @@ class _ImpairedStream:
 
     @property
     def horizon_ns(self) -> int:
-        """Before this nothing leaves any more but what is held already.
+        """Only packets held already leave before this time.
 
-        What is due right at `_until_ns` would come out late if it waited for the next.
+        A packet due right at `_until_ns` would come out late if it waited for the next.
         """
         return self._until_ns + 1 if self._out_of_order else EVER.max
 
 
 @dataclass
 class SentCounters:
-    """What was sent to each row of one medium, (capacity,) each; for sender reports.
+    """Packets sent to each row of one medium, (capacity,) each; for sender reports.
 
     `octets` are of payload alone (RFC 3550 §6.4.1); `timestamp` is the latest packet's, `at_ns`
     when that was due.
@@ -95,7 +95,7 @@ class Outbound:
         }
 
     def open(self, leg: Leg) -> None:
-        """A call begins: where its packets go and what happens to them."""
+        """Begin a call: set destinations and impairments of its packets."""
         self._port_group[leg.row] = leg.port_group
         for kind in KINDS:
             self.wanted[kind][leg.row] = False
@@ -119,7 +119,7 @@ class Outbound:
         self.wanted[kind][row] = flow.terms.sends
 
     def close(self, row: int) -> None:
-        """The call is over: what was held back goes out, and nothing more."""
+        """End a call: send the packets that were held back."""
         for kind in KINDS:
             self.wanted[kind][row] = False
             line = self._lines.pop((kind, row), None)
@@ -183,7 +183,7 @@ class Outbound:
         return any(line.holding is not None and len(line.holding) for line in self._lines.values())
 
     def advance(self, kind: Kind, until_ns: int) -> None:
-        """No packet of a medium will be due before `until_ns`: what leaves before it goes out."""
+        """Send the held packets that leave before `until_ns`: no other will be due before it."""
         for (of, _), line in self._lines.items():
             if of == kind:
                 line.advance(until_ns)
@@ -198,7 +198,7 @@ class Outbound:
         times_ns: NDArray[np.int64],
         timestamps: NDArray[np.int64] | None = None,
     ) -> None:
-        """Send what was impaired and logged already; timestamps are read from the packets."""
+        """Send packets that were impaired and logged already; timestamps are read from them."""
         n = len(rows)
         if not n:
             return
@@ -277,7 +277,7 @@ class Outbound:
         lengths: NDArray[np.int64],
         fate: Fate,
     ) -> NDArray[np.intp]:
-        """Flip bits, and hold back what may be overtaken or goes out twice: what is left.
+        """Flip bits, and hold back packets that may be overtaken or doubled; return the others.
 
         Bits are flipped before encryption (see `Injector.flip`); a copy is encrypted by itself,
         which SRTP refuses: with encryption, neither is for injection.
@@ -300,7 +300,7 @@ class Outbound:
                 self._release(kind, row, line.holding, line.horizon_ns)
 
     def _release(self, kind: Kind, row: int, holding: DepartureQueue, before_ns: int) -> None:
-        """Send what a row's medium holds and leaves before a time, in order of leaving."""
+        """Send the held packets of a row's medium that leave before a time, in order of leaving."""
         while len(holding):
             if self._released is None:
                 self._released = self.batch(self._scratch.capacity, self._width)

@@ -1,7 +1,7 @@
 """The MCU's media plane: receives, mixes, composes, forwards and sends, in steps of its clock.
 
 Sound is mixed each 20 ms. A composed picture is made ahead in windows; a forwarded one leaves a
-fixed processing delay after its packet came, whenever the loop looked. Nothing that is sent hangs
+fixed processing delay after its packet came, whenever the loop looked. No packet depends
 on when the loop happened to run, so that the same plan gives the same packets.
 """
 
@@ -50,18 +50,18 @@ STEP_NS, LEAST_STEP_NS = 5_000_000, 100_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
 AHEAD_NS, AHEAD_LEAD_NS = 400_000_000, 100_000_000
 """Composed video is made in windows of this length where the kernel paces it, so long before the
-first packet of each is due; at their starts the device looks at what came, also at what was lost.
+first packet of each is due; at their starts the device looks at received and lost packets.
 A watchful one does so every `LOOK_NS`."""
 AHEAD_IN_LOOP_NS = 60_000_000
-"""Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
+"""Where it does not: the pacer holds it, and a slow wake-up makes no packet late."""
 MCU_REQUESTS = 6
-"""Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
+"""Distinguishes the seed of requests to a camera from that of the stream sent to it."""
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 FORWARD_ROOM = 4096
 CONTROL_EVERY_NS = 100_000_000
 MOST_LATE_PCT = 1.0
 """Of the packets that were sent, 20 ms late or more; it is also the loss that a meeting may have.
-With more, what was measured at the calls is the machine's doing."""
+With more, the measures of the calls are those of the machine."""
 
 
 def forwarding_step_ns(delay_ms: float) -> int:
@@ -76,7 +76,7 @@ def late_pct(late: int, sent: int) -> float:
 
 
 class MediaPlane:
-    """All calls' media on one address; `run` does what is due and says when it wants to be run."""
+    """The media of all calls on one address; `run` returns the time of the next run."""
 
     def __init__(
         self,
@@ -97,10 +97,10 @@ class MediaPlane:
         modelled: AudioCodec | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
-        packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
+        packet logs, None to keep none; `name`: prefix of their names. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
-        when the device stops: nothing is made ahead for later. `watchful`: it is to look
-        often at what came, where the kernel paces. `stamps`: tells when something came, as of
+        when the device stops: no packet is made ahead for later. `watchful`: it looks often
+        at received packets, where the kernel paces. `stamps`: tells when something came, as of
         `ReceiveBatch`. `modelled`: a codec of sound beside the device's own, as of `AudioBank`."""
         self._ports = ports
         self._keys = Keyring()
@@ -195,8 +195,8 @@ class MediaPlane:
         """New terms of a standing call (re-INVITE): addresses, directions, codecs, keys, rate.
 
         `composed`: the encoder of its own picture from now on, as in `Leg`. A medium that is not
-        among the terms any more is neither sent nor taken. Who does not take forwarded pictures
-        any more watches nothing until `watch`.
+        among the terms any more is neither sent nor taken. A viewer that does not take forwarded
+        pictures any more watches no source until `watch`.
         """
         leg = self._legs[row]
         turned = dict(leg.flows)
@@ -226,7 +226,7 @@ class MediaPlane:
             self.pacer.forget(fd)
 
     def close(self, row: int, now_ns: int) -> dict[Kind, Position]:
-        """A call left; how far its streams had come. What still comes from it is logged."""
+        """End a call; return the positions of its streams. Its late packets are still logged."""
         positions = self.positions(row, now_ns)
         leg = self._legs.pop(row)
         if "audio" in leg.flows:
@@ -260,7 +260,7 @@ class MediaPlane:
         return found
 
     def halt(self) -> None:
-        """The power goes: what came is logged, what was held back is let go, nobody is told."""
+        """Lose power: log received packets, send held ones, tell no peer."""
         self._receive_only(*KINDS)
         self.inbound.receive_control(separate_ports=True)
         for row, leg in self._legs.items():
@@ -277,15 +277,15 @@ class MediaPlane:
             self.bank.set_heard(row, heard)
 
     def watch(self, kind: Kind, viewer: int, source: int, now_ns: int) -> None:
-        """What a viewer of forwarded pictures sees from now on; NOBODY for nothing.
+        """Set the source of a viewer of forwarded pictures; NOBODY for none.
 
-        Nothing happens to one that takes none: it has no such stream, or is on hold.
+        Without effect for a viewer that takes none: it has no such stream, or is on hold.
         """
         leg = self._legs.get(viewer)
         if leg is not None and leg.forwarded(kind) and leg.flows[kind].terms.sends:
             forwarder = self._forwarders[kind]
             if not forwarder.active:
-                # what came while nobody was watching is too old to be forwarded
+                # packets that came without a viewer are too old to be forwarded
                 self._receive_only(kind)
             forwarder.watch(viewer, source, now_ns)
 
@@ -304,8 +304,8 @@ class MediaPlane:
     def key_frame_wanted(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
         """A viewer lost the picture and asks for a key frame, by a request that came at a moment.
 
-        The answer is as long after it as the device looks ahead, or longer where its file says so,
-        whenever the loop looked: those who ask one after another are answered so.
+        The answer follows as long after it as the device looks ahead, whenever the loop looked:
+        requests are answered in their order.
         """
         leg = self._legs.get(row)
         if leg is None or kind not in leg.flows:
@@ -317,7 +317,7 @@ class MediaPlane:
 
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
-        # what the kernel paces is handed over before its time comes
+        # packets paced by the kernel are handed over before their time
         before_ns = now_ns + (self._ahead_ns if self._kernel_paces else 1)
         missed: list[tuple[int, Kind, int]] = [
             (row, "video", at_ns) for row, at_ns in self._losses.take(before_ns)
@@ -330,7 +330,7 @@ class MediaPlane:
     # ------------------------------------------------------------------------------------- time
 
     def run(self, now_ns: int) -> int:
-        """Do what is due; CLOCK_MONOTONIC of when to come again at the latest."""
+        """Do the due work; return the CLOCK_MONOTONIC of the next run at the latest."""
         ready = (now_ns - self._origin_ns) // TICK_NS
         if ready >= self._done + self._stride:
             self._receive_audio()
@@ -352,7 +352,7 @@ class MediaPlane:
             self.reports.run(now_ns)
             late_ns = (now_ns - self._control_at_ns) % CONTROL_EVERY_NS
             self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS
-        self.pacer.flush(self._clock())  # what was done since `now_ns` makes packets late too
+        self.pacer.flush(self._clock())  # the work since `now_ns` makes packets late too
         next_ns = self._origin_ns + (self._done + self._stride) * TICK_NS
         if forwarding or not self._kernel_paces:
             step = (now_ns - self._origin_ns) // self._step_ns + 1
@@ -376,7 +376,7 @@ class MediaPlane:
         self._received.close()
 
     def health(self) -> dict[str, Any]:
-        """What would make the MCU's measures worthless."""
+        """Return the counters on which the validity of the measures depends."""
         inbound, outbound, pacer = self.inbound, self.outbound, self.pacer
         lost, clock = inbound.lost, inbound.clock
         return {
@@ -404,7 +404,7 @@ class MediaPlane:
         self._audio_out.carry(leg.row, codec_named(codec, self._modelled))
 
     def _let_go(self, leg: Leg) -> None:
-        """Send what impairments hold back of the picture composed for a call."""
+        """Send the packets of a composed picture that impairments hold back."""
         if "video" not in leg.flows or leg.composed is None:
             return
         while len((held := self._composed.flush(leg.row, self._composed_batch.data))[0]):
@@ -412,13 +412,13 @@ class MediaPlane:
             self.outbound.send_as_is("video", self._composed_batch, many, *held)
 
     def _receive_only(self, *kinds: Kind) -> None:
-        """Take in what came: it is logged and counted, and nothing more is needed of it."""
+        """Log and count received packets that are not needed otherwise."""
         for kind in kinds:
             for _ in self._arrivals(kind):
                 pass
 
     def _arrivals(self, kind: Kind) -> Iterator[Arrivals]:
-        """What came of one medium; of pictures that are decoded here, losses are noted."""
+        """Yield the received packets of one medium; note losses of composed pictures."""
         for got in self.inbound.receive(kind):
             if kind == "video":
                 self._losses.came(got.rows, got.headers, got.data, got.lengths)
@@ -457,7 +457,7 @@ class MediaPlane:
                 self.outbound.send(
                     kind, batch, part.row, lengths, due, part.sequence, part.timestamp
                 )
-        self.outbound.advance(kind, now_ns + self._forward_delay_ns)  # what came is taken in
+        self.outbound.advance(kind, now_ns + self._forward_delay_ns)  # all that came is taken
 
     def _run_composed(self, now_ns: int, *, received: bool) -> None:
         due = now_ns >= self._composed_until_ns - self._lead_ns

@@ -3,7 +3,7 @@
 Calls share ports: a packet belongs to the call whose remote address it comes from (symmetric RTP,
 RFC 4961), so one system call serves them all. Two calls with the same remote address (many calls
 of one load generator) cannot share; the second one gets the next port group, a set of ports of its
-own. What a device really has of ports is counted by its capacity, not here.
+own. The ports of the device itself are counted by its capacity.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Remotes:
         self._numbers_of: dict[int, list[int]] = {}
         """By row: its addresses in `_rows`."""
         self._sorted = True
-        """Whether what follows is what `_rows` says."""
+        """Whether the arrays are those of `_rows`."""
         self._keys = np.empty(0, np.uint64)
         self._row_of = np.empty(0, np.intp)
 
@@ -115,7 +115,7 @@ class PortPool:
         self._epoll = select.epoll()
 
     def port_group_for(self, remotes: Mapping[Kind, HostPort]) -> int:
-        """The first port group on which a call with these remote RTP addresses can be told apart.
+        """Return the first port group on which no other call has one of these remote RTP addresses.
 
         Its sockets are open then; `hold` is to follow. Raises `PortsExhaustedError` if there is
         no such port group, or no more sockets are to be had.
@@ -150,7 +150,7 @@ class PortPool:
         return False
 
     def hold(self, row: int, port_group: int, remotes: Mapping[Kind, HostPort]) -> None:
-        """A call gets a port group. What comes from these RTP addresses is its own from now on, so
+        """Give a call a port group. Packets from these RTP addresses are its own from now on, so
         that no call that begins before it stands is given the same."""
         self._port_group_of[row] = port_group
         for kind, address in remotes.items():
@@ -183,7 +183,7 @@ class PortPool:
         return self._sockets[local]
 
     def remotes(self, local: LocalPort) -> Remotes:
-        """Who is at the other end of a local port."""
+        """Return the remote addresses of a local port."""
         return self._remotes.setdefault(local, Remotes())
 
     def release(self, row: int) -> list[int]:
@@ -236,7 +236,7 @@ class PortPool:
 
 @functools.lru_cache(maxsize=1024)
 def _number(address: HostPort) -> int:
-    """What `_key` gives for one address."""
+    """Return `_key` of one address."""
     host, port = address
     packed = struct.pack("=H", socket.AF_INET) + port.to_bytes(2, "big") + socket.inet_aton(host)
     return int.from_bytes(packed, sys.byteorder)

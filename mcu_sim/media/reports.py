@@ -100,7 +100,7 @@ class Reports:
         return now_ns >= self._next_due_ns
 
     def run(self, now_ns: int) -> None:
-        """Send what is due."""
+        """Send the reports that are due."""
         if not self.are_due(now_ns):
             return
         for line in self._lines.values():
@@ -121,7 +121,7 @@ class Reports:
             return False
         statistics = self._inbound.statistics[kind]
         if not statistics.heard[row]:
-            return True  # nothing has come that a request could name; its first frame is a key
+            return True  # no packet has come that a request could name; its first frame is a key
         how: Literal["pli", "fir"] = "pli" if "pli" in line.feedback else "fir"
         target = int(statistics.ssrc[row])
         self._send(line, line.reporter.key_frame_request(how, target), at_ns)

@@ -1,7 +1,7 @@
 """The core of the MCU: calls are admitted, put into their meetings, changed, ended, dialled.
 
 It joins signalling, conferences, capacity and media. It has no sockets of its own and reads no
-clock: its owner hands in SIP messages and times, and sends what `agent.outgoing()` gives. The
+clock: its owner hands in SIP messages and times, and sends the messages of `agent.outgoing()`. The
 emulation, `giaoban mcu serve` and the tests use the same core.
 """
 
@@ -220,7 +220,7 @@ class CallController:
         return NEVER_NS if timer_ms is None else round(timer_ms * 1e6)
 
     def handle(self, event: events.Event, now_ns: int) -> None:
-        """Carry out what the user agent tells."""
+        """Take an event of the user agent."""
         match event:
             case events.IncomingCall():
                 self._incoming(event, now_ns)
@@ -241,14 +241,14 @@ class CallController:
             case events.InfoReceived():
                 self.controls.informed(event, now_ns)
             case _:
-                pass  # nothing hangs on an INFO's answer or on a refresh that was refused
+                pass  # an INFO's answer has no consequence
 
     def start(self, now_ns: int) -> None:
         """Call the members of the meetings that are dialled."""
         self._effects.carry_out(self.rooms.dial(), now_ns)
 
     def close(self, reason: str, now_ns: int) -> None:
-        """The device stops: everybody is hung up, and nobody gets in any more."""
+        """Stop the device: hang up every call and refuse new ones."""
         self._stopped = NegotiationRefusal(SERVICE_UNAVAILABLE, reason)
         for conference in list(self.rooms):
             self._effects.carry_out(conference.end(reason), now_ns)
@@ -359,7 +359,7 @@ class CallController:
         self._tell(now_ns, "refused", participant, **where, code=why.code, reason=why.reason)
 
     def _where(self, host: str) -> dict[str, object]:
-        """For an event: where a call's signalling is. In an emulation the plan says that."""
+        """Return the host of a call's signalling for an event; in an emulation the plan has it."""
         return {} if self._config.virtual_time else {"host": host}
 
     def _dial(self, wanted: DialOut, now_ns: int) -> None:
@@ -432,7 +432,7 @@ class CallController:
         self._effects.show_content(call, now_ns)
 
     def _turn_away(self, call: ParticipantCall, reason: str, now_ns: int) -> None:
-        """A call that was accepted comes to nothing."""
+        """End a call that was accepted before it is in its meeting."""
         self._put_out(call, reason, now_ns)
         self._tell(now_ns, "turned-away", call.participant, **self._where(call.host), reason=reason)
 

@@ -1,4 +1,4 @@
-"""What the MCU remembers of its calls, and who of them is whom."""
+"""The calls of the MCU, and the participants that they belong to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ParticipantCall:
         host: where its signalling comes from; `contact`: where the MCU could call it back.
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
-        refused: what of its offer is not taken, or of ours by it, in words.
+        refused: reasons for sections of its offer, or of ours, that are not taken.
         sees: whose forwarded picture and content it is to see, by medium.
         offered: whether `local` is an offer that waits for its answer.
         standing: whether it is in its meeting, with media; `since_ns`: since when, or when it was
@@ -61,14 +61,13 @@ class ParticipantCall:
 
     @property
     def may_show(self) -> bool:
-        """Whether it has a content channel to send in, or had: who takes nothing at all is on hold
-        (RFC 3264 §8.4), and goes on where it was."""
+        """Whether it has a content channel to send in; a call on hold (RFC 3264 §8.4) keeps it."""
         content = self.agreed.get("content")
         on_hold = not any(terms.sends for terms in self.agreed.values())
         return content is not None and (content.receives or on_hold)
 
     def left(self, cause: str, now_ns: int) -> dict[str, object]:
-        """What is told of one that leaves its meeting now."""
+        """Return the fields of the event of a call that leaves its meeting now."""
         lasted_s = round((now_ns - self.since_ns) / 1e9, 3)
         return {"meeting": self.meeting, "lasted_s": lasted_s, "cause": cause}
 
@@ -112,7 +111,7 @@ class ParticipantCalls:
         return None if row in self._of_row else row
 
     def give_row(self, row: int) -> None:
-        """Give back a row that was taken for a call that came to nothing."""
+        """Give back a row that was taken for a call that failed."""
         if row >= len(self._own_row):
             self._free.append(row)
 
@@ -140,7 +139,7 @@ def identity(user: str, participants: ParticipantCalls, *, unique: bool) -> str:
     """The participant's id for a user part of a SIP address.
 
     A name that has the form of an id is one; others are made into one, without Vietnamese marks.
-    `unique`: where nobody proves who he is, two callers of one name are two participants with a
+    `unique`: where callers are not verified, two callers of one name are two participants with a
     number behind it.
     """
     name = user

@@ -78,7 +78,7 @@ class ConferenceEffects:
         self._negotiation = negotiation
         self._presenters: dict[str, str | None] = {}
         self._showing: set[str] = set()
-        """Meetings of which it was told that somebody presents."""
+        """Meetings with an event that a participant presents."""
 
     def presenter_of(self, meeting: str) -> str | None:
         """Whose content a meeting sees."""
@@ -147,7 +147,7 @@ class ConferenceEffects:
         self._watch("content", viewer.participant, shown, now_ns)
 
     def show_again(self, viewer: ParticipantCall, now_ns: int) -> None:
-        """Media were added to a call: let it see in them what it is to see."""
+        """Set the sources of a call again after its terms changed."""
         for kind, source in list(viewer.sees.items()):
             self._watch(kind, viewer.participant, source, now_ns)
 
@@ -222,13 +222,13 @@ class Controls:
                 self._agent.info(call.call, MEDIA_CONTROL_TYPE, FULL_PICTURE, now_ns / 1e6)
 
     def hear(self, now_ns: int) -> None:
-        """Look who speaks: under an open floor the picture follows the voice."""
+        """Let the picture follow the voice under an open floor."""
         power = self._plane.bank.power
         powers = {c.participant: float(power[c.row]) for c in self._participants if c.standing}
         self._effects.carry_out(self._rooms.voice(powers, now_ns / 1e6), now_ns)
 
     def _commanded(self, call: ParticipantCall, info: InfoReceived, now_ns: int) -> None:
-        """A command in an INFO. What it asked to know comes back in an INFO of ours."""
+        """Take a command in an INFO. The answer to a query goes back in an INFO of ours."""
         now_ms = now_ns / 1e6
         try:
             command = commands.parse(info.body)
@@ -263,7 +263,7 @@ class Controls:
     def tell_chair(
         self, meeting: str, body: bytes, now_ms: float, but: ParticipantCall | None = None
     ) -> None:
-        """Let the chair's technician know, unless it is the one (`but`) who has said so."""
+        """Send an INFO to the chair's technician, unless the call is `but`."""
         chair = self._participants.of(self._rooms[meeting].meeting.chair)
         if chair is not None and chair.standing and chair.meeting == meeting and chair is not but:
             self._agent.info(chair.call, CONTROL_TYPE, body, now_ms)

@@ -1,4 +1,4 @@
-"""What the MCU is told before it starts."""
+"""The configuration of the MCU."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.video_model import VideoModel
 
 HEAR_EVERY_NS = 200_000_000
-"""How often the MCU looks who speaks."""
+"""Period in which the MCU compares the voices."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ class McuConfig:
         video: encoder of composed pictures; its rate is the most a call gets.
         seed: of all random numbers, for virtual time; None: the system's entropy.
         origin_ns: CLOCK_MONOTONIC from which meetings' times count.
-        end_ns: when the process ends; None: when it is told to.
+        end_ns: when the process ends; None: on request.
         over_ns: when the meetings are over: whoever is still there is hung up, and nobody gets in
             any more. None: they have no end but their own.
         seats: participant → planned streams; others get streams of their own.
         guests: how many calls it takes beyond those with planned streams.
         commands: in order of time.
-        accounts: who may call; None: anyone.
+        accounts: users that may call; None: any.
         kernel_paces: whether the interface's queue sends packets at their times (`fq`).
-        watchful: whether it looks often at what was lost or asked for, where the kernel paces.
+        watchful: whether it looks often at losses and requests, where the kernel paces.
         session_expires_s: session interval (RFC 4028) it asks for, by which a bridge that vanished
             is noticed.
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.

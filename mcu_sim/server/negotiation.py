@@ -1,4 +1,4 @@
-"""How an offer is answered: what the device has left, which ports, which rate and resolution."""
+"""Offers and answers of the MCU: free capacity, ports, rate and resolution."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class MediaNegotiation:
         return terms
 
     def give_back(self, call: str, meeting: str) -> None:
-        """Give back what a call holds, and what its meeting does if it was the last."""
+        """Release the capacity of a call, and of its meeting if the call was the last."""
         if self._capacity.holds(call):
             self._capacity.release(call)
         self._calls[meeting].discard(call)
@@ -127,7 +127,7 @@ class MediaNegotiation:
             self._capacity.close_conference(meeting)
 
     def hold_content(self, meeting: str, shown: bool) -> NegotiationRefusal | None:
-        """Take what the content channel of a meeting does, or give it back; a refusal if the device
+        """Admit or release the content channel of a meeting; return a refusal if the device
         has no room for it. A meeting without calls has none."""
         if meeting not in self._numbers:
             return None
@@ -143,7 +143,7 @@ class MediaNegotiation:
         return self._numbers[meeting]
 
     def answered(self, call: ParticipantCall, answer: bytes) -> dict[Kind, NegotiatedMedia]:
-        """What an answer to the call's offer settles; the call holds no more than that.
+        """Return the terms of an answer to the call's offer; the call holds no more than that.
 
         Raises `sdp.SdpError`.
 
@@ -231,7 +231,7 @@ class MediaNegotiation:
                 raise sdp.SdpError("its media would come from another call's address")
 
     def _readmit(self, call: ParticipantCall, resolution: str, kbps: float | None) -> None:
-        """Change what a call holds of the device, if it has what is asked for."""
+        """Change the capacity of a call, if the device has it."""
         self._capacity.release(call.held)
         admission = self._capacity.admit(call.held, resolution, kbps, call.meeting)
         if admission.accepted:

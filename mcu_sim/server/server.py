@@ -29,12 +29,12 @@ from giaoban.traffic.profiles import DSCP_SIGNALLING
 from giaoban.traffic.receiver.timestamps import StampClock
 
 GOODBYE_NS = 2_000_000_000
-"""How long the last BYEs may take when the MCU is told to stop."""
+"""How long the last BYEs may take when the MCU stops."""
 TIMERS_WITHIN_NS = 1_000
 """A timer's moment, which is in ms, is known to so much in ns."""
 
 LONGEST_TOLD = 300
-"""Characters of a text of an event: callers write what they like."""
+"""Characters of a text of an event, which callers may choose."""
 
 
 class McuServer:
@@ -101,7 +101,7 @@ class McuServer:
         self.has_power = True
         self._unheard = 0
         if self._restarted:
-            # the kernel is to complain to nobody of what still comes
+            # without sockets the kernel would answer late packets by ICMP errors
             self._ports.port_group_for({})
 
     @property
@@ -110,7 +110,7 @@ class McuServer:
         return self._sip.local
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Serve until the configured end, or until `stop` says so: then everybody is hung up."""
+        """Serve until the configured end, or until `stop` returns True; then hang up every call."""
         config = self._config
         end_ns = NEVER_NS if config.end_ns is None else config.end_ns
         self._plane.skip_to(time.monotonic_ns())
@@ -129,7 +129,7 @@ class McuServer:
             if not over and now_ns >= over_ns:
                 over = True
                 self._controller.close("The meeting is over", now_ns)
-            # where the loop paces it comes every few ms anyway, whoever calls meanwhile
+            # where the loop paces it comes every few ms anyway
             if config.kernel_paces or now_ns >= media_ns:
                 media_ns = self._plane.run(now_ns)
             if readable or now_ns >= timer_ns - TIMERS_WITHIN_NS:
@@ -176,8 +176,8 @@ class McuServer:
         return positions
 
     def wait_powered_off(self, until_ns: int) -> None:
-        """Without power, until the host is switched on or the run ends: what comes is read, since
-        the kernel has counted it, and leads nowhere."""
+        """Wait without power until the host is switched on or the run ends. Datagrams are read
+        and dropped, since the kernel has counted them."""
         while True:
             self._unheard += self._plane.inbound.discard()
             while self._sip.receive():
@@ -193,7 +193,7 @@ class McuServer:
         self._sip.close()
 
     def health(self) -> dict[str, Any]:
-        """What the run's validity depends on.
+        """Return the counters on which the validity of the run depends.
 
         `unheard`: datagrams of media that came to a device without power, or to one that knows
         nothing any more of the calls from before. `calls_left`, `units_left`: what it still held;
@@ -225,7 +225,7 @@ class McuServer:
 
     def _send(self) -> None:
         for datagram in self._agent.outgoing():
-            # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
+            # a caller may name an unreachable Contact
             self._sip.send(datagram.data, datagram.target)
 
     def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
@@ -266,7 +266,7 @@ def serve(
         config: `end_ns` is the end of the run.
         up_times: (on, off) in CLOCK_MONOTONIC ns, in order: when it has power. At `off` it stops
             without a word, unless that is the run's end. None: all the time.
-        host: what the events of its power are about.
+        host: subject of the events of its power.
     """
     assert config.end_ns is not None
     with (captures / "mcu.jsonl").open("w", encoding="utf-8") as file:

@@ -57,10 +57,10 @@ class AudioBank:
         """A call takes part from now on; the row starts afresh, its counters too.
 
         Args:
-            codec: encoding name of what is received and sent.
+            codec: encoding name of received and sent audio.
             heard: whether its audio goes into the mix.
-            payload_type: what its packets carry; None: the static one of the codec.
-            meeting: number of the meeting it sits in: it hears nobody of another one.
+            payload_type: payload type of its packets; None: the static one of the codec.
+            meeting: number of its meeting; it hears no call of another one.
 
         Raises:
             ValueError: no such codec.

@@ -7,7 +7,7 @@ of a call only stay in step if every octet goes through in order.
 
 Of any other encoding, such as G.722.1 Annex C, a frame has the true size, time and clock, and in it
 lies a stand-in (`stand_in`), which no decoder of that encoding could play: how loud the sound is,
-finely enough to be mixed. So it is of use between the two sides of a check, and to nobody else.
+finely enough to be mixed. It is of use between the two sides of a check only.
 
 `Transcoder` does all active calls' frames, each in its codec.
 """
@@ -39,7 +39,7 @@ class AudioCodec:
 
     Attributes:
         name: encoding name.
-        payload_type: as in RFC 3551 table 4, or as an encoding says.
+        payload_type: as in RFC 3551 table 4, or of an encoding.
         sample_hz: of the samples that come out of it here.
         clock_hz: of its RTP timestamps.
         frame_bytes: octets of 20 ms.
@@ -64,7 +64,7 @@ class AudioCodec:
         return self.sample_hz * FRAME_MS // 1000
 
     def ticks(self, ms: int) -> int:
-        """What so many ms are on its RTP clock."""
+        """Return the ticks of its RTP clock in so many ms."""
         return self.clock_hz * ms // 1000
 
 
@@ -115,7 +115,7 @@ def stand_in(samples: NDArray[np.int16], size: int) -> NDArray[np.uint8]:
     """Frames of `size` octets for int16 (n, 160) samples at 8 kHz, (n, size).
 
     Each octet is, in A-law, the root mean square of the samples that it stands for, with the sign
-    of their sum: power stays what it is at any size. What is beyond 160 octets is empty.
+    of their sum: the power is the same at any size. Octets beyond 160 are empty.
     """
     count = min(size, samples.shape[1])
     end = -(-np.arange(1, count + 1) * samples.shape[1] // count)
@@ -142,7 +142,7 @@ BIT_RATE = 64_000
 
 
 class G722Call:
-    """The codec of one call. Its two directions know nothing of each other."""
+    """The codec of one call. Its two directions are independent."""
 
     def __init__(self) -> None:
         # most meetings have no G.722 call, and their start shall not wait for the library
@@ -234,8 +234,8 @@ class Transcoder:
         return narrow, wide
 
     def encode(self, narrow: NDArray[np.int16], wide: NDArray[np.int16]) -> NDArray[np.uint8]:
-        """The other way round, (calls, 160), or wider where there are longer frames. What is beyond
-        the length of a call's frames means nothing."""
+        """Return the frames of samples, (calls, 160), or wider for longer frames. Octets beyond the
+        length of a call's frames are undefined."""
         self._arrange()
         octets = self._compress(narrow)
         if self._wide_calls:
@@ -300,5 +300,5 @@ def _sized(codecs: Sequence[AudioCodec], size: int) -> NDArray[np.intp]:
 
 
 def _index(mask: NDArray[np.bool_]) -> Which:
-    """What picks the same as the mask, without copying if that is everything."""
+    """Return an index that selects the same as the mask, without copying if that is everything."""
     return slice(None) if mask.all() else np.flatnonzero(mask)

@@ -1,4 +1,4 @@
-"""Composed video: the streams made for the calls, and what is lost of those that it is made from.
+"""Composed video: the streams made for the calls, and losses of their sources.
 
 There is one encoder a bridge, sent at the rate of its call. A camera of which packets were lost is
 not seen by anybody until a key frame.
@@ -69,7 +69,7 @@ class VideoBank:
         """A viewer lost its picture (RFC 4585 §6.3.1): its next frame is a key frame, or the first
         that is due from `from_ns` on.
 
-        Nothing happens where there is no stream: a request may come when it has ended.
+        Without effect where there is no stream: a request may come when it has ended.
         """
         if row in self._streams:
             self._streams[row].request_key(from_ns)
@@ -107,7 +107,7 @@ class VideoBank:
 class DecodingLosses:
     """Watches the pictures that the MCU itself decodes, to compose them (RFC 4585 §6.3.1).
 
-    Its cameras are one group: what hits all of them is not asked of all at once.
+    Its cameras are one group: after a loss of all, they are not all asked at once.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -123,7 +123,7 @@ class DecodingLosses:
         """Row → when its request is to leave."""
 
     def open(self, row: int, kbps: float, seed: int) -> None:
-        """Pictures of this row are decoded from now on. `seed`: of what is drawn for its requests;
+        """Pictures of this row are decoded from now on. `seed`: of the times of its requests;
         `kbps`: the call's rate."""
         self.close(row)
         self._open[row] = True
@@ -145,7 +145,7 @@ class DecodingLosses:
         data: NDArray[np.uint8],
         lengths: NDArray[np.int64],
     ) -> None:
-        """Packets of pictures, in order of arrival; what came is looked at by the next `look`."""
+        """Take packets of pictures, in order of arrival, for the next `look`."""
         at = np.flatnonzero(self._open[rows])
         if not len(at):
             return
@@ -160,7 +160,7 @@ class DecodingLosses:
         self._came.append((rows, headers.sequence, starts_key))
 
     def look(self, now_ns: int) -> None:
-        """See what cannot be decoded; a camera that was asked just now is looked at again later."""
+        """Find pictures that cannot be decoded; cameras asked just now are left until later."""
         if not (self._asking or self._came):
             return
         self._look_at_all()

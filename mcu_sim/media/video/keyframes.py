@@ -18,7 +18,7 @@ an interval ends is after it: else chance would decide whether it is this one or
 
 
 class KeyFrameLimits(NamedTuple):
-    """Limits on requests to one source, and on what is heard of one viewer.
+    """Limits on requests to one source, and on requests of one viewer.
 
     Attributes:
         interval_ns: from a request to the next one to the same source.
@@ -60,8 +60,8 @@ class RequestDamper:
     def allows(self, source: int, now_ns: int, *, unanswered: bool = False) -> bool:
         """Whether a source may be asked now; if so, it counts as asked.
 
-        `unanswered`: no key frame has come from it since it was asked last. What is not allowed
-        is not lost: the caller tries again later.
+        `unanswered`: no key frame has come from it since it was asked last. A request that is
+        not allowed is not lost: the caller tries again later.
         """
         limits = self._limits
         asked_ns = self._asked_ns.get(source)
