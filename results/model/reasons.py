@@ -144,6 +144,10 @@ SENTENCES: Mapping[str, str] = {
     "generator-busy": N_(
         "a generator's process took {cpu_pct:g} % of a core (limit {limit_pct:g} %)"
     ),
+    "generator-behind": N_(
+        "the generator was late: for {bridges} {bridges:bridge|bridges} the test ended before the "
+        "planned time after the fault"
+    ),
     "generator-media-late": N_(
         "{late_pct:g} % of the generator's media left more than 20 ms late (limit {limit_pct:g} %)"
     ),

@@ -213,6 +213,8 @@ def problems(test: LoadTest, seen: LoadRecords, generator: GeneratorView) -> lis
         wrong.append(because("generators-silent", said=generator.processes, generators=generators))
     if (cpu_pct := generator.cpu_pct_max or 0.0) > MOST_CPU_PCT:
         wrong.append(because("generator-busy", cpu_pct=cpu_pct, limit_pct=MOST_CPU_PCT))
+    if early := found.counts.get("ended early", 0):
+        wrong.append(because("generator-behind", bridges=early))
     if found.counts.get("media processes ended"):
         wrong.append(because("media-process-ended"))
     if (late := generator.media_late_pct) > MOST_LATE_PCT:

@@ -16,6 +16,8 @@ MEDIA: dict[str, list[Medium]] = {"none": [], "audio": ["audio"], "both": ["audi
 ROOM = "giao-ban"
 HELD_SHARE = 0.8
 """Share of the time between two calls of a bridge that a call lasts unless `hold_s` says it."""
+REGISTERED_WITHIN_S = 2.0
+"""A bridge waits so long for the answers to OPTIONS and REGISTER before its first call."""
 SETTLE_S = 3.0
 """From the last first call to the cut of a storm."""
 
@@ -67,6 +69,8 @@ class LoadPlan(StrictModel):
         if self.shape == "steady":
             return self.seconds
         spawned_s = self.bridges / self.rate_per_s
+        if self.registers or self.asks_options:
+            spawned_s += REGISTERED_WITHIN_S
         cut_s = SETTLE_S + self.outage_s if self.shape == "storm" else 0.0
         return spawned_s + cut_s + self.seconds
 

@@ -65,10 +65,11 @@ def test_all_are_called_and_come_back(storm: tuple[int, dict[str, Any], Path]) -
     missed = [c for c in result["criteria"] if not c["ok"]]
     assert result["verdict"] in ("pass", "invalid"), (missed, result["reasons"])
     assert code == {"pass": 0, "invalid": LATE}[result["verdict"]]
-    assert result["storm"]["cut_off"] == result["storm"]["back"] == 8
+    assert result["storm"]["cut_off"] == 8
     assert result["generator"]["processes"] == 2
     assert result["generator"]["media_sent"] > 8 * 50 * 3
     if result["verdict"] == "pass":
+        assert result["storm"]["back"] == 8
         assert result["storm"]["last_back_s"] < 3.0  # attempts are spread over 8 / 8 = 1 s
         assert operation(result, "register")["succeeded"] == 2 * 8
 

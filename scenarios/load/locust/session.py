@@ -102,12 +102,17 @@ class PhoneSession:
         self._stop_media(silently=True)
 
     def leave(self, within_s: float) -> None:
-        """Hang up, unregister, and wait for the answers."""
+        """Hang up, unregister, and wait up to `within_s` for the answers."""
         until_s = time.monotonic() + within_s
         self.phone.leave(time.monotonic_ns())
         self._after()
         while self.phone.busy and time.monotonic() < until_s:
             gevent.sleep(0.02)
+        # a request without an answer is reported before Locust sends its statistics
+        while self._waiting:
+            operation, answer = self._waiting.popitem()
+            answer.set(self.phone.give_up(operation, time.monotonic_ns()))
+        gevent.sleep(0)
 
     def close(self) -> None:
         """Close all ports; a call that stands is not hung up by that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -15,11 +16,11 @@ from locust import User, task
 from giaoban.scenarios.bridge.user_agent import Completed, Operation
 from giaoban.scenarios.load.locust.run import LoadRun
 from giaoban.scenarios.load.locust.session import PhoneSession
-from giaoban.scenarios.load.plan import HELD_SHARE, SETTLE_S, LoadPlan
+from giaoban.scenarios.load.plan import HELD_SHARE, REGISTERED_WITHIN_S, SETTLE_S, LoadPlan
 
 SHORTEST_PERIOD_S = 1.0
-REGISTERED_WITHIN_S = 2.0
-"""A bridge waits so long for the answers to OPTIONS and REGISTER before its first call."""
+LATE_S = 0.5
+"""The line of a bridge may be back so much later than planned; else the test ended too early."""
 
 log = logging.getLogger("giaoban.load")
 
@@ -36,6 +37,7 @@ class BridgeUser(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         self.number: int | None = None
         self._cut_off = self._back = False
         self._called_s = time.monotonic()
+        self._restored_s = math.inf
         found = type(self).run_here
         if found is None:
             raise gevent.GreenletExit
@@ -68,6 +70,9 @@ class BridgeUser(User):  # type: ignore[misc]  # Locust's metaclass is not typed
             return
         if self._cut_off and not self._back:
             self.test.report("back", 0.0, "- not back")
+            # a late generator leaves a bridge less time to come back than the plan does
+            if time.monotonic() - self._restored_s < self.plan.seconds - LATE_S:
+                self.test.counts["ended early"] += 1
         for session in self.sessions:
             self.test.leave(session)
         self.test.give_back(self.number)
@@ -144,7 +149,7 @@ class BridgeUser(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         self._cut_off = True
         self.phone.cut_line()
         gevent.sleep(self.plan.outage_s)
-        restored_s = time.monotonic()
+        self._restored_s = time.monotonic()
         self._new_phone()  # it starts anew; the old call is hung up when the test ends
         attempt = 0
         while True:
@@ -153,7 +158,7 @@ class BridgeUser(User):  # type: ignore[misc]  # Locust's metaclass is not typed
                 break
             attempt += 1
         self._back = True
-        self.test.report("back", (time.monotonic() - restored_s) * 1e3, None)
+        self.test.report("back", (time.monotonic() - self._restored_s) * 1e3, None)
         if self.plan.registers:
             self.perform("register", self.phone.phone.register)
 
