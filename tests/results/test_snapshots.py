@@ -86,6 +86,6 @@ def test_an_annex() -> None:
 def test_a_year(tmp_path: Path) -> None:
     root = history_factory.year(tmp_path / "runs")
     with opened(root) as index:
-        entries = [entry for entry in index.entries() if entry.at.year == 2026]
+        entries = index.entries(year=2026)
     made = yearly_document(entries, 2026, tmp_path)
     compare("year.txt", "\n".join(text for _, text in made.texts()) + "\n")

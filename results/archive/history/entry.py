@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Literal, NamedTuple, Self
+from typing import Self
 
 from pydantic import Field
 
@@ -75,8 +75,7 @@ class TriedFailures(StrictModel):
 
 
 class HistoryEntry(StrictModel):
-    """One run. `at` is the time of Việt Nam; `dated_by` says whether the run's id told it, or its
-    file.
+    """One run. `at` is the time of Việt Nam, from the run's id, else from the time of its file.
 
     `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
     program was exactly a commit, so that it can be had again. A run without a question (`new`,
@@ -89,17 +88,13 @@ class HistoryEntry(StrictModel):
     run_id: str
     kind: str
     at: datetime
-    dated_by: Literal["id", "file"]
     verdict: str | None
     scenario: str
     question_en: str = ""
     question_vi: str = ""
     existing: dict[str, str] = Field(default_factory=dict)
     new: dict[str, str] = Field(default_factory=dict)
-    device: str = ""
     engine: str = ""
-    seed: int | None = None
-    code: str = ""
     committed: bool = False
     sha256: str
     reasons: list[OneLine] = Field(default_factory=list)
@@ -107,7 +102,6 @@ class HistoryEntry(StrictModel):
     criteria: list[CriterionValue] = Field(default_factory=list)
     binding: BindingCriterion | None = None
     single_points: list[str] = Field(default_factory=list)
-    single_points_en: list[str] = Field(default_factory=list)
     province: ProvinceRef | None = None
     scenario_sha256: str = ""
     tried: TriedFailures | None = None
@@ -132,13 +126,6 @@ class SkippedRun(StrictModel):
     @classmethod
     def of(cls, folder: str, why: Sentence) -> Self:
         return cls(folder=folder, reason=why.en, reason_vi=why.vi)
-
-
-class RunMadeAgain(NamedTuple):
-    """A run that was made again to verify another: none of its own, but as bulky as any."""
-
-    entry: HistoryEntry
-    skipped: SkippedRun
 
 
 def scenario_of(run_id: str, *, estimate: bool = False) -> str:

@@ -1,91 +1,92 @@
-"""The index over the run folders: SQLite, made again from them whenever it is not right.
+"""The index over the run folders: SQLite, one row a run, made again whenever it is damaged.
 
-The folders are the truth; the index only saves reading them all. A folder is read again when its
-answer's time or size has changed. An index that is damaged, of another version or gone is made
-anew; where none can be written it is kept in memory.
+The folders are the truth; the index saves reading them all. A folder is read again when the time or
+size of its answer has changed. Where no file can be written, the index is kept in memory.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from giaoban.names import slug
-from giaoban.results.archive.history.entry import HistoryEntry, RunMadeAgain, SkippedRun
+from giaoban.errors import InputError, near_names
+from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun
 from giaoban.results.archive.history.scan import scan, stamp
 from giaoban.results.model.run_ids import begun
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 16
-"""Goes up when the tables or what is read out of a run change: older indexes are made anew."""
-BUSY_S = 20.0
+VERSION = 17
+"""Of the table and of what is read from a run; an index of another version is made again."""
 
-_TABLES = """
-CREATE TABLE runs (
-    folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, kind TEXT, at TEXT, verdict TEXT,
-    scenario TEXT, engine TEXT, run_id TEXT, answer TEXT, skipped TEXT, entry TEXT,
-    number INTEGER
-);
-CREATE TABLE bridges (folder TEXT NOT NULL, bridge TEXT NOT NULL, name TEXT NOT NULL, new INTEGER);
-CREATE TABLE criteria (folder TEXT NOT NULL, id TEXT NOT NULL, ok INTEGER NOT NULL);
-CREATE INDEX runs_at ON runs (at);
-CREATE INDEX runs_answer ON runs (answer);
-CREATE INDEX bridges_folder ON bridges (folder);
-CREATE INDEX criteria_folder ON criteria (folder);
-"""
-
-
+_TABLE = """CREATE TABLE runs (
+    folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, at TEXT, number INTEGER, kind TEXT,
+    scenario TEXT, answer TEXT, entry TEXT, skipped TEXT
+)"""
 _FIRST = """(
     SELECT one.folder FROM runs AS one WHERE one.answer = runs.answer
-    ORDER BY one.folder <> one.run_id, one.folder LIMIT 1
+    ORDER BY one.folder <> json_extract(one.entry, '$.run_id'), one.folder LIMIT 1
 )"""
 """Of folders with the same answer, which are copies of one run, the one that counts."""
 
 
 class Index:
-    """The runs below one folder, as they are now. Use `opened`."""
+    """The runs below one folder. Use `opened`."""
 
     def __init__(self, connection: sqlite3.Connection, root: Path) -> None:
         self._db = connection
         self._root = root
 
     def refresh(self) -> int:
-        """Bring the index in step with the folders; returns how many were read."""
+        """Bring the index in step with the folders. Return how many were read."""
         found = {path.name: path for path in self._folders()}
+        read = 0
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             known = dict(self._db.execute("SELECT folder, stamp FROM runs").fetchall())
             for gone in known.keys() - found.keys():
-                self._forget(gone)
-            read = 0
+                self._db.execute("DELETE FROM runs WHERE folder = ?", (gone,))
             for name, path in sorted(found.items()):
                 now = stamp(path)
                 if known.get(name) != now:
-                    self._forget(name)
                     self._put(name, now, scan(path))
                     read += 1
         return read
 
-    def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[HistoryEntry]:
-        """Runs in the order of time, each once; `where` is over the table `runs`."""
-        return self._entries(f"skipped IS NULL AND folder = {_FIRST} AND ({where})", values)
+    def entries(
+        self, scenario: str | None = None, kind: str | None = None, year: int | None = None
+    ) -> list[HistoryEntry]:
+        """Return the runs that fit, oldest first, each once.
 
-    def every_folder(self) -> list[HistoryEntry]:
-        """All folders that hold a run, in the order of time: copies of one, and those that were
-        made again to verify another, too."""
-        return self._entries("entry IS NOT NULL", ())
-
-    def _entries(self, where: str, values: tuple[object, ...]) -> list[HistoryEntry]:
+        Raises `InputError`: no run is of the scenario or of the kind.
+        """
+        where, values = [f"entry IS NOT NULL AND folder = {_FIRST}"], list[str]()
+        for column, wanted in (("scenario", scenario), ("kind", kind)):
+            if wanted is not None:
+                rows = self._db.execute(f"SELECT DISTINCT {column} FROM runs")
+                _refuse_unknown(column, wanted, [row[0] for row in rows if row[0]])
+                where.append(f"{column} = ?")
+                values.append(wanted)
+        if year is not None:
+            where.append("substr(at, 1, 4) = ?")
+            values.append(f"{year:04}")
         rows = self._db.execute(
-            f"SELECT entry FROM runs WHERE {where} ORDER BY at, number, folder", values
+            f"SELECT entry FROM runs WHERE {' AND '.join(where)} ORDER BY at, number, folder",
+            values,
         )
         return [HistoryEntry.model_validate_json(row[0]) for row in rows]
 
+    def check_criterion(self, ident: str) -> None:
+        """Raise `InputError`: no run judged the criterion."""
+        known = self._db.execute(
+            "SELECT DISTINCT json_extract(value, '$.id') FROM runs, json_each(entry, '$.criteria')"
+        )
+        _refuse_unknown("criterion", ident, sorted(row[0] for row in known))
+
     def skipped(self) -> list[SkippedRun]:
-        """Folders that are no runs, or copies of one, by name."""
+        """Return the folders that are no runs, or copies of one, by name."""
         rows = self._db.execute("SELECT skipped FROM runs WHERE skipped IS NOT NULL")
         found = [SkippedRun.model_validate_json(row[0]) for row in rows]
         copies = self._db.execute(
@@ -96,128 +97,72 @@ class Index:
             found.append(SkippedRun.of(folder, why))
         return sorted(found, key=lambda each: each.folder)
 
-    def words(self, column: str) -> list[str]:
-        """What there is to filter by: `scenario`, `kind`, `engine` or `criterion`."""
-        of = {
-            "scenario": "SELECT DISTINCT scenario FROM runs WHERE skipped IS NULL",
-            "kind": "SELECT DISTINCT kind FROM runs WHERE skipped IS NULL",
-            "engine": "SELECT DISTINCT engine FROM runs WHERE skipped IS NULL",
-            "criterion": "SELECT DISTINCT id FROM criteria",
-        }[column]
-        return sorted(row[0] for row in self._db.execute(of) if row[0])
-
-    def bridges(self) -> dict[str, set[str]]:
-        """The ids of all bridges, each with the names it had, as `slug` makes them."""
-        found: dict[str, set[str]] = {}
-        rows = self._db.execute("SELECT DISTINCT bridge, name FROM bridges ORDER BY bridge")
-        for bridge, name in rows:
-            found.setdefault(bridge, set()).add(name)
-        return found
-
     def _folders(self) -> Iterator[Path]:
         if self._root.is_dir():
             yield from (path for path in self._root.iterdir() if path.is_dir())
 
-    def _forget(self, folder: str) -> None:
-        for table in ("runs", "bridges", "criteria"):
-            self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))
+    def _put(self, folder: str, now: str, found: HistoryEntry | SkippedRun) -> None:
+        row: tuple[object, ...]
+        if isinstance(found, SkippedRun):
+            row = (folder, now, *(None,) * 6, found.model_dump_json())
+        else:
+            told = begun(found.run_id)
+            number = told.number if told else 1
+            about = (found.at.isoformat(), number, found.kind, found.scenario, found.sha256)
+            row = (folder, now, *about, found.model_dump_json(), None)
+        places = ", ".join("?" * len(row))
+        self._db.execute(f"INSERT OR REPLACE INTO runs VALUES ({places})", row)
 
-    def _put(self, folder: str, now: str, found: HistoryEntry | RunMadeAgain | SkippedRun) -> None:
-        row: dict[str, object] = {"folder": folder, "stamp": now}
-        if not isinstance(found, HistoryEntry):
-            skipped = found if isinstance(found, SkippedRun) else found.skipped
-            row["skipped"] = skipped.model_dump_json()
-        if not isinstance(found, SkippedRun):
-            entry = found if isinstance(found, HistoryEntry) else found.entry
-            row |= {"at": entry.at.isoformat(), "number": _number(entry)}
-            row["entry"] = entry.model_dump_json()
-        if isinstance(found, HistoryEntry):
-            # of one that was made again not its sum: no run of its own is to be a copy of it
-            columns = ("kind", "verdict", "scenario", "engine", "run_id")
-            row |= {name: getattr(found, name) for name in columns} | {"answer": found.sha256}
-        names, places = ", ".join(row), ", ".join("?" * len(row))
-        self._db.execute(f"INSERT INTO runs ({names}) VALUES ({places})", tuple(row.values()))
-        if not isinstance(found, HistoryEntry):
-            return
-        bridges = [(b, n, 0) for b, n in found.existing.items()]
-        bridges += [(b, n, 1) for b, n in found.new.items()]
-        self._db.executemany(
-            "INSERT INTO bridges VALUES (?, ?, ?, ?)",
-            [(folder, ident, slug(name), new) for ident, name, new in bridges],
+
+def _refuse_unknown(column: str, wanted: str, known: list[str]) -> None:
+    if known and wanted not in known:
+        raise InputError(
+            '{column} "{wanted}": in no run{near}',
+            column=column,
+            wanted=wanted,
+            near=near_names(column, wanted, known),
         )
-        self._db.executemany(
-            "INSERT INTO criteria VALUES (?, ?, ?)",
-            [(folder, c.id, c.ok) for c in found.criteria],
-        )
-
-
-def _number(entry: HistoryEntry) -> int:
-    """Which of its second's runs it is."""
-    told = begun(entry.run_id)
-    return told.number if told else 1
 
 
 @contextmanager
 def opened(root: Path) -> Iterator[Index]:
-    """The index of the runs below `root`, in step with the folders."""
-    connection = _in_step(root)
+    """Yield the index of the runs below `root`, in step with the folders."""
+    index = _in_step(root)
     try:
-        yield Index(connection, root)
+        yield index
     finally:
-        connection.close()
+        index._db.close()
 
 
-def _in_step(root: Path) -> sqlite3.Connection:
-    """An index that is as the folders are: the one there is, or a new one, or one in memory.
-
-    In the hands of another process for so long, it is left to it; where none can be written,
-    there is none.
-    """
-    ways: list[Callable[[], sqlite3.Connection]] = [_in_memory]
-    if root.is_dir():
-        ways = [lambda: _open(root / INDEX), lambda: _anew(root / INDEX), _in_memory]
-    while True:
-        way = ways.pop(0)
+def _in_step(root: Path) -> Index:
+    """Return an index that was refreshed: from the file, from a new file, or in memory."""
+    path = root / INDEX
+    places = [str(path), str(path), ":memory:"] if root.is_dir() else [":memory:"]
+    for attempt, place in enumerate(places, 1):
         connection = None
         try:
-            connection = way()
+            connection = sqlite3.connect(place, isolation_level=None)
             _prepare(connection)
-            Index(connection, root).refresh()
-            return connection
+            index = Index(connection, root)
+            index.refresh()
+            return index
         except (sqlite3.DatabaseError, OSError) as error:
             if connection is not None:
                 connection.close()
-            if not ways:
+            if attempt == len(places):
                 raise
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                ways = [_in_memory]
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-
-
-def _anew(path: Path) -> sqlite3.Connection:
-    """In place of one that is damaged."""
-    for leftover in (path, *(path.with_name(path.name + end) for end in ("-journal", "-wal"))):
-        leftover.unlink(missing_ok=True)
-    return _open(path)
-
-
-def _in_memory() -> sqlite3.Connection:
-    return sqlite3.connect(":memory:", isolation_level=None)
+            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if attempt == 1 and path.is_file() and not busy:  # it is damaged
+                path.unlink(missing_ok=True)
+    raise AssertionError
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables if there are none, or others; one process at a time looks and decides."""
+    """Make the table unless it is there in this version."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         [version] = connection.execute("PRAGMA user_version").fetchone()
-        if version == VERSION:
-            return
-        old = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (name,) in old:
-            connection.execute(f'DROP TABLE "{name}"')
-        for statement in filter(str.strip, _TABLES.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        if version != VERSION:
+            connection.execute("DROP TABLE IF EXISTS runs")
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA user_version = {VERSION}")

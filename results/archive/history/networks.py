@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from giaoban.errors import InputError, near_names
-from giaoban.names import slug
+from giaoban.errors import InputError
 from giaoban.results.archive.history.entry import HistoryEntry
 
 
@@ -32,18 +31,6 @@ class Networks:
             found.setdefault(self.of(entry), []).append(entry)
         of_none = found.pop("", [])
         return found | ({"": of_none} if of_none else {})
-
-    def only(self, entries: Sequence[HistoryEntry], wanted: str) -> list[HistoryEntry]:
-        """Those of one network, by its name, with marks or without. Raises `InputError`."""
-        apart = self.apart(entries)
-        known = {slug(name): name for name in apart if name}
-        if slug(wanted) not in known:
-            raise InputError(
-                '--province "{wanted}": in no run{near}',
-                wanted=wanted,
-                near=near_names("province", wanted, known.values(), every=True),
-            )
-        return apart[known[slug(wanted)]]
 
 
 def refuse_several(entries: Sequence[HistoryEntry]) -> None:

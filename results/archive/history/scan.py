@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.evidence.manifest import INPUTS, refuse_altered
@@ -19,7 +17,6 @@ from giaoban.results.archive.history.entry import (
     CriterionValue,
     HistoryEntry,
     ProvinceRef,
-    RunMadeAgain,
     SkippedRun,
     TriedFailures,
     scenario_of,
@@ -82,7 +79,7 @@ def _state(path: Path) -> str:
     return f"{about.st_mtime_ns} {about.st_size}"
 
 
-def scan(folder: Path) -> HistoryEntry | RunMadeAgain | SkippedRun:
+def scan(folder: Path) -> HistoryEntry | SkippedRun:
     """Read one folder of the results. Whatever is wrong with it becomes the reason."""
     if folder.name.startswith(PARTIAL):
         return SkippedRun.of(folder.name, Sentence("not finished: going on, or killed"))
@@ -102,7 +99,7 @@ def scan(folder: Path) -> HistoryEntry | RunMadeAgain | SkippedRun:
     if again is None:
         return entry
     why = Sentence("{run} made again by giaoban verify --rerun, no further run", run=again)
-    return RunMadeAgain(entry, SkippedRun.of(folder.name, why))
+    return SkippedRun.of(folder.name, why)
 
 
 def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:
@@ -120,7 +117,6 @@ def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:
     return HistoryEntry(
         folder=folder.name,
         at=told.at if told else kept,
-        dated_by="id" if told else "file",
         sha256=hashlib.sha256(raw).hexdigest(),
         **about,
     )
@@ -155,10 +151,7 @@ def _of_any(of: Result | FaultsAnswer) -> dict[str, Any]:
         "question_vi": of.question.text_vi,
         "existing": {b.id: b.name for b in of.question.existing},
         "new": {b.id: b.name for b in of.question.new},
-        "device": of.names.get("mcu", ""),
         "engine": of.engine.name if of.engine else "",
-        "seed": of.inputs.seed,
-        "code": of.inputs.code,
         "committed": of.inputs.commit is not None and of.inputs.committed,
         "reasons": of.reasons,
         "reasons_vi": reasons(of, Wording("vi", of)) if of.verdict == "invalid" else [],
@@ -224,7 +217,6 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "compared_with": "" if answer.comparison is None else answer.comparison.baseline,
         "criteria": criteria,
         "single_points": [point.name_vi for point in answer.single_points],
-        "single_points_en": [point.name_en for point in answer.single_points],
     }
 
 
@@ -248,7 +240,7 @@ def _of_failure(what: str, value: float, failure: str, answer: FaultsAnswer) -> 
 
 
 def _of_other(head: Mapping[str, Any]) -> dict[str, Any]:
-    """What any answer with a schema, a run id and perhaps a verdict tells."""
+    """Return the fields of an entry for the answer of a study."""
     schema = str(head["schema"]).removeprefix(PREFIX).partition("/")[0]
     kind = COMMANDS.get(schema, schema)
     run_id = str(head["run_id"])
@@ -264,34 +256,8 @@ def _of_other(head: Mapping[str, Any]) -> dict[str, Any]:
         "question_en": str(head.get("question_en") or ""),
         "question_vi": str(head.get("question_vi") or ""),
         "engine": str(engine.get("name", "")) if isinstance(engine, Mapping) else "",
-        "seed": seed if isinstance(seed := given.get("seed"), int) else None,
-        "code": str(head.get("code") or given.get("code") or ""),
         "committed": bool(given.get("commit")) and given.get("committed") is True,
-        "criteria": [c for item in _list(head.get("criteria")) if (c := _any_criterion(item))],
     }
-
-
-def _any_criterion(item: object) -> CriterionValue | None:
-    """A criterion as any kind of answer tells it; None: not one, or one that was not judged.
-
-    Where its sense is not told, it follows from whether the value was good enough.
-    """
-    if not isinstance(item, Mapping) or item.get("ok") is None:
-        return None
-    known = {key: item[key] for key in CriterionValue.model_fields if key in item}
-    value, threshold = item.get("value"), item.get("threshold")
-    if isinstance(value, int | float) and isinstance(threshold, int | float):
-        below = bool(item["ok"]) == (value <= threshold)
-        known.setdefault("sense", "at-most" if below else "at-least")
-    known.setdefault("margin_pct", None)
-    try:
-        return CriterionValue.model_validate(known)
-    except ValidationError:
-        return None
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:

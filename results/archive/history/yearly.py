@@ -268,7 +268,7 @@ def _of_network_in_short(
 
 def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> str:
     """Single points of failure that were found; that there is none only where all was tried."""
-    points = sorted({name for e in faults for name in _points(e, say)})
+    points = sorted({name for e in faults for name in e.single_points})
     found = ""
     if points:
         text = "phát hiện {n} điểm lỗi đơn ({points})"
@@ -305,11 +305,6 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
         )
     found = found or say.fill("kết quả nêu trong bảng các lần thử")
     return say.fill("Thử sự cố: {found}.", found=found)
-
-
-def _points(entry: HistoryEntry, say: Wording) -> list[str]:
-    pairs = zip(entry.single_points_en, entry.single_points, strict=True)
-    return [say.either(en, vi) for en, vi in pairs]
 
 
 def _known(tried: TriedFailures) -> int:
@@ -458,7 +453,7 @@ def _faults_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
         "–" if tried is None else f"{_known(tried)} / {tried.possible}",
         _figure(longest, "ms", say),
         _figure(peak, "%", say),
-        ", ".join(_points(entry, say))
+        ", ".join(entry.single_points)
         or say.text(NONE if tried and tried.whole else NONE_OF_TRIED),
     ]
 

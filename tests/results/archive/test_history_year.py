@@ -10,7 +10,6 @@ import pytest
 from pdf_text import text_of
 
 from giaoban.errors import InputError
-from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import opened
@@ -27,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 def of_year(root: Path, year: int = 2026) -> list[HistoryEntry]:
     with opened(root) as index:
-        return choose(index, RunFilter.of_year(year))
+        return index.entries(year=year)
 
 
 def test_every_kind_of_answer_is_named() -> None:

@@ -15,7 +15,6 @@ from pdf_text import text_of
 from wording import all_wrong
 
 from giaoban.results.archive.evidence.manifest import sha256
-from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import (
     BindingCriterion,
@@ -83,7 +82,6 @@ def runs(draw: st.DrawFn) -> HistoryEntry:
             count=max(1, singles), possible=possible, singles=singles, unknown=unknown
         )
         more["single_points"] = draw(st.sampled_from([[], ["MCU"], ["MCU", "cáp chung Bắc"]]))
-        more["single_points_en"] = more["single_points"]
         more["compared_with"] = draw(st.sampled_from(["", "ring"]))
         more["criteria"] = draw(
             st.sampled_from(
@@ -91,7 +89,7 @@ def runs(draw: st.DrawFn) -> HistoryEntry:
             )
         )
     return HistoryEntry(
-        folder="x", run_id=f"{scenario}-run", kind=kind, dated_by="id",
+        folder="x", run_id=f"{scenario}-run", kind=kind,
         at=datetime(2026, draw(st.integers(1, 12)), day), verdict=verdict, scenario=scenario,
         engine=draw(st.sampled_from(["sandbox", "native", "estimate", "other-engine", ""])),
         new=draw(st.sampled_from([{}, {"x": "Xã Quảng Sơn"}])), sha256="e" * 64,
@@ -179,7 +177,7 @@ def other_province(result: Result, text: str, root: Path) -> None:
 
 def of_year(root: Path) -> list[HistoryEntry]:
     with opened(root) as index:
-        return choose(index, RunFilter.of_year(2026))
+        return index.entries(year=2026)
 
 
 def test_the_document_of_two_provinces(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.results.archive import store
-from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.store import new_run, write_result
 from giaoban.results.model.run_ids import Begun, begun, id_in_second
@@ -96,6 +95,6 @@ def test_a_run_of_new_years_eve_in_utc_is_one_of_the_new_year(tmp_path: Path) ->
         write_result(folder.path, f.result(run_id=folder.run_id))
         folder.finish()
     with opened(tmp_path) as index:
-        [entry] = choose(index, RunFilter.of_year(2027))
-        assert choose(index, RunFilter.of_year(2026)) == []
+        [entry] = index.entries(year=2027)
+        assert index.entries(year=2026) == []
     assert entry.at == datetime(2027, 1, 1, 6, 30)

@@ -18,7 +18,6 @@ import results_factory
 from babel.messages.pofile import read_po
 
 from giaoban.regulation import Regulation, Subject
-from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import document as yearly_document
 from giaoban.results.archive.history.index import opened
 from giaoban.results.model.result import Result
@@ -82,7 +81,7 @@ def meeting_words(regulation: Regulation | None, language: Language) -> str:
 def year_words(regulation: Regulation | None, tmp_path: Path) -> str:
     root = history_factory.year(tmp_path / "runs")
     with opened(root) as index:
-        entries = choose(index, RunFilter.of_year(2026))
+        entries = index.entries(year=2026)
     entries = [
         each.model_copy(
             update={"province": each.province.model_copy(update={"regulation": regulation})}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,6 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.files import writing
-from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun
 from giaoban.results.archive.history.index import opened
@@ -46,9 +44,8 @@ def list_runs(
     as_json: AsJson = False,
 ) -> int:
     """All runs, oldest first, or those that fit."""
-    choice = _choice(scenario, kind, year)
     with opened(results) as index:
-        found = choose(index, choice)
+        found = index.entries(scenario, kind, year)
         skipped = index.skipped()
     if as_json:
         print_json(
@@ -59,7 +56,7 @@ def list_runs(
         )
         return 0
     none = Sentence("no runs in {results}", results=results)
-    if choice != RunFilter():
+    if (scenario, kind, year) != (None, None, None):
         none = Sentence("no run fits")
     print_blocks(*(_runs_tables(found) if found else [Par(none)]), *_not_counted(skipped))
     return 0
@@ -79,9 +76,9 @@ def trend_of(
 ) -> int:
     """One criterion through the runs: value, limit and margin each time."""
     with opened(results) as index:
-        check_criterion(index, criterion)
+        index.check_criterion(criterion)
         skipped = index.skipped()
-        chosen = choose(index, _choice(scenario, None, year))
+        chosen = index.entries(scenario, None, year)
     chosen = [entry for entry in chosen if entry.criterion(criterion) is not None]
     refuse_several(chosen)
     points = trend(chosen, criterion)
@@ -136,7 +133,7 @@ def summary_of(
     """The year's runs as a document, for the yearly report."""
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:
-        found = choose(index, RunFilter.of_year(year))
+        found = index.entries(year=year)
         skipped = index.skipped()
     write_summary(found, year, path)
     if as_json:
@@ -146,12 +143,6 @@ def summary_of(
         told = Sentence("summary of {n} {n:run|runs}: {path}", n=len(found), path=path)
         print_blocks(Par(told), *_not_counted(skipped))
     return 0
-
-
-def _choice(scenario: str | None, kind: str | None, year: int | None) -> RunFilter:
-    if year is None:
-        return RunFilter(scenario, kind)
-    return RunFilter(scenario, kind, since=date(year, 1, 1), until=date(year, 12, 31))
 
 
 def _runs_tables(found: Sequence[HistoryEntry]) -> Iterator[Block]:
