@@ -23,7 +23,7 @@ from giaoban.mcu_sim.conference.effects import (
     JoinAccepted,
     LogEntry,
 )
-from giaoban.mcu_sim.conference.floor import Request, VoiceSwitch
+from giaoban.mcu_sim.conference.floor import VoiceSwitch
 from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.conference.state import ConferenceState
 from giaoban.mcu_sim.conference.view import View
@@ -55,44 +55,9 @@ class Conference:
         """Participants whose line stands, in the order they came."""
         return tuple(self._state.live)
 
-    @property
-    def away(self) -> tuple[str, ...]:
-        """Participants whose place is kept while their line is away."""
-        return tuple(who for who, place in self._state.places.items() if not place.live)
-
-    @property
-    def unreported(self) -> tuple[str, ...]:
-        """Whose line was lost and who has not said why (Art. 16(2)d)."""
-        return tuple(self._state.unreported)
-
-    @property
-    def heard(self) -> tuple[str, ...]:
-        """Participants whose audio is in the mix."""
-        return self._view.heard
-
-    @property
-    def queue(self) -> tuple[Request, ...]:
-        """Requests to speak, first come first."""
-        return self._state.floor.queue
-
     def read_queue(self, now_ms: float) -> SpeakerQueue:
         """The requests to speak as the answer to a command."""
         return control.read_queue(self._state, now_ms)
-
-    @property
-    def called(self) -> tuple[str, ...]:
-        """The called speakers, the newest last."""
-        return self._state.floor.called
-
-    @property
-    def speaker(self) -> str | None:
-        """Whose picture switched video and the large cells of layouts show."""
-        return self._view.speaker
-
-    @property
-    def presenter(self) -> str | None:
-        """Who has the content channel."""
-        return self._view.presenter
 
     def __contains__(self, participant: str) -> bool:
         """Return whether the participant has a place, live or lost."""

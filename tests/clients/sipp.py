@@ -35,19 +35,6 @@ _MESSAGE = """  <send{attributes}><![CDATA[
   ]]></send>
 """
 
-_ANSWER = """  <send><![CDATA[
-    SIP/2.0 200 OK
-    [last_Via:]
-    [last_From:]
-    [last_To:]{tag}
-    [last_Call-ID:]
-    [last_CSeq:]
-    Contact: <sip:[local_ip]:[local_port];transport=[transport]>{kind}
-    Content-Length: [len]
-
-    {body}
-  ]]></send>
-"""
 _USED = '  <Reference variables="1"/>\n'
 
 PROVISIONAL = (100, 180)
@@ -112,19 +99,6 @@ class Scenario:
     <ereg regexp="{pattern}" search_in="hdr" header="{header}" check_it="true" assign_to="1"/>
   </action></recv>
 """
-        self.ending = _USED
-        return self
-
-    def hear(self, method: str, pattern: str, *, answer: str = "") -> Scenario:
-        """A request of the peer whose body is as it should be, and the 200 to it; `answer`: the
-        session description in it, of an INVITE that begins a call."""
-        tag, kind = "", ""
-        if answer:
-            tag, kind = ";tag=[call_number]", "\n    Content-Type: application/sdp"
-        self.text += f"""  <recv request="{method}"><action>
-    <ereg regexp="{pattern}" search_in="body" check_it="true" assign_to="1"/>
-  </action></recv>
-{_ANSWER.format(tag=tag, kind=kind, body=answer)}"""
         self.ending = _USED
         return self
 

@@ -8,7 +8,7 @@ from sipmessage import Response
 
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import TransactionSlot, TransactionUser
-from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall, Reoffer
+from giaoban.mcu_sim.sip.events import CallEstablished, IncomingCall
 from giaoban.mcu_sim.sip.invite import acknowledge
 from giaoban.mcu_sim.sip.message import body_of
 
@@ -43,16 +43,6 @@ def accept_all(wire: Any, answer: bytes) -> None:
     def at_server(event: object, now_ms: float) -> None:
         if isinstance(event, IncomingCall):
             wire.server.accept(event.call, answer, now_ms)
-
-    wire.on_server_event = at_server
-
-
-def refuse_changes(wire: Any, code: int, reason: str) -> None:
-    """From now on the server refuses every re-INVITE."""
-
-    def at_server(event: object, now_ms: float) -> None:
-        if isinstance(event, Reoffer):
-            wire.server.refuse_reoffer(event.call, code, reason, now_ms)
 
     wire.on_server_event = at_server
 

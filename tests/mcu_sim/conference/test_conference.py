@@ -69,7 +69,7 @@ def test_only_the_chair_is_heard_until_it_calls_for_a_speech() -> None:
     """And the console, which may do what the chair may. Who else is heard: `test_laws.py`."""
     for by in ("gia-nghia", OPERATOR):
         conference = seated()
-        assert conference.heard == ("gia-nghia",)
+        assert conference._view.heard == ("gia-nghia",)
         _, effects = tell(conference, by, "call-to-speak", participant="cu-jut")
         said = "operator" if by is OPERATOR else by
         assert effects == [
@@ -77,7 +77,7 @@ def test_only_the_chair_is_heard_until_it_calls_for_a_speech() -> None:
             *(effect for effect in effects if isinstance(effect, SetLayout)),
             LogEntry("giao-ban", "call-to-speak", said, "cu-jut", "cu-jut is called to speak"),
         ]
-        assert conference.heard == ("gia-nghia", "cu-jut")
+        assert conference._view.heard == ("gia-nghia", "cu-jut")
 
 
 def test_calling_another_closes_the_first_before_the_second_is_opened() -> None:
@@ -85,9 +85,9 @@ def test_calling_another_closes_the_first_before_the_second_is_opened() -> None:
     tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
     _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
     assert heard(effects) == [SetAudible("dak-mil", False), SetAudible("cu-jut", True)]
-    assert conference.called == ("cu-jut",)
+    assert conference._state.floor.called == ("cu-jut",)
     tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil", also=True)
-    assert conference.called == ("cu-jut", "dak-mil")
+    assert conference._state.floor.called == ("cu-jut", "dak-mil")
 
 
 def test_requests_are_answered_first_come_first_and_stand_once() -> None:
@@ -131,7 +131,12 @@ def test_a_branch_is_refused_and_it_is_logged_what_it_tried(
     command: str, fields: dict[str, Any], why: str
 ) -> None:
     conference = seated()
-    before = (conference.heard, conference.queue, conference.live, conference.called)
+    before = (
+        conference._view.heard,
+        conference._state.floor.queue,
+        conference.live,
+        conference._state.floor.called,
+    )
     answer, effects = tell(conference, "cu-jut", command, **fields)
     assert answer.code == 403
     assert answer.reason == why
@@ -140,7 +145,12 @@ def test_a_branch_is_refused_and_it_is_logged_what_it_tried(
     assert isinstance(entry, LogEntry)
     assert (entry.kind, entry.by, entry.on) == ("refused", "cu-jut", on)
     assert command in entry.text
-    assert before == (conference.heard, conference.queue, conference.live, conference.called)
+    assert before == (
+        conference._view.heard,
+        conference._state.floor.queue,
+        conference.live,
+        conference._state.floor.called,
+    )
 
 
 def test_a_branch_closes_its_own_microphone_and_nobody_else_opens_it() -> None:
@@ -157,13 +167,13 @@ def test_a_branch_closes_its_own_microphone_and_nobody_else_opens_it() -> None:
 
 def test_an_open_floor_hears_everyone_and_mute_all_spares_the_chair() -> None:
     conference = seated("open")
-    assert conference.heard == ("gia-nghia", *BRANCHES)
+    assert conference._view.heard == ("gia-nghia", *BRANCHES)
     _, effects = tell(conference, "gia-nghia", "mute-all")
     assert heard(effects) == [SetAudible(who, False) for who in BRANCHES]
     tell(conference, "dak-mil", "request-to-speak")
     _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
     assert heard(effects) == [SetAudible("dak-mil", True)]
-    assert (conference.queue, conference.called) == ((), ())
+    assert (conference._state.floor.queue, conference._state.floor.called) == ((), ())
 
 
 def test_the_chair_and_the_called_speaker_may_present_one_at_a_time() -> None:
@@ -178,7 +188,7 @@ def test_the_chair_and_the_called_speaker_may_present_one_at_a_time() -> None:
     assert SetPresenter("giao-ban", None) in effects
     tell(conference, "gia-nghia", "present", participant="gia-nghia")
     tell(conference, "gia-nghia", "present")
-    assert conference.presenter is None
+    assert conference._view.presenter is None
 
 
 CHAIR, CU_JUT, DAK_MIL = "gia-nghia", "cu-jut", "dak-mil"
@@ -247,7 +257,7 @@ def test_when_the_last_has_left_the_meeting_waits_with_everything_as_at_its_begi
     effects = conference.left(CHAIR)
     assert kinds(effects) == ["left", "waiting"]
     assert MeetingEnded("giao-ban") not in effects
-    assert (conference.away, conference.called) == ((), ())
+    assert conference._state.floor.called == ()
     assert conference.admits(CU_JUT) == JoinAccepted("giao-ban")
     _, effects = conference.join(DAK_MIL)
     assert SetLayout(DAK_MIL, "1x1", (None,)) in effects
@@ -303,7 +313,7 @@ def test_a_speaker_that_loses_its_line_gives_the_picture_to_the_chair_until_it_i
 
 def test_an_open_floor_shows_whoever_speaks() -> None:
     conference = watching(video="switched", floor="open")
-    assert conference.speaker == CHAIR
+    assert conference._view.speaker == CHAIR
     effects = talk(conference, A, 0, 3000)
     assert watches(effects) == {B: A, C: A}
     # dak-mil watches cu-jut already

@@ -79,8 +79,8 @@ def test_meetings_run_side_by_side_and_do_not_touch() -> None:
     device.join("hop", "krong-no")
     assert tell(device, "cu-jut", "call-to-speak", participant="dak-mil")[0].code == 404
     tell(device, "cu-jut", "call-to-speak", participant="krong-no")
-    assert device["giao-ban"].heard == ("gia-nghia",)
-    assert device["hop"].heard == ("cu-jut", "krong-no")
+    assert device["giao-ban"]._view.heard == ("gia-nghia",)
+    assert device["hop"]._view.heard == ("cu-jut", "krong-no")
     tell(device, OPERATOR, "end-meeting", "hop")
     assert device["giao-ban"].live == ("gia-nghia", "dak-mil")
     assert device.admits("hop", "cu-jut") == HAS_ENDED

@@ -143,7 +143,7 @@ def test_under_an_open_floor_the_picture_follows_the_voice(make: Make) -> None:
 
     assert speaks(west) == [b"w"] * 5
     assert speaks(east) == [b"e"] * 5
-    assert harness.controller.rooms["meeting"].speaker == "east"
+    assert harness.controller.rooms["meeting"]._view.speaker == "east"
 
 
 def test_content_goes_to_all_others(make: Make) -> None:
