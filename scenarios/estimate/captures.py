@@ -28,7 +28,7 @@ from giaoban.traffic.log import RECEIVED
 from giaoban.traffic.quality.measure import Trace
 
 MOST_PACKETS = 1_000_000
-"""Of so many packets the traces are memoized: some 75 MB."""
+"""Of so many packets the traces are remembered: some 75 MB."""
 
 
 class _Traces(Sequence[Trace]):
@@ -60,16 +60,13 @@ class _Traces(Sequence[Trace]):
         nothing = np.zeros(0, np.int64)
         place, at_ns = self._traffic.came.get(index, (nothing, nothing))
         if len(place) and (np.diff(place) > 0).all() and not is_forwarded(plan, stream):
-            found = trace_of_in_order(plan, stream, sent, place, at_ns)
-        else:
-            received = np.empty(len(place), RECEIVED)
-            for name in ("stream", "timestamp", "size"):
-                received[name] = sent[name][place]
-            received["sequence"] = sent["sequence"][place] & 0xFFFF
-            received["arrival_ns"] = at_ns
-            found = trace_of(plan, stream, sent, received)
-        # where something fails all is measured twice, most of it alike
-        return found.memoizing() if plan.faults else found
+            return trace_of_in_order(plan, stream, sent, place, at_ns)
+        received = np.empty(len(place), RECEIVED)
+        for name in ("stream", "timestamp", "size"):
+            received[name] = sent[name][place]
+        received["sequence"] = sent["sequence"][place] & 0xFFFF
+        received["arrival_ns"] = at_ns
+        return trace_of(plan, stream, sent, received)
 
 
 def captures_of(traffic: Traffic) -> Captures:

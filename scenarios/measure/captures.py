@@ -140,14 +140,10 @@ def trace_of_in_order(
     sent: NDArray[np.void],
     at: NDArray[np.int64],
     arrival_ns: NDArray[np.int64],
-    *,
-    jitter: bool = True,
-    another: Trace | None = None,
 ) -> Trace:
     """As `trace_of`, of a stream that is not forwarded and of which the packets at these places
-    came, once each and in order; `jitter`, `another`: see `trace_in_order`."""
-    clock_hz = _clock_hz(plan, stream)
-    found = trace_in_order(sent, at, arrival_ns, clock_hz, jitter=jitter, another=another)
+    came, once each and in order."""
+    found = trace_in_order(sent, at, arrival_ns, _clock_hz(plan, stream))
     return _heard(plan, stream, found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -32,7 +32,6 @@ from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
 from giaoban.traffic.quality.measure import Measures, Trace, measure
-from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.quality.recovered import recovered
 
 WAYS = ("up", "down")
@@ -45,15 +44,6 @@ SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
 
 
-DELAY_FIGURES = (
-    "delay_p50_ms",
-    "delay_p95_ms",
-    "delay_p95_low_ms",
-    "delay_p95_high_ms",
-    "delay_p99_ms",
-    "delay_max_ms",
-    "ipdv_ms",
-)
 JITTER_FIGURES = ("jitter_ms", "jitter_ms_mean", "jitter_ms_max")
 BURST_FIGURES = ("burst_ms_mean", "gap_ms_mean", "burst_density_pct", "gap_density_pct")
 ENCODINGS = 2
@@ -92,9 +82,6 @@ class StreamLeg:
 
     trace: Trace
     window_ns: tuple[int, int]
-    delays: bool = True
-    jitter: bool = True
-    """Whether anybody looks at them; see `measure`."""
 
     @cached_property
     def part(self) -> slice:
@@ -104,44 +91,24 @@ class StreamLeg:
 
     @cached_property
     def measures(self) -> Measures:
-        return measure(self.trace, *self.window_ns, delays=self.delays, jitter=self.jitter)
+        return measure(self.trace, *self.window_ns)
 
     @property
     def played_after_ms(self) -> tuple[float, float]:
         """The shortest and the longest from due to played; NaN where nothing was due."""
-        return _played_after_ms(self, self.window_ns)
+        after_ns = self.trace.played_after_ns[self.part]
+        if not len(after_ns):
+            return np.nan, np.nan
+        return float(after_ns.min()) / 1e6, float(after_ns.max()) / 1e6
 
     @property
     def bursts(self) -> GapBurst:
-        return _bursts(self, self.window_ns)
+        trace, part = self.trace, self.part
+        return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
 
     @property
     def burst_ratio(self) -> float:
-        return _burst_ratio(self, self.window_ns)
-
-    @property
-    def found(self) -> dict[Hashable, Any] | None:
-        """Legs have no memory of their own: what is memoized of one is told by its window."""
-        return self.trace.found
-
-
-@memoized
-def _played_after_ms(leg: StreamLeg, _window_ns: tuple[int, int]) -> tuple[float, float]:
-    after_ns = leg.trace.played_after_ns[leg.part]
-    if not len(after_ns):
-        return np.nan, np.nan
-    return float(after_ns.min()) / 1e6, float(after_ns.max()) / 1e6
-
-
-@memoized
-def _bursts(leg: StreamLeg, _window_ns: tuple[int, int]) -> GapBurst:
-    trace, part = leg.trace, leg.part
-    return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
-
-
-@memoized
-def _burst_ratio(leg: StreamLeg, _window_ns: tuple[int, int]) -> float:
-    return burst_ratio(leg.trace.missing[leg.part])
+        return burst_ratio(self.trace.missing[self.part])
 
 
 @dataclass(frozen=True)
@@ -277,9 +244,8 @@ class _Measured:
         if joined is None:
             return
         kinds = tuple(kind for kind in self._kinds(joined) if kind in self._wanted_kinds)
-        told = {"delays": self._wants(*DELAY_FIGURES), "jitter": self._wants(*JITTER_FIGURES)}
         legs = {
-            index: StreamLeg(self.captures.traces[index], self._window_ns, **told)
+            index: StreamLeg(self.captures.traces[index], self._window_ns)
             for kind, _, index in streams_of(call, KINDS)
             if kind in self._wanted_kinds
         }
@@ -447,7 +413,7 @@ class _Measured:
             result = StreamResult.model_validate(_figures(leg, *what) | own)
             cause = self._loss_cause(call, result)
             return result if cause is None else result.model_copy(update={"loss_cause": cause})
-        found = _unwritten(leg, (leg.window_ns, leg.delays, leg.jitter), *what)
+        found = _NO_FIGURES.model_copy(update=_figures(leg, *what))
         told = {name: figure for name, figure in own.items() if figure is not None}
         return found.model_copy(update=told) if told else found
 
@@ -582,19 +548,6 @@ def _figures(
     if pictures is not None:
         figures |= _frame_figures(pictures)
     return figures
-
-
-@memoized
-def _unwritten(
-    leg: StreamLeg,
-    _looked_at: tuple[tuple[int, int], bool, bool],
-    kind: Kind,
-    direction: str,
-    pictures: FrameMeasures | None,
-    bursts: bool,
-) -> StreamResult:
-    """The same, which nobody writes down."""
-    return _NO_FIGURES.model_copy(update=_figures(leg, kind, direction, pictures, bursts))
 
 
 _NO_FIGURES = StreamResult.model_construct()

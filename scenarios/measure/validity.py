@@ -17,7 +17,6 @@ from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
 from giaoban.traffic.quality.measure import Trace
-from giaoban.traffic.quality.memoized import memoized
 
 LATE_MS = 5.0
 """An impairment of a line, or a failure, that comes later than this is not the one asked for."""
@@ -89,7 +88,6 @@ def unexpected_packets(captures: Captures, index: int) -> UnexpectedPackets:
     return UnexpectedPackets(trace.unknown, removed, twice, tuple(met))
 
 
-@memoized
 def _removed_and_twice(trace: Trace) -> tuple[int, int]:
     removed = twice = 0  # as nearly always, which is seen soonest
     if not trace.copies.all():

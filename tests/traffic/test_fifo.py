@@ -46,24 +46,6 @@ def test_departures_are_those_of_an_event_loop(
     assert got.tolist() == by_events(arrivals, sizes, rate_mbps)
 
 
-def test_equal_times_keep_their_order() -> None:
-    got = departures(np.array([50, 0, 0, 0]), np.array([125, 125, 250, 125]), 100.0)
-    assert got.tolist() == [50_000, 10_000, 30_000, 40_000]
-
-
-def test_md1_mean_waiting_at_80_percent_load() -> None:
-    """λs²/(2(1−ρ)) = 2 services at ρ = 0.8 (Pollaczek–Khinchine); four million packets."""
-    n, load, size, rate_mbps = 4_000_000, 0.8, 1250, 100.0
-    service_ns = size * 8000 / rate_mbps
-    rng = np.random.default_rng(2013)
-    arrival = np.rint(np.cumsum(rng.exponential(service_ns / load, n))).astype(np.int64)
-    leaving = departures(arrival, np.full(n, size), rate_mbps)
-    waiting = float(np.mean(leaving - arrival)) - service_ns
-    rate = load / service_ns
-    assert waiting == pytest.approx(rate * service_ns**2 / (2 * (1 - load)), rel=0.03)
-    assert waiting == pytest.approx(2 * service_ns, rel=0.03)
-
-
 # ------------------------------------------------------------------------------ a finite buffer
 
 

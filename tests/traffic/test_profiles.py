@@ -63,26 +63,6 @@ def test_packets_have_the_size_and_the_ticks_of_their_encoding(
     assert (encoding.packet_bytes, encoding.packet_ticks) == (octets, ticks)
 
 
-def test_an_unknown_encoding_is_met_with_a_suggestion() -> None:
-    with pytest.raises(InputError, match=r'unknown audio "g72" \(did you mean "g722'):
-        load_profiles().encoding("g72")
-
-
-def test_every_resolution_has_a_call_in_both_h264_profiles() -> None:
-    profiles = load_profiles().profile
-    names = {"CIF30", "SD30", "720p30", "720p60", "1080p30", "1080p60"}
-    for kind in ("baseline", "high"):
-        assert {p.resolution for p in profiles if p.video_profile == kind} == names
-    assert all(p.fps == int(p.resolution[-2:]) for p in profiles)
-    for kind in ("baseline", "high"):
-        least = {
-            n: min(p.video_kbps for p in profiles if (p.resolution, p.video_profile) == (n, kind))
-            for n in names
-        }
-        assert least["CIF30"] < least["SD30"] < least["720p30"] < least["720p60"]
-        assert least["720p30"] < least["1080p30"]
-
-
 def test_an_unknown_profile_is_met_with_a_suggestion() -> None:
     with pytest.raises(InputError, match=r'"720p30-3m" \(did you mean "720p30-[12]m"\?\)'):
         load_profiles().pick("720p30-3m")

@@ -10,25 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 from scapy.packet import Raw
-from traffic_factory import MS, START_NS, Sent, run_audio, run_video, stream_plan, video_model
+from traffic_factory import MS, START_NS, Sent, run_audio, stream_plan
 
-from giaoban.traffic.impairments import BernoulliLoss
-from giaoban.traffic.log import SENT, PacketLog
 from giaoban.traffic.rtp import (
-    HEADER_BYTES,
-    Headers,
     StreamId,
     parse_headers,
     patch_headers,
     payload_bounds,
     template,
 )
-from giaoban.traffic.sources.video_stream import VideoStream
-
-WRAPPING = StreamId(
-    payload_type=97, ssrc=0xDEADBEEF, first_sequence=65_500, first_timestamp=2**32 - 9_000
-)
-"""Sequence numbers wrap within the first second, timestamps after a tenth of a second."""
 
 
 def crafted(stream: StreamId, sequence: int, timestamp: int, marker: bool, payload: bytes) -> bytes:
@@ -58,51 +48,6 @@ def test_every_audio_packet_is_the_one_scapy_crafts(tmp_path: Path) -> None:
     ]
     assert sent.times_ns.tolist() == [START_NS + 20 * MS * i for i in range(250)]
     assert_wrapped(sent)
-
-
-def test_every_video_packet_is_the_one_scapy_crafts(tmp_path: Path) -> None:
-    model = video_model(key_interval_s=1.0)
-    ends = [START_NS + 200 * MS * i for i in range(1, 26)]
-    sent = run_video(tmp_path / "log", stream_plan(WRAPPING), model, ends)
-    frame, expected = 0, []
-    for i, datagram in enumerate(sent.datagrams):
-        last_of_frame = bool(datagram[13] & 0x40)  # the E bit of the FU header
-        stamp = WRAPPING.first_timestamp + frame * 3000
-        expected.append(
-            crafted(WRAPPING, WRAPPING.first_sequence + i, stamp, last_of_frame, datagram[12:])
-        )
-        frame += last_of_frame
-    assert sent.datagrams == expected
-    assert frame == 150
-    assert_wrapped(sent)
-
-
-def test_packets_that_the_injector_spares_are_still_scapys(tmp_path: Path) -> None:
-    ends = [START_NS + 200 * MS * i for i in range(1, 11)]
-    whole = run_video(tmp_path / "whole", stream_plan(WRAPPING), video_model(), ends)
-    plan = stream_plan(WRAPPING, loss=BernoulliLoss(p=0.3))
-    thinned = run_video(tmp_path / "thinned", plan, video_model(), ends)
-    kept = np.flatnonzero(thinned.log["copies"])
-    assert 0 < len(kept) < len(whole.datagrams)
-    # headers, FU headers and lengths; the rest of a payload is noise
-    expected = [(whole.datagrams[i][:14], len(whole.datagrams[i])) for i in kept]
-    assert [(d[:14], len(d)) for d in thinned.datagrams] == expected
-    assert thinned.times_ns.tolist() == whole.times_ns[kept].tolist()
-    for name in ("sequence", "timestamp", "due_ns", "size"):
-        assert np.array_equal(thinned.log[name], whole.log[name])
-    for datagram in thinned.datagrams:
-        parsed = RTP(datagram)
-        again = bytes(parsed)
-        assert again == datagram
-        assert (parsed.version, parsed.sourcesync, parsed.payload_type) == (2, 0xDEADBEEF, 97)
-
-
-def test_a_batch_too_small_is_an_error_and_not_a_short_window(tmp_path: Path) -> None:
-    log = PacketLog(SENT, tmp_path / "log")
-    stream = VideoStream(stream_plan(WRAPPING), log, START_NS, video_model())
-    with pytest.raises((ValueError, IndexError)):
-        stream.window(np.zeros((5, 1212), np.uint8), START_NS + 500 * MS)
-    log.close()
 
 
 @st.composite
@@ -140,17 +85,6 @@ def test_parsing_is_the_inverse_of_patching(
     assert set(parsed.payload_type.tolist()) <= {stream.payload_type}
     for row, (sequence, stamp, marker) in zip(out, fields, strict=False):
         assert row[:12].tobytes() == crafted(stream, sequence, stamp, marker, b"")
-
-
-def test_what_is_not_rtp_is_marked() -> None:
-    data = np.zeros((4, 12), np.uint8)
-    data[:, 0] = [0x80, 0x40, 0xC0, 0x80]  # versions 2, 1, 3, 2
-    assert parse_headers(data, np.array([12, 12, 12, 11])).valid.tolist() == [
-        True,
-        False,
-        False,
-        False,
-    ]
 
 
 def bounds(datagrams: list[bytes], width: int = 2000) -> list[tuple[int, int]]:
@@ -192,12 +126,6 @@ def test_the_payload_is_found_behind_any_header(cases: list[tuple[bytes, bytes]]
         assert datagram[start:end] == payload
 
 
-@given(st.lists(st.binary(max_size=80), max_size=8), st.integers(12, 100))
-def test_payloads_of_anything_lie_within_the_datagram(datagrams: list[bytes], width: int) -> None:
-    for (start, end), datagram in zip(bounds(datagrams, width), datagrams, strict=True):
-        assert start == end == 0 or 12 <= start <= end <= min(len(datagram), width)
-
-
 @pytest.mark.parametrize(
     ("what", "datagram"),
     [
@@ -213,20 +141,3 @@ def test_payloads_of_anything_lie_within_the_datagram(datagrams: list[bytes], wi
 )
 def test_a_datagram_that_is_not_whole_has_no_payload(what: str, datagram: bytes) -> None:
     assert bounds([datagram], width=40) == [(0, 0)], what
-
-
-def test_a_payload_may_be_empty() -> None:
-    alone, padded = bytes([0x80]) + bytes(11), bytes([0xA0]) + bytes(14) + b"\x04"
-    assert bounds([alone, padded], width=40) == [(12, 12), (12, 12)]
-
-
-def test_headers_of_several_receptions_are_joined_in_order() -> None:
-    data = np.zeros((5, HEADER_BYTES), np.uint8)
-    header = np.array([0x80, 8, *range(10)], np.uint8)
-    patch_headers(data, header, np.arange(5), np.arange(5) * 160, np.arange(5) == 3)
-    lengths = np.array([12, 12, 11, 12, 12])
-    whole = parse_headers(data, lengths)
-    parts = [parse_headers(data[part], lengths[part]) for part in (slice(0, 2), slice(2, 5))]
-    joined = Headers.joined(parts)
-    for name, values in vars(whole).items():
-        np.testing.assert_array_equal(getattr(joined, name), values)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.quality.bursts import ends_ns
 from giaoban.traffic.quality.measure import CLIP_NS, Trace
-from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.quality.percentiles import percentiles
 from giaoban.traffic.quality.playout import playout
 
@@ -43,7 +40,6 @@ class Frames:
             nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
-        found: see `giaoban.traffic.quality.memoized`.
     """
 
     due_ns: NDArray[np.int64]
@@ -54,7 +50,6 @@ class Frames:
     late: NDArray[np.bool_]
     shown_after_ns: NDArray[np.int64]
     frozen_ns: NDArray[np.int64]
-    found: dict[Hashable, Any] | None = field(default=None, init=False)
 
     @property
     def shown(self) -> NDArray[np.bool_]:
@@ -97,7 +92,6 @@ class FrameMeasures:
     shown_after_ms: float | None
 
 
-@memoized
 def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = None) -> Frames:
     """Return the frames of a video stream: the packets of one RTP timestamp each (RFC 6184 §5.1).
 
@@ -115,7 +109,7 @@ def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = N
     if not n:
         none, no, never = np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((0, 2), np.int64)
         return Frames(none, no, no, no, none, no, none, never)
-    first, frame = _frames_sent(trace)
+    first, frame = _by_frame(trace.timestamp)
     count = len(first)
     key = np.bincount(frame[trace.key], minlength=count) > 0
     lost = np.bincount(frame[trace.missing], minlength=count) > 0
@@ -133,21 +127,7 @@ def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = N
     # where there is a buffer, frames are shown by its clock, however early they came
     at = complete if buffer_ns is None else due + shown_after
     frozen = _frozen(due, decodable & ~late, at, wanted_ns)
-    made = Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
-    if trace.found is not None:
-        object.__setattr__(made, "found", {})
-    return made
-
-
-def _frames_sent(trace: Trace) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """See `_by_frame`."""
-    known = trace.found_of_sent
-    if known is None:
-        return _by_frame(trace.timestamp)
-    if "frames" not in known:
-        known["frames"] = _by_frame(trace.timestamp)
-    found: tuple[NDArray[np.intp], NDArray[np.intp]] = known["frames"]
-    return found
+    return Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
 
 
 def _by_frame(timestamp: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -223,7 +203,6 @@ def spent_until(spans_ns: NDArray[np.int64], times_ns: NDArray[np.int64]) -> NDA
     return np.interp((times_ns - origin).astype(np.float64), points, totals)
 
 
-@memoized
 def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     """The figures over [start, end), of at least 1 ns."""
     within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from giaoban.traffic.quality.frames import Frames
 from giaoban.traffic.quality.measure import Trace
-from giaoban.traffic.quality.memoized import memoized
 
 SOUND_WITHIN_NS = 1_000_000_000
 """A frame without sound heard in the second before it has no skew."""
@@ -32,7 +31,6 @@ def skew_ms(found: Frames, sound: Trace) -> NDArray[np.float64]:
     return skew
 
 
-@memoized
 def lip_sync(found: Frames, sound: Trace, start_ns: int, end_ns: int) -> float | None:
     """Median skew in ms of the frames due in [start, end), positive where the picture is later than
     its sound; None if there is none."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.quality.bursts import ends_ns, run_lengths, runs
-from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.quality.percentiles import of_ordered
 from giaoban.traffic.quality.uncertainty import quantile_interval
 from giaoban.traffic.receiver.jitter import smoothed, transit_changes
@@ -44,15 +41,12 @@ class Trace:
         overtaken: (n,) arrived after a packet that was sent later: reordered, by RFC 4737 §3.3.
             Copies of a packet after its first are no packets of their own, there as here.
         jitter_ms: (n,) RFC 3550 interarrival jitter after this packet's arrival; NaN without one.
-            (0,) where nobody wants to know.
         unknown: packets that nobody sent.
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
             (`giaoban.traffic.quality.playout`): pictures are late by the frame.
         played_after_ns: (n,) from due to played; 0 where nothing is said of it.
         by_itself_ns: (n,) when each arrived that was not sent again (RFC 4588), -1 if it did not;
             `arrival_ns` is when the first of the two came. None: none was sent again.
-        found: see `giaoban.traffic.quality.memoized`.
-        found_of_sent: the same of what was sent alone, which traces share that differ in what came.
     """
 
     due_ns: NDArray[np.int64]
@@ -69,15 +63,6 @@ class Trace:
     unknown: int
     late: NDArray[np.bool_]
     played_after_ns: NDArray[np.int64]
-    found: dict[Hashable, Any] | None = field(default=None, init=False)
-    found_of_sent: dict[str, Any] | None = field(default=None, init=False)
-
-    def memoizing(self) -> Trace:
-        """The same, which remembers what is found of it."""
-        other = replace(self)
-        object.__setattr__(other, "found", {})
-        object.__setattr__(other, "found_of_sent", self.found_of_sent or {})
-        return other
 
     @property
     def impaired(self) -> NDArray[np.bool_]:
@@ -218,54 +203,24 @@ def trace(
 
 
 def trace_in_order(
-    sent: NDArray[np.void],
-    at: NDArray[np.int64],
-    arrival_ns: NDArray[np.int64],
-    clock_hz: int,
-    *,
-    jitter: bool = True,
-    another: Trace | None = None,
+    sent: NDArray[np.void], at: NDArray[np.int64], arrival_ns: NDArray[np.int64], clock_hz: int
 ) -> Trace:
     """As `trace`, of n packets (dtype SENT) of which some came, once each and in order.
 
     Args:
         at: (m,) the places of those that came among the n, rising.
         arrival_ns: (m,) when.
-        jitter: whether anybody wants to know it.
-        another: what was made of the very same packets that came at other times.
 
     Raises:
         ValueError: as `trace`.
     """
-    if another is None and np.any(np.diff(sent["sequence"]) != 1):
+    if np.any(np.diff(sent["sequence"]) != 1):
         raise ValueError(NO_STREAM)
-    n, none = len(sent), np.zeros(len(sent), np.bool_)
-    whole = len(at) == n
-    after = interarrival_jitter_ms(arrival_ns, sent["timestamp"][at], clock_hz) if jitter else None
-    arrivals, arrival = np.ones(n, np.int64), arrival_ns
-    if not whole:
-        arrivals, arrival = np.zeros(n, np.int64), np.full(n, -1, np.int64)
-        arrivals[at], arrival[at] = 1, arrival_ns
-        if after is not None:
-            jitter_of_all = np.full(n, np.nan)
-            jitter_of_all[at] = after
-            after = jitter_of_all
-    if after is None:
-        after = np.empty(0)
-    if another is None:
-        return _trace(sent, arrivals, arrival, none, after, 0)
-    made = replace(
-        another,
-        arrivals=arrivals,
-        arrival_ns=arrival,
-        overtaken=none,
-        jitter_ms=after,
-        unknown=0,
-        late=none,
-        played_after_ns=np.zeros(n, np.int64),
-    )
-    object.__setattr__(made, "found_of_sent", another.found_of_sent)
-    return made
+    n = len(sent)
+    arrivals, arrival, jitter = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, np.nan)
+    arrivals[at], arrival[at] = 1, arrival_ns
+    jitter[at] = interarrival_jitter_ms(arrival_ns, sent["timestamp"][at], clock_hz)
+    return _trace(sent, arrivals, arrival, np.zeros(n, np.bool_), jitter, 0)
 
 
 def _whole(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
@@ -314,16 +269,8 @@ def interarrival_jitter_ms(
     return smoothed(np.r_[0.0, changes], np.zeros(1, np.intp), np.zeros(1)) * (1000 / clock_hz)
 
 
-@memoized
-def measure(
-    trace: Trace, start_ns: int, end_ns: int, *, delays: bool = True, jitter: bool = True
-) -> Measures:
-    """The figures over packets due in [start, end).
-
-    Args:
-        delays: also those of one-way delays and their variation; `jitter`: also that of RFC 3550.
-            Either is None else, as where nothing arrived: they take longest.
-    """
+def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
+    """Return the figures over packets due in [start, end)."""
     first, end = (int(at) for at in np.searchsorted(trace.due_ns, (start_ns, end_ns)))
     part = slice(first, end)
     arrival_ns, corrupted = trace.arrival_ns[part], trace.corrupted[part]
@@ -344,7 +291,7 @@ def measure(
     jitter_last: float | None = None
     jitter_mean: float | None = None
     jitter_max: float | None = None
-    if received and delays:
+    if received:
         due_ns, came_ns = trace.due_ns[part], arrival_ns
         if received < packets:
             due_ns, came_ns = due_ns[arrived], came_ns[arrived]
@@ -355,7 +302,6 @@ def measure(
         counts = np.diff(np.searchsorted(due_ns, batches))
         low, high = quantile_interval(delay_ms, ordered, counts, 95)
         ipdv = most - least
-    if received and jitter:
         after = trace.jitter_ms[part]
         # of packets that came at the same time, the later sent one is taken to have come later
         last = packets - 1 - int(np.argmax(arrival_ns[::-1]))

@@ -20,8 +20,6 @@ theirs.
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 
 LOOK_NS = 100_000_000
@@ -58,40 +56,18 @@ def dither_max_ns(kbps: float, members: int) -> int:
     return min(round(DITHER_SHARE * interval_s * 1e9), MOST_DITHER_NS)
 
 
-class _Draws:
-    """What is drawn for one request after the other; who goes back in time draws the same again."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-        self._drawn: list[tuple[float, float, float]] = []
-
-    def of(self, request: int) -> tuple[float, float, float]:
-        """Of a request by its number: the shares of the dither, of `HOLD_NS` and of `REPEAT_NS`."""
-        while len(self._drawn) <= request:
-            rng = self._rng
-            self._drawn.append((rng.random(), rng.uniform(0.5, 1.5), rng.uniform(1.0, 1.5)))
-        return self._drawn[request]
-
-
 class KeyFrameRequestTimer:
     """One receiver's requests to one source."""
 
     def __init__(self, seed: int) -> None:
-        """`seed`: of all that is drawn."""
-        self._draws = _Draws(seed)
-        self._asked = 0
-        self._next_ns = LONG_AGO_NS
-        self._repeat_ns = LONG_AGO_NS
+        self._rng = np.random.default_rng(seed)
+        self._next_ns = self._repeat_ns = LONG_AGO_NS
         self._keys = 0
 
-    def __deepcopy__(self, memo: dict[int, object]) -> KeyFrameRequestTimer:
-        """What is drawn is the same for all copies."""
-        return copy.copy(self)
-
     def ask(self, now_ns: int, dither_ns: int, keys: int) -> int | None:
-        """A picture cannot be decoded, as is seen now: when the request is to leave.
+        """Return when a request is to leave for a picture that cannot be decoded now.
 
-        None: one left lately; if it is still so later, it is to be told again.
+        None: one left lately; if the picture is still undecodable later, ask again.
 
         Args:
             dither_ns: T_dither_max.
@@ -100,8 +76,8 @@ class KeyFrameRequestTimer:
         answered = keys != self._keys
         if now_ns < (self._next_ns if answered else self._repeat_ns):
             return None
-        dither, hold, repeat = self._draws.of(self._asked)
-        self._asked += 1
+        rng = self._rng
+        dither, hold, repeat = rng.random(), rng.uniform(0.5, 1.5), rng.uniform(1.0, 1.5)
         at_ns = now_ns + int(dither * dither_ns)
         self._next_ns = at_ns + round(hold * HOLD_NS)
         self._repeat_ns = at_ns + round(repeat * REPEAT_NS)

@@ -23,28 +23,10 @@ NO_SEQUENCE = SEQUENCE_MOD + 1
 """No packet has it; a `bad_seq` that is not set (A.1)."""
 
 
-@dataclass(frozen=True)
-class SequenceLimits:
-    """What belongs to a source by its sequence number (A.1).
-
-    Attributes:
-        max_dropout, max_misorder: it jumps no further, and nothing is later.
-        memory: so many of the last numbers of a row are remembered, `max_misorder` at the least.
-        from_lowest: packets that come after the source's first and are numbered before it count
-            as expected too.
-    """
-
-    max_dropout: int = 3000
-    max_misorder: int = 100
-    memory: int = 128
-    from_lowest: bool = False
-
-
-ENDLESS = SequenceLimits(
-    SEQUENCE_MOD // 2 + 1, SEQUENCE_MOD // 2, SEQUENCE_MOD // 2, from_lowest=True
-)
-"""No gap is too long: of a load that loses 10,000 packets in a row they are lost, and its source
-has not begun again. A number is the one nearest to the highest so far."""
+MAX_DROPOUT, MAX_MISORDER = 3000, 100
+"""Limits of A.1: a source jumps no further, and nothing is later."""
+MEMORY = 128
+"""So many of the last numbers of a row are remembered, `MAX_MISORDER` at the least."""
 MOST_UNCOUNTED = 8192
 """So many packets wait at the most to be counted: what is counted together costs hardly more than
 one alone."""
@@ -118,10 +100,7 @@ class ReceptionBank:
         sources: how many sources the row has had: the first, and one for every change of SSRC.
     """
 
-    def __init__(
-        self, capacity: int, clock_hz: int, limits: SequenceLimits = SequenceLimits()
-    ) -> None:
-        self._limits = limits
+    def __init__(self, capacity: int, clock_hz: int) -> None:
         self._clock_hz = np.full(capacity, clock_hz)
         self._open = np.zeros(capacity, np.bool_)
         self.heard = np.zeros(capacity, np.bool_)
@@ -145,7 +124,7 @@ class ReceptionBank:
         self._uncounted_packets = 0
         self._top = np.zeros(capacity, np.int64)  # the highest number, the uncounted ones' too
         # column k: of the last number received that is k modulo `memory` the quotient, never 0
-        self._seen = np.zeros((capacity, limits.memory), np.int32)
+        self._seen = np.zeros((capacity, MEMORY), np.int32)
 
     @property
     def received(self) -> NDArray[np.int64]:
@@ -246,7 +225,7 @@ class ReceptionBank:
             return False
         top = self._top[rows]
         ahead = (arrivals.sequence - top.astype(np.uint16)).view(np.int16)  # the short way round
-        if 2 * max(int(ahead.max()), -int(ahead.min())) >= self._limits.max_misorder:
+        if 2 * max(int(ahead.max()), -int(ahead.min())) >= MAX_MISORDER:
             return False
         np.maximum.at(self._top, rows, top + ahead)
         return True
@@ -312,8 +291,7 @@ class ReceptionBank:
         top = np.maximum.accumulate(np.maximum(ahead, 0) + lift) - lift
         top = np.roll(top, 1)
         top[heads] = 0
-        limits = self._limits
-        near = (ahead - top < limits.max_dropout) & (ahead - top > -limits.max_misorder)
+        near = (ahead - top < MAX_DROPOUT) & (ahead - top > -MAX_MISORDER)
         near &= (ssrcs == self.ssrc[rows]) & self.heard[rows]
         start = np.repeat(highest, lengths)
         batch = _Batch(rows, heads, start + ahead, start + top, near, np.zeros(n, np.bool_))
@@ -326,7 +304,7 @@ class ReceptionBank:
         self, batch: _Batch, part: slice, sequences: NDArray[np.int64], ssrcs: NDArray[np.uint32]
     ) -> None:
         """One row's packets by A.1's own code (update_seq): its source changes or jumps."""
-        row, limits = int(batch.rows[part.start]), self._limits
+        row = int(batch.rows[part.start])
         pairs = zip(sequences[part].tolist(), ssrcs[part].tolist(), strict=True)
         for k, (sequence, ssrc) in enumerate(pairs, part.start):
             highest = int(self._highest[row])
@@ -337,11 +315,11 @@ class ReceptionBank:
                 self.ssrc[row] = ssrc
                 self.sources[row] += 1
                 first = True
-            elif limits.max_dropout <= ahead <= SEQUENCE_MOD - limits.max_misorder:
+            elif MAX_DROPOUT <= ahead <= SEQUENCE_MOD - MAX_MISORDER:
                 accepted = first = sequence == self._bad[row]
                 if not accepted:
                     self._bad[row] = (sequence + 1) % SEQUENCE_MOD
-            elif ahead >= limits.max_dropout:
+            elif ahead >= MAX_DROPOUT:
                 ahead -= SEQUENCE_MOD
             if first:
                 self._restart(row, sequence)
@@ -402,13 +380,13 @@ class ReceptionBank:
 
     def _count(self, batch: _Batch) -> None:
         # accepted before its row's source changed or started again: counted with what is gone
-        old = batch.extended < self._origin[batch.rows] - self._limits.max_misorder
+        old = batch.extended < self._origin[batch.rows] - MAX_MISORDER
         at = np.flatnonzero(batch.accepted & ~old)
         rows, extended, before = batch.rows[at], batch.extended[at], batch.before[at]
         capacity = len(self.heard)
         self._received += np.bincount(rows, minlength=capacity)
-        cycle, column = np.divmod(extended, self._limits.memory)
-        place = rows * self._limits.memory + column
+        cycle, column = np.divmod(extended, MEMORY)
+        place = rows * MEMORY + column
         seen = self._seen.reshape(-1)
         late = extended <= before
         if late.any():
@@ -420,36 +398,3 @@ class ReceptionBank:
             self._reordered += np.bincount(rows[late & ~again], minlength=capacity)
         np.maximum.at(seen, place, cycle.astype(np.int32))
         np.maximum.at(self._highest, rows, extended)
-        if self._limits.from_lowest:
-            np.minimum.at(self._base, rows, extended)
-
-
-def reports_in_order(
-    ssrc: int,
-    headers: Headers,
-    arrival_ns: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    clock_hz: int,
-) -> list[ReportBlock] | None:
-    """What a row of a `ReceptionBank` that is opened reports after so many of n packets each time,
-    all at once; None where it has to be asked: some came twice or late, or the source jumps.
-
-    Args:
-        headers, arrival_ns: of all packets, of one source, in order of arrival.
-        counts: (m,) rising, 1 at the least.
-    """
-    sequence = headers.sequence.astype(np.int64)
-    steps = np.diff(sequence, prepend=sequence[:1]) % SEQUENCE_MOD
-    if not ((steps[1:] > 0) & (steps[1:] < SequenceLimits().max_dropout)).all():
-        return None
-    stamps = headers.timestamp.astype(np.int64)
-    changes = transit_changes(arrival_ns[1:] - arrival_ns[:-1], stamps[1:] - stamps[:-1], clock_hz)
-    # there is no packet before the first to compare it with
-    jitter = smoothed(np.append(0.0, changes), np.zeros(1, np.intp), np.zeros(1))
-    last = counts - 1
-    ahead = np.cumsum(steps)[last]
-    lost = np.minimum(ahead + 1 - counts, 0x7F_FFFF)
-    expected_since, lost_since = np.diff(ahead, prepend=-1), np.diff(lost, prepend=0)
-    fraction = (lost_since << 8) // np.maximum(expected_since, 1)
-    columns = fraction, lost, sequence[0] + ahead, jitter[last].astype(np.int64)
-    return [ReportBlock(ssrc, *row) for row in zip(*(c.tolist() for c in columns), strict=True)]

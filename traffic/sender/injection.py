@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,14 +57,6 @@ class Injector:
         ]
         self._bits_seed = [plan.seed, len(plan.impairments)]
         self._last_ns = EVER.min
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Injector:
-        """One that is idle never changes."""
-        if self.idle:
-            return self
-        other = memo[id(self)] = copy.copy(self)
-        vars(other).update(copy.deepcopy(vars(self), memo))
-        return other
 
     @cached_property
     def _bits(self) -> np.random.Generator:

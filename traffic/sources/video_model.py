@@ -9,7 +9,6 @@ are spread over a part of the frame's interval.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,16 +125,6 @@ class FrameSource:
         self._raised = 0.0
         # in minutes of the process's mean, so that another frequency only stretches time
         self._to_scene = float(self._scene_rng.standard_exponential())
-
-    def __deepcopy__(self, memo: dict[int, object]) -> FrameSource:
-        """It goes on as this one would; models never change."""
-        other = memo[id(self)] = copy.copy(self)
-        # the seeds that a generator keeps beside its state take most of the time, and none is asked
-        other._rng, other._scene_rng = (
-            np.random.Generator(copy.copy(rng.bit_generator))
-            for rng in (self._rng, self._scene_rng)
-        )
-        return other
 
     def request_key(self) -> None:
         """The next frame is a key frame (RFC 5104 FIR, RFC 5168 picture_fast_update)."""

@@ -108,23 +108,6 @@ def test_four_states_lose_as_netem_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "model",
-    [
-        GilbertElliottLoss(p=0.1, r=0.3),
-        GilbertLoss(p=0.1, r=0.3),
-        FourStateLoss(p13=0.2, p31=0.3, p32=0.2, p23=0.2, p14=0.3),
-    ],
-    ids=repr,
-)
-def test_starts_in_its_stationary_state(model: ChainLoss) -> None:
-    count, first = 4000, 4
-    lost = np.array([loss_process(model, seed).draw(first) for seed in range(count)])
-    rate = loss_rate(model)
-    for packet in range(first):
-        assert abs(lost[:, packet].mean() - rate) < Z * math.sqrt(rate * (1 - rate) / count)
-
-
-@pytest.mark.parametrize(
     ("model", "all_lost"),
     [
         (BernoulliLoss(p=0.0), False),

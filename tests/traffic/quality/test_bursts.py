@@ -99,22 +99,12 @@ def test_bursts_and_gaps_are_those_of_the_pseudo_code(
     assert (got.gap_density or 0) <= 1 / (GMIN + 1) or tail < GMIN or lengths[0][0] < GMIN
 
 
-@pytest.mark.parametrize(("between", "bursts"), [(GMIN - 1, 1), (GMIN, 0)])
-def test_gmin_packets_between_two_losses_end_a_burst(between: int, bursts: int) -> None:
-    assert measured([True, *[False] * between, True]).bursts == bursts
-
-
 def test_no_loss_all_loss_and_nothing() -> None:
     assert measured([False] * 50) == GapBurst(0, None, 0.0, None, 500.0)
     assert measured([True] * 50) == GapBurst(1, 1.0, None, 500.0, None)
     assert measured([]) == GapBurst(0, None, None, None, None)
     assert run_lengths(np.zeros(5, np.bool_)) == (0, None)
     assert run_lengths(np.array([1, 1, 0, 1], np.bool_)) == (2, 1.5)
-
-
-def test_a_packet_lasts_until_the_next() -> None:
-    assert ends_ns(np.array([0, 5, 7]), np.array([1, 1, 1])).tolist() == [5, 7, 9]
-    assert ends_ns(np.array([4]), np.array([1])).tolist() == [4]
 
 
 def test_a_packet_before_a_pause_does_not_last_through_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from giaoban.traffic.quality.codecs import CODECS, speech_mos
@@ -39,16 +38,6 @@ def conversation(ta_ms: float, loss_pct: float, burst_ratio: float = 1.0) -> flo
     return float(score)
 
 
-def test_mos_by_rating() -> None:
-    assert [round(mos(r), 2) for r in (90, 80, 70, 60, 50)] == [4.34, 4.02, 3.60, 3.10, 2.58]
-    assert [mos(r) for r in (-5, 0, 3, 100, 120)] == [1, 1, 1, 4.5, 4.5]
-
-
-def test_delay_impairment_by_delay() -> None:
-    got = [round(delay_impairment(ta), 2) for ta in (0, 100, 150, 200, 250, 300, 400, 500)]
-    assert got == [0, 0, 0.16, 3.04, 8.92, 14.76, 24.07, 30.64]
-
-
 def test_delay_and_loss_add_up_and_bursts_cost_more() -> None:
     r = R_DEFAULT - delay_impairment(300) - loss_impairment(2, 1.0)
     assert conversation(300, 2) == pytest.approx(mos(r))
@@ -70,11 +59,3 @@ def test_wideband_loss_keeps_the_95_of_the_narrowband_formula() -> None:
     effective = loss_impairment(2, 1.0, (20.0, 4.3))  # AMR-WB 12.65, G.113 tables IV.3 and IV.4
     assert float(effective) == pytest.approx(43.8095, abs=1e-3)
     assert float(mos_wideband(R_WIDEBAND - effective)) == pytest.approx(3.4062, abs=5e-4)
-
-
-def test_arrays_are_rated_as_their_elements() -> None:
-    ta, loss = np.array([0.0, 120, 400]), np.array([0.0, 3, 50])
-    together = mos(R_DEFAULT - delay_impairment(ta) - loss_impairment(loss, 1.0))
-    assert together.tolist() == [
-        conversation(a, b) for a, b in zip(ta.tolist(), loss.tolist(), strict=True)
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from dataclasses import fields
 
@@ -55,22 +54,6 @@ def test_jitter_is_that_of_the_rfc_over_any_wrap(
     assert got.tolist() == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_steady_stream_has_no_jitter_and_an_alternating_one_tends_to_its_step() -> None:
-    sent = sent_log(2000)
-    steady = received_log(sent, range(2000), sent["due_ns"] + 7 * MS)
-    assert measure(trace(sent, steady, 8000), 0, END_NS).jitter_ms == pytest.approx(0, abs=1e-9)
-    late = 5 * MS * (np.arange(2000) % 2)
-    swinging = received_log(sent, range(2000), sent["due_ns"] + 7 * MS + late)
-    assert measure(trace(sent, swinging, 8000), 0, END_NS).jitter_ms == pytest.approx(5, rel=1e-6)
-
-
-def test_the_first_packet_has_no_jitter_and_what_was_lost_has_none_at_all() -> None:
-    sent = sent_log(4)
-    got = trace(sent, received_log(sent, [0, 1, 3], sent["due_ns"][[0, 1, 3]] + MS), 8000)
-    assert got.jitter_ms[[0, 1, 3]].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
-    assert math.isnan(got.jitter_ms[2])
-
-
 @given(
     n=st.integers(0, 200),
     first=st.integers(0, 2**17),
@@ -85,15 +68,9 @@ def test_what_came_once_and_in_order_needs_no_matching(
     which = np.flatnonzero(rng.random(n) >= loss)
     arrival_ns = sent["due_ns"][which] + MS + np.cumsum(rng.integers(0, 2 * MS, len(which)))
     found = trace_in_order(sent, which, arrival_ns, 8000)
-    whole = trace_in_order(sent, np.arange(n), sent["due_ns"] + MS, 8000)
-    again = trace_in_order(sent, which, arrival_ns, 8000, another=whole)
     expected = trace(sent, received_log(sent, which.tolist(), arrival_ns), 8000)
     for name in (each.name for each in fields(Trace)):
-        for got in (found, again):
-            one, other = getattr(got, name), getattr(expected, name)
-            np.testing.assert_array_equal(one, other)
-            assert getattr(one, "dtype", None) == getattr(other, "dtype", None)
-    assert not len(trace_in_order(sent, which, arrival_ns, 8000, jitter=False).jitter_ms)
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
 @given(
@@ -165,15 +142,6 @@ def test_measures_are_counts_of_what_happened(
     else:
         assert got.delay_p50_ms is got.delay_p95_ms is got.delay_p99_ms is got.jitter_ms is None
 
-    # what nobody looks at is left out, and nothing else
-    long = ("delay_", "ipdv_"), ("jitter_",)
-    for delays, jitter in ((True, False), (False, True), (False, False)):
-        left = [*(long[0] if not delays else ()), *(long[1] if not jitter else ())]
-        part = measure(found, start, end, delays=delays, jitter=jitter)
-        for name in (each.name for each in fields(got)):
-            value = None if name.startswith(tuple(left)) else getattr(got, name)
-            assert getattr(part, name) == value, name
-
 
 @pytest.mark.parametrize(
     ("n", "expected_ms"),
@@ -195,41 +163,11 @@ def test_delay_variation_is_that_of_y_1540_of_a_line_that_fills(n: int, expected
         assert got.delay_max_ms == pytest.approx(base_ms + (n - 1) / 10)
 
 
-def test_one_packet_in_a_thousand_may_be_any_later_without_being_variation() -> None:
-    sent = sent_log(2001)
-    arrival = sent["due_ns"] + 10 * MS
-    arrival[[700, 1400]] += 500 * MS
-    got = measure(trace(sent, received_log(sent, range(2001), arrival), 8000), 0, END_NS)
-    assert got.ipdv_ms == pytest.approx(0, abs=1e-6)
-    arrival[100] += 30 * MS
-    more = measure(trace(sent, received_log(sent, range(2001), arrival), 8000), 0, END_NS)
-    assert more.ipdv_ms == pytest.approx(30)
-
-
 def test_delay_counts_from_when_a_packet_was_due_and_so_holds_the_injected_jitter() -> None:
     sent = sent_log(10)
     sent["leaving_ns"] += 30 * MS
     received = received_log(sent, range(10), sent["leaving_ns"] + 2 * MS)
     assert measure(trace(sent, received, 8000), 0, END_NS).delay_p50_ms == pytest.approx(32)
-
-
-def test_of_several_copies_the_first_counts() -> None:
-    sent = sent_log(3)
-    arrivals = START_NS + 100 * MS + np.array([0, 1, 2, 3, 4]) * MS
-    got = trace(sent, received_log(sent, [0, 1, 1, 0, 2], arrivals), 8000)
-    assert got.duplicates == 2
-    assert got.arrival_ns.tolist() == [START_NS + (100 + k) * MS for k in (0, 1, 4)]
-
-
-def test_packets_that_nobody_sent_are_counted_apart() -> None:
-    sent = sent_log(50)
-    received = received_log(sent, range(50), sent["due_ns"] + MS)
-    received["sequence"][10] += 1000
-    received["timestamp"][20] += 1  # the right number with a timestamp that was not sent
-    got = trace(sent, received, 8000)
-    assert got.unknown == 2
-    assert np.flatnonzero(~got.arrived).tolist() == [10, 20]
-    assert measure(got, 0, END_NS).received == 48
 
 
 def test_an_outage_longer_than_half_the_sequence_numbers() -> None:
@@ -268,69 +206,11 @@ def test_a_forwarded_stream_may_have_gaps_and_be_out_of_order() -> None:
         trace(sent, received_log(sent, which, arrivals[which]), 8000)
 
 
-def test_a_forwarded_packet_that_is_sent_twice_is_refused() -> None:
-    sent = sent_log(5)[[0, 1, 1, 2]]
-    with pytest.raises(ValueError, match="more than one stream"):
-        trace(sent, received_log(sent, [0], [START_NS]), 8000, forwarded=True)
-
-
-def test_of_packets_at_the_same_moment_the_last_gives_the_jitter() -> None:
-    sent = sent_log(3)
-    received = received_log(sent, range(3), [START_NS + 100 * MS] * 3)
-    got = measure(trace(sent, received, 8000), 0, END_NS)
-    assert got.jitter_ms == pytest.approx(20 / 16 + (20 - 20 / 16) / 16)
-
-
-def test_nothing_sent_nothing_received_nothing_in_the_phase() -> None:
-    nothing = sent_log(0)
-    stray = received_log(sent_log(3), range(3), [START_NS] * 3)
-    got = trace(nothing, stray, 8000)
-    assert (got.unknown, got.duplicates, len(got.arrived)) == (3, 0, 0)
-    for empty in (
-        measure(got, 0, END_NS),
-        measure(trace(sent_log(5), stray[:0], 8000), END_NS, END_NS + 1),
-    ):
-        assert (empty.sent, empty.received, empty.impaired, empty.loss_burst_max) == (0, 0, 0, 0)
-        assert empty.jitter_ms is empty.delay_p50_ms is empty.interruption_ms_max is None
-    silent = measure(trace(sent_log(5), stray[:0], 8000), 0, END_NS)
-    assert (silent.sent, silent.received, silent.loss_burst_max) == (5, 0, 5)
-    assert silent.delay_p99_ms is silent.ipdv_ms is silent.delay_p95_low_ms is None
-    assert silent.delay_p95_high_ms is None
-
-
-def test_the_packet_that_is_late_is_the_reordered_one() -> None:
-    """RFC 4737 §3.3: of 1 2 3 5 6 4 7 only the 4 is reordered; its copies are not packets."""
-    sent = sent_log(7)
-    which = [0, 1, 2, 4, 5, 3, 6, 4]
-    arrivals = START_NS + 500 * MS + np.arange(8) * MS
-    got = trace(sent, received_log(sent, which, arrivals), 8000)
-    assert np.flatnonzero(got.overtaken).tolist() == [3]
-    figures = measure(got, 0, END_NS)
-    assert (figures.reordered, figures.duplicated) == (1, 1)
-    assert figures.reordered_ratio == pytest.approx(1 / 7)
-
-
 def test_what_was_forwarded_out_of_order_and_arrives_so_is_not_reordered_here() -> None:
     sent = sent_log(6)[[0, 2, 1, 3, 5, 4]]
     sent["due_ns"] = np.sort(sent["due_ns"])
     received = received_log(sent, range(6), sent["due_ns"] + MS)
     assert not trace(sent, received, 8000, forwarded=True).overtaken.any()
-
-
-def test_jitter_at_the_end_its_mean_and_its_maximum() -> None:
-    sent = sent_log(40)
-    late = np.zeros(40, np.int64)
-    late[20] = 16 * MS
-    received = received_log(sent, range(40), sent["due_ns"] + MS + late)
-    got = measure(trace(sent, received, 8000), 0, END_NS)
-    steps = [0.0] * 20
-    j = 0.0
-    for d in [16, 16, *[0] * 18]:
-        j += (d - j) / 16
-        steps.append(j)
-    assert got.jitter_ms == pytest.approx(steps[-1])
-    assert got.jitter_mean_ms == pytest.approx(float(np.mean(steps)))
-    assert got.jitter_max_ms == pytest.approx(max(steps))
 
 
 @given(
@@ -385,14 +265,6 @@ def test_the_worst_20_s_are_those_of_all_windows(
     assert got.missing_pct_20s == pytest.approx(100 * max(counts) / max(full, *counts))
 
 
-@pytest.mark.parametrize("seconds", [2, 10, 20, 40])
-def test_a_steady_loss_is_not_less_for_a_short_phase(seconds: int) -> None:
-    """One packet of 100 is 1 %, however long the phase is."""
-    sent = sent_log(50 * seconds)
-    got = measure(delivered(sent, range(99, len(sent), 100), clock_hz=8000), 0, END_NS)
-    assert got.missing_pct_20s == pytest.approx(1.0, abs=0.11)
-
-
 def test_a_pause_makes_no_window_better() -> None:
     short = measure(delivered(sent_log(100), [5, 6], clock_hz=8000), 0, END_NS)
     assert (short.missing_pct, short.missing_pct_20s) == pytest.approx((2.0, 2.0))
@@ -436,14 +308,3 @@ def test_the_spread_of_losses_is_the_variance_of_seconds_over_that_of_chance(
     variance = len(off) * statistics.variance(off, xbar=0.0)
     expected = max(1.0, variance / (len(of_all) * share * (1 - share)))
     assert got.loss_spread == pytest.approx(expected)
-
-
-def test_losses_by_themselves_say_one_each_and_those_of_one_second_say_one_together() -> None:
-    n = 100_000
-    alone = np.flatnonzero(np.random.default_rng(3).random(n) < 0.01).tolist()
-    got = measure(delivered(sent_log(n), alone, clock_hz=8000), 0, END_NS)
-    assert got.loss_spread == pytest.approx(1, abs=0.1)
-    # twenty whole seconds of two thousand: each of its fifty packets says what the others say
-    together = [i for second in range(0, 2000, 100) for i in range(50 * second, 50 * second + 50)]
-    got = measure(delivered(sent_log(n), together, clock_hz=8000), 0, END_NS)
-    assert got.loss_spread == pytest.approx(50, rel=0.01)

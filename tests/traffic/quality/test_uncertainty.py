@@ -33,12 +33,6 @@ def test_student_s_t(degrees: int, published: float) -> None:
         assert got == pytest.approx(published, abs=0.0015)
 
 
-def test_student_s_t_of_other_confidences() -> None:
-    assert student_t(10, 0.975) == pytest.approx(2.228, abs=0.001)
-    assert student_t(29, 0.95) == pytest.approx(1.699, abs=0.001)
-    assert student_t(10, 0.5) == 0
-
-
 def interval(
     values: NDArray[np.float64], batch: NDArray[np.int64], percent: float = 95
 ) -> tuple[float, float]:
@@ -115,17 +109,3 @@ def test_the_percentile_of_the_run_is_always_within(
     assert values.min() <= low <= high <= values.max()
     if n <= size:  # one batch says nothing
         assert (low, high) == (values.min(), values.max())
-
-
-def test_seconds_in_which_nothing_came_are_no_batches() -> None:
-    values = independent(np.random.default_rng(1))
-    apart = interval(values, 3 * BATCH)
-    assert apart == interval(values, BATCH)
-
-
-def test_a_steady_stream_is_known_exactly_and_a_longer_run_better() -> None:
-    assert interval(np.full(1500, 3.0), BATCH) == (3.0, 3.0)
-    rng = np.random.default_rng(2)
-    short, long = independent(rng), rng.exponential(1.0, 16 * len(BATCH))
-    (a, b), (c, d) = interval(short, BATCH), interval(long, np.arange(len(long)) // A_SECOND)
-    assert d - c < (b - a) / 3

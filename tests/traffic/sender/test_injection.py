@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import Any
 
@@ -56,19 +55,6 @@ def test_without_impairments_packets_pass_untouched() -> None:
         assert not fate.corrupted.any()
 
 
-def test_a_copy_goes_on_as_the_one_copied_would() -> None:
-    idle = injector()
-    assert copy.deepcopy(idle) is idle
-    one = injector(*during_all(loss=BernoulliLoss(p=0.5)))
-    due_ns, sizes = START_NS + np.arange(100) * MS, np.full(100, 200)
-    one.apply(due_ns, sizes)
-    other = copy.deepcopy(one)
-    later_ns = due_ns + 100 * MS
-    expected = one.apply(later_ns, sizes)
-    assert 0 < expected.copies.sum() < 100
-    np.testing.assert_array_equal(other.apply(later_ns, sizes).copies, expected.copies)
-
-
 def test_a_packet_belongs_to_the_interval_of_its_due_time() -> None:
     """From `from_s` until before `to_s`, to the nanosecond."""
     lossy = injector(
@@ -94,12 +80,6 @@ def test_corruption_and_duplication_rates() -> None:
     assert not fate.corrupted[~kept].any()
     both = float(np.mean(fate.corrupted[kept] & (fate.copies[kept] == 2)))
     assert abs(both - 0.0002) < Z * math.sqrt(0.0002 / m)
-
-
-def test_a_packet_without_payload_is_not_corrupted() -> None:
-    model = injector(*during_all(corrupt=1.0))
-    fate = model.apply(due(3), np.array([12, 13, 1200]))
-    assert fate.corrupted.tolist() == [False, True, True]
 
 
 @given(
@@ -141,18 +121,6 @@ def test_without_reordering_nothing_overtakes() -> None:
     assert not moved[470:].any()
 
 
-def test_a_packet_that_is_lost_holds_up_nobody() -> None:
-    stalled = injector(
-        Interval(
-            to_s=0.015,
-            what=Impairments(loss=LOSE_ALL, jitter=NormalJitter(mean_ms=5000, sd_ms=0)),
-        )
-    )
-    fate = stalled.apply(due(10), sizes(10))
-    assert fate.copies.tolist() == [0] + [1] * 9
-    assert fate.leaving_ns.tolist() == due(10).tolist()
-
-
 def test_reordering_lets_packets_overtake_within_its_interval_only() -> None:
     model = injector(
         Interval(from_s=1.0, to_s=2.0, what=Impairments(jitter=REORDERING)),
@@ -178,16 +146,6 @@ def test_a_bottleneck_is_an_event_simulations(kbps: float, buffer: int) -> None:
     wanted = bounded_by_events(times.tolist(), service, buffer)
     assert [bool(c) for c in copies] == [w is not None for w in wanted]
     assert leaving[copies > 0].tolist() == [w for w in wanted if w is not None]
-
-
-def test_a_duplicate_takes_its_own_place_at_the_bottleneck() -> None:
-    """Two places beside the one in service, a service of 20 ms, three packets at once: each pair
-    takes two services; the last finds no room and its copy none either."""
-    rate = Rate(kbps=(172 + 42) * 8 / 20, buffer_packets=2)
-    model = injector(*during_all(duplicate=1.0, rate=rate))
-    fate = model.apply(np.full(3, START_NS), sizes(3))
-    assert fate.copies.tolist() == [2, 1, 0]
-    assert ((fate.leaving_ns - START_NS) / MS).tolist() == [20, 60, 0]
 
 
 EVERYTHING: list[list[Interval]] = [

@@ -137,9 +137,3 @@ def test_without_suppression_silence_is_sent_and_nothing_is_marked(
     assert not line.markers.any()
     silent = np.all(line.packets[:, 12:] == 0xD5, axis=1)
     assert np.array_equal(silent, ~speech(seed).talking(START_NS + steps * 20 * MS))
-
-
-def test_a_steady_sound_goes_round_and_has_no_marker() -> None:
-    line = Line([1000], G711, None)
-    assert line.packets[:, 12].tolist() == [i % 25 for i in range(50)]
-    assert not line.markers.any()

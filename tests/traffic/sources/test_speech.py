@@ -40,21 +40,6 @@ def test_mean_lengths_and_activity_are_those_of_the_recommendation() -> None:
     assert abs(activity - a) < 4 * a * (1 - a) * np.sqrt(2 / SPURTS)
 
 
-def test_lengths_are_exponential() -> None:
-    """Kolmogorov and Smirnov's distance at the level 0.001: 1.949/√n."""
-    for found, mean in zip(lengths(), (1.004, 1.587), strict=True):
-        law = 1 - np.exp(-np.sort(found) / mean)
-        steps = np.arange(SPURTS + 1) / SPURTS
-        distance = max(np.max(steps[1:] - law), np.max(law - steps[:-1]))
-        assert distance < 1.949 / np.sqrt(SPURTS)
-
-
-def test_a_pause_is_independent_of_the_talk_before_it() -> None:
-    talk, pause = lengths()
-    assert abs(np.corrcoef(talk, pause)[0, 1]) < 4 / np.sqrt(SPURTS)
-    assert abs(np.corrcoef(talk[1:], talk[:-1])[0, 1]) < 4 / np.sqrt(SPURTS)
-
-
 def test_it_begins_as_it_goes_on() -> None:
     """Of 2,000 talkers so many talk at the start as at any time (binomial, four deviations)."""
     n, a = 2_000, MODEL.activity
@@ -76,18 +61,3 @@ def test_what_is_said_does_not_hang_on_how_one_asks(
     singly = [bool(asked.talking(np.array([origin_ns + t], np.int64))[0]) for t in at_ns]
     at_once = Speech(MODEL, seed).talking(np.array(at_ns, np.int64))
     assert at_once.tolist() == singly
-
-
-@settings(max_examples=examples(30), deadline=None)
-@given(st.integers(0, 2**48))
-def test_talk_alternates_at_the_changes(seed: int) -> None:
-    speech = Speech(MODEL, seed)
-    changes, talks_first = speech.changes_ns(300 * S)
-    assert np.all(np.diff(changes) > 0)
-    expected = (np.arange(len(changes)) % 2 == 1) == talks_first
-    assert np.array_equal(speech.talking(changes), expected)
-    assert np.array_equal(speech.talking(changes - 1), ~expected)
-
-
-def test_nobody_asks_nothing_is_said() -> None:
-    assert Speech(MODEL, 1).talking(np.zeros(0, np.int64)).shape == (0,)

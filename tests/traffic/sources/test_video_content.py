@@ -51,42 +51,11 @@ def test_a_slide_is_a_picture_sharpened_within_seconds_and_then_silence() -> Non
     assert np.flatnonzero(got.key).tolist() == [0]
 
 
-def test_slides_change_at_intervals_of_least_time_and_exponential_rest() -> None:
-    got = source(model(picture_sigma=0.0, kbps=5000.0)).take(3600 * FPS * 20)
-    changes = np.flatnonzero(got.size == 40_000)
-    gaps = np.diff(changes) / FPS
-    n = len(gaps)
-    assert gaps.min() >= 5.0
-    # beyond the least time (and up to one frame) exponential of mean 55 s
-    assert gaps.mean() == pytest.approx(60.0 + 0.5 / FPS, abs=4 * 55 / np.sqrt(n))
-    assert gaps.std() == pytest.approx(55.0, rel=4 * np.sqrt(2 / n))
-
-
-def test_the_long_run_mean_is_what_slides_and_silence_make() -> None:
-    got = source(model(picture_sigma=0.0, kbps=5000.0)).take(3600 * FPS * 20)
-    idle_part = 300 * FPS * 60
-    least = 40_000 * 2.5
-    a_minute = got.size.mean() * FPS * 60
-    # slides that are cut short by the next say less; idle frames fill the rest of the time
-    assert 0.95 * least < a_minute < 1.05 * (least + idle_part)
-
-
 def test_restless_slides_come_at_the_rate_and_no_faster() -> None:
     restless = model(slide_interval_s=2.0, slide_least_s=1.0, kbps=256.0)
     got = source(restless).take(FPS * 1200)
     kbps = got.size.mean() * 8 * FPS / 1000
     assert 0.9 * 256 < kbps <= 256 * 1.01
-
-
-def test_a_slide_larger_than_the_buffer_comes_in_parts() -> None:
-    large = model(
-        picture_sigma=0.0, picture_bytes=200_000.0, slide_least_s=60.0, slide_interval_s=60.0
-    )
-    got = source(large).take(60 * FPS)
-    assert got.size[0] == 64_000  # 512 kb/s for a second
-    assert got.size[1] == pytest.approx(large.share, abs=1)
-    # all that there was to say, and the idle frames
-    assert got.size[got.size > 300].sum() == pytest.approx(200_000 * 2.5, rel=0.01)
 
 
 def test_a_request_makes_the_next_frame_a_key_frame_of_the_standing_slide() -> None:

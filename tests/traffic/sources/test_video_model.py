@@ -60,22 +60,6 @@ def test_the_logarithm_of_a_size_has_the_models_deviation_and_is_normal(sigma: f
     assert got.size[1:].mean() == pytest.approx(free().share, rel=4 * sigma / np.sqrt(n))
 
 
-@pytest.mark.parametrize(("share", "keep"), [(1.0, 0.5), (0.7, 0.8), (0.4, 0.9), (0.0, 0.0)])
-def test_the_logarithms_correlation_is_share_times_a_power_of_persistence(
-    share: float, keep: float
-) -> None:
-    n = 200_000
-    log = np.log(frames(free(motion_share=share, motion_persistence=keep), n).size[1:])
-    off = log - log.mean()
-    # Bartlett: a correlation's variance is at most (1 + 2 Σ ρ²) / n · (a factor under 2)
-    rho = share * keep ** np.arange(1, 200)
-    bound = 4 * np.sqrt(2 * (1 + 2 * (rho**2).sum()) / n)
-    for lag in (1, 2, 5, 10):
-        measured = (off[lag:] * off[:-lag]).mean() / (off**2).mean()
-        assert measured == pytest.approx(share * keep**lag, abs=bound)
-    assert log.std() == pytest.approx(0.2, rel=bound)
-
-
 @pytest.mark.parametrize(("kbps", "fps", "scenes"), [(128.0, 15, 0.0), (6000.0, 60, 2.0)])
 def test_the_long_run_mean_is_the_calls_rate(kbps: float, fps: int, scenes: float) -> None:
     """Of calls beyond those of `profiles.toml`, each of which `test_video_profiles` takes."""
@@ -90,29 +74,6 @@ def test_a_key_frame_is_no_larger_than_the_buffers_room() -> None:
     # one upon the other finds an empty buffer: what came in since is all there is
     source.request_key()
     assert source.take(1).size[0] == pytest.approx(tight.share, abs=2)
-
-
-def test_scene_changes_are_a_poisson_process_of_large_predicted_frames() -> None:
-    minutes = 2000
-    plain = model(size_sigma=0.0, scene_changes_per_min=2.0, scene_raise=0.0, key_interval_s=1e6)
-    got = frames(plain, minutes * 60 * FPS)
-    large = np.flatnonzero((got.size > 2.5 * plain.share) & ~got.key)
-    expected = 2.0 * minutes
-    assert len(large) == pytest.approx(expected, abs=4 * np.sqrt(expected))
-    assert not got.key[1:].any()
-    gaps = np.diff(large) / FPS
-    # exponential: deviation equals the mean; its standard error is 1 / √n of it · √2
-    assert gaps.std() == pytest.approx(30.0, rel=4 * np.sqrt(2 / expected))
-    assert gaps.mean() == pytest.approx(30.0, rel=4 / np.sqrt(expected))
-
-
-def test_frames_after_a_scene_change_are_raised_and_the_raise_decays() -> None:
-    still = model(size_sigma=0.0, scene_changes_per_min=0.5, key_interval_s=1e6, payback_s=1e9)
-    got = frames(still, 600 * FPS)
-    at = int(np.flatnonzero((got.size > 2.5 * still.share) & ~got.key)[0])
-    after = got.size[at + 1 : at + 31] / still.share - 1
-    expected = 0.3 * np.exp(-np.arange(30) / (0.3 * FPS))
-    assert after == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("cut", [1, 7, 30, 599])

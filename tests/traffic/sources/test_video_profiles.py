@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from giaoban.errors import InputError
 from giaoban.traffic.profiles import Profile, load_profiles
 from giaoban.traffic.sources.content import ContentSource
 from giaoban.traffic.sources.video_model import FrameSource
@@ -30,11 +29,3 @@ def test_every_calls_content_stays_below_its_rate_and_bursts(profile: Profile) -
     # of sixty slides, one is larger than the median, if the buffer holds so much
     assert size.max() >= min(model.picture_bytes, model.kbps * 125 * model.vbv_s)
     assert np.median(size) < 0.1 * model.share
-
-
-def test_content_at_another_rate_and_of_a_call_that_has_none() -> None:
-    plain = next(profile for profile in PROFILES.profile if profile.content_kbps is None)
-    assert PROFILES.content_model(plain, 384.0).kbps == 384
-    assert PROFILES.content_model(WITH_CONTENT[0], 384.0).kbps == 384
-    with pytest.raises(InputError, match=f'"{plain.id}" has no content rate'):
-        PROFILES.content_model(plain)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,9 @@ from undrawn import undrawn
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.estimate.calls import timetable
-from giaoban.scenarios.estimate.estimate import estimate, estimate_failing
+from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.ways import find_ways
-from giaoban.scenarios.measure import streams
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.study.failures.trial import possible_in, question_of
-from giaoban.traffic.quality.measure import Measures, Trace
-from giaoban.traffic.quality.memoized import memoized
 from tests.nights import at_night
 from tests.scenarios.rings import MEETINGS, ring_scenario
 
@@ -274,25 +269,3 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
         assert (one.behind, one.redials, one.call_kept) == (True, 1, False)
         away_ms = 1e3 * (timers.media_timeout_s + timers.redial_every_s)
         assert one.sound_interruption_ms == pytest.approx(away_ms + 20 * number, abs=45)
-
-
-def test_what_no_fault_interrupted_is_measured_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All is looked at twice: as it was, and as criteria look at it."""
-    measured: list[tuple[Trace, tuple[int, int]]] = []
-    own = streams.measure.__wrapped__  # type: ignore[attr-defined]
-
-    def measure(trace: Trace, start_ns: int, end_ns: int, **told: bool) -> Measures:
-        measured.append((trace, (start_ns, end_ns)))
-        found: Measures = own(trace, start_ns, end_ns, **told)
-        return found
-
-    monkeypatch.setattr(streams, "measure", memoized(measure))
-    asked = make_question(ring(tmp_path))
-    question = question_of(asked, possible_in(asked)["cut:a--b"])
-    estimate_failing(question, "run")
-    of_each = Counter((id(trace), window) for trace, window in measured)
-    assert set(of_each.values()) == {1}
-    disturbed = len(of_each) - len(question.plan.streams) * len(question.plan.phases)
-    assert 0 < disturbed < len(of_each) / 2
