@@ -5,7 +5,6 @@ each language."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 from giaoban.results.model.result import CriterionResult
@@ -13,7 +12,7 @@ from giaoban.results.model.studies.load import LoadCriterion
 from giaoban.results.report.document import NOTHING, Align, Cell, Head, Table, toned
 from giaoban.sentence import N_
 
-Where = Literal["paper", "screen", "browser"]
+Where = Literal["paper", "screen"]
 
 
 class CriteriaWording[C: (CriterionResult, LoadCriterion)](Protocol):
@@ -45,15 +44,6 @@ class Column(NamedTuple):
     located: bool = False
 
 
-def _to(c: CriterionResult) -> str:
-    """Where a browser leads from a criterion's place."""
-    if c.place is None or (c.ok and not c.value):
-        return ""
-    if c.place.kind == "link" and c.place.detail:
-        return f"links {c.place.id} {c.place.detail}"
-    return f"bridge {c.place.id}" if c.place.kind == "bridge" else ""
-
-
 def _margin(c: CriterionResult, said: str) -> Cell:
     """With a bar where a share is told."""
     return Cell(said, bar=None if said == NOTHING else c.margin_pct)
@@ -75,7 +65,7 @@ COLUMNS = (
         N_("worst at"),
         "left",
         40,
-        lambda c, say: Cell(say.where(c), to=_to(c)),
+        lambda c, say: Cell(say.where(c)),
         "paper",
         located=True,
     ),
@@ -98,9 +88,6 @@ def criteria_table[C: (CriterionResult, LoadCriterion)](
         row = [column.cell(c, say) for column in columns]
         if on == "paper":
             row[0] = Cell(row[0].text, sub=say.where(c))
-        elif on == "browser" and say.ok(c):
-            met = keys.index("result")
-            row[met] = replace(row[met], tone="good")
         rows.append(toned(row, "bad") if say.ok(c) is False else row)
     return Table(
         caption=caption,

@@ -98,8 +98,7 @@ def bullets(items: Iterable[str]) -> Bullets:
 class Cell:
     """A cell of a table; `sub` is a second, smaller line; `code` is compared letter by letter.
 
-    In a browser it may lead somewhere (`to`: which section, and to whom in it), and have a bar that
-    is so full, in percent.
+    In a browser it may have a bar that is `bar` percent full.
     """
 
     text: str
@@ -107,7 +106,6 @@ class Cell:
     bold: bool = False
     code: bool = False
     tone: Tone = ""
-    to: str = ""
     bar: float | None = None
 
 

@@ -108,9 +108,6 @@ def _cell(cell: Cell, row: str) -> str:
     text = escape(cell.text)
     if cell.code:
         text = element("span", text, class_="code")
-    if cell.to:
-        kind, _, ident = cell.to.partition(" ")
-        text = element("a", text, class_="place", href=f"#{kind}", data_to=ident)
     tone = "" if row and cell.tone == "bad" else _CLASSES[cell.tone]
     if tone or cell.bold:
         text = element("span", text, class_=_joined(("bold" * cell.bold, tone)))

@@ -25,7 +25,6 @@ class Letter:
     number: str = ""
     date: date | None = None
     issuer: str = ""
-    kind: str = ""
     annex: str = ""
 
     def attached(self) -> str:
@@ -36,15 +35,13 @@ class Letter:
         when = f"ngày {DOTS} tháng {DOTS} năm {DOTS}"
         if self.date is not None:
             when = date_in_words(self.date, translator("vi"))
-        kind, number = self.kind or "Công văn", self.number or f"{DOTS}/{DOTS}-{DOTS}"
-        return f"(Kèm theo {kind} số {number} {when} của {self.issuer or DOTS})"
+        number = self.number or f"{DOTS}/{DOTS}-{DOTS}"
+        return f"(Kèm theo Công văn số {number} {when} của {self.issuer or DOTS})"
 
 
-def make_letter(
-    number: str = "", when: str = "", issuer: str = "", kind: str = "", annex: str = ""
-) -> Letter:
+def make_letter(number: str = "", when: str = "", issuer: str = "", annex: str = "") -> Letter:
     """A letter from what was typed. Raises `InputError` that names the option."""
-    number, issuer, kind = (" ".join(text.split()) for text in (number, issuer, kind))
+    number, issuer = (" ".join(text.split()) for text in (number, issuer))
     if number and not _NUMBER.fullmatch(number):
         raise InputError(
             '--letter-number = "{number}": is no number of a letter (allowed: number, '
@@ -55,10 +52,9 @@ def make_letter(
         raise InputError(
             '--annex-number = "{annex}": must be a Roman number, I to XXXIX', annex=annex
         )
-    for option, text in (("--issuer", issuer), ("--letter-kind", kind)):
-        if len(text) > 120 or not text.isprintable():
-            raise InputError("{option}: must be up to 120 printable characters", option=option)
-    return Letter(number, _read_date(when), issuer, kind, annex)
+    if len(issuer) > 120 or not issuer.isprintable():
+        raise InputError("--issuer: must be up to 120 printable characters")
+    return Letter(number, _read_date(when), issuer, annex)
 
 
 def _read_date(text: str) -> date | None:

@@ -120,11 +120,11 @@ def _loads(phases: Sequence[Phase]) -> list[_Load]:
     )
 
 
-def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> Iterator[Block]:
-    """The most loaded directions of links; None: all of them."""
+def links(result: Result, say: AnnexWording) -> Iterator[Block]:
+    """Yield the most loaded directions of links."""
     yield Heading(say("links"))
     loads = _loads(result.phases)
-    shown = loads[:most]
+    shown = loads[:LINKS_SHOWN]
     count = len(result.phases)
     yield Table(
         caption=say("links table", shown=len(shown), count=len(loads)),

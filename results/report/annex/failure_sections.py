@@ -116,11 +116,8 @@ def _by_criteria(answer: FaultsAnswer, say: AnnexWording, told_at: int) -> str:
     return say(word, found=count[verdict], count=every, section=told_at)
 
 
-def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> Iterator[Block]:
-    """How many were tried, the worst of them, single points of failure, and a row for each.
-
-    `named`: there is room for the bridges and links that rows are about.
-    """
+def tried(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
+    """Yield how many were tried, the worst, single points of failure, and a row for each."""
     count = Counter(f.verdict for f in answer.failures)
     accepted = sum(f.accepted is not None for f in answer.failures)
     if not answer.whole:
@@ -150,7 +147,7 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
     yield Table(
         caption=say("faults table"),
         head=[[Head(say(key)) for key in keys]],
-        rows=[_row(f, answer, say, named) for f in sorted(answer.failures, key=_badness)],
+        rows=[_row(f, answer, say) for f in sorted(answer.failures, key=_badness)],
         widths=[58, 17, 17, 23, 14, 12, 12, 12],
         aligns=["left", "center", "right", "left", "right", "right", "right", "right"],
         small=True,
@@ -213,9 +210,7 @@ def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
     return rank, -needless, -cut, -(failure.slowest.ms if failure.slowest else 0.0), failure.id
 
 
-def _row(
-    failure: FailureResult, answer: FaultsAnswer, say: AnnexWording, named: bool
-) -> list[Cell]:
+def _row(failure: FailureResult, answer: FaultsAnswer, say: AnnexWording) -> list[Cell]:
     if failure.verdict == "not-judged":
         verdict = capital(say.say(verdict_words(failure, answer)))
     elif state_of(failure) == "accepted":
@@ -224,18 +219,16 @@ def _row(
         verdict = say({"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict])
     at = failure.interruption_at
     load = failure.worst_link
-    cut = say.listed(failure.cut_off) if named else ""
-    mending = say.bridge(failure.restored_interruption_at or "") if named else ""
     busiest = "–" if load is None else say.number(load.peak_pct, 1)
     row = [
         Cell(say.failure(failure)),
         Cell(verdict, bold=failure.verdict in ("fail", "invalid")),
         Cell(say.number(failure.interruption_ms, 0), sub=_slow_case(failure, say)),
         Cell(say.bridge(at) if at else "–"),
-        Cell(say.number(failure.restored_interruption_ms, 0), sub=mending),
+        Cell(say.number(failure.restored_interruption_ms, 0)),
         Cell(say.number(failure.packets_lost) if failure.bridges else "–"),
-        Cell(str(len(failure.cut_off)) if failure.bridges else "–", sub=cut),
-        Cell(busiest, sub=say.link(load.id, load.direction) if named and load else ""),
+        Cell(str(len(failure.cut_off)) if failure.bridges else "–"),
+        Cell(busiest),
     ]
     return toned(row, "bad") if failure.verdict == "fail" else row
 

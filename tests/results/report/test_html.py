@@ -32,7 +32,7 @@ def test_nothing_becomes_markup(tmp_path: Path) -> None:
         Heading(BAD),
         Par([BAD, Code(BAD)]),
         Bullets([BAD, (Code(BAD), BAD)]),
-        table([BAD], [[Cell(BAD, sub=BAD, code=True, to=BAD)]], caption=BAD, ident=BAD),
+        table([BAD], [[Cell(BAD, sub=BAD, code=True)]], caption=BAD, ident=BAD),
         Picture(picture, BAD),
         Sum(BAD, BAD, ""),
     ]
@@ -56,7 +56,6 @@ def _closed(text: str) -> str:
         (Cell("7"), ">7</td>"),
         (Cell("7", tone="bad", bold=True), '><span class="bold no">7</span></td>'),
         (Cell("7", sub="at A"), '>7<br><span class="small">at A</span></td>'),
-        (Cell("A", to="bridge cu-jut"), '><a class="place" href="#bridge" data-to="cu-jut">A</a>'),
         (Cell("5 %", bar=-5.0), 'fill="#f3c9c9"'),
         (Cell("50 %", bar=50.0), 'width="30.0"'),
     ],

@@ -60,7 +60,7 @@ def test_what_makes_no_sense_is_refused(options, said):
 
 
 def test_one_of_several_annexes_has_its_roman_number():
-    letter = make_letter("15/STTTT-CNTT", "2026-02-05", ISSUER, annex="II", kind="Tờ trình")
+    letter = make_letter("15/STTTT-CNTT", "2026-02-05", ISSUER, annex="II")
     document = annexes.annex(make.result(), letter=letter)
     assert document.label == "Phụ lục II"
-    assert document.attached.startswith("(Kèm theo Tờ trình số 15/STTTT-CNTT ngày 05")
+    assert document.attached.startswith("(Kèm theo Công văn số 15/STTTT-CNTT ngày 05")

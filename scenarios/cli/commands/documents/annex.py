@@ -73,7 +73,7 @@ def command(
     figures are changed at once; the annex says in how many it passes. A run that is invalid,
     estimated, or of uncommitted code gives a draft, marked on every page.
     """
-    to = make_letter(number, date, issuer, "", annex)
+    to = make_letter(number, date, issuer, annex)
     form: Format = "pdf"
     if out is not None:
         refuse_other_ending(out, ".pdf", ".docx")

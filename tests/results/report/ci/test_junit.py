@@ -90,7 +90,7 @@ def test_a_case_a_failure() -> None:
     root = parsed(xml(mixed(), {"cut:a--b": 1.5, "cut:c--d": 2.0}))
     assert outcomes(root) == {
         "cut:a--b": "",
-        "cut:c--d": "failure: slow <1>\nlossy \\x00",
+        "cut:c--d": "failure: slow <1>\nlossy ",
         "cut:e--f": "error: invalid: hung",
     }
     assert root.attrib["time"] == "3.500"
