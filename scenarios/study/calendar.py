@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from operator import attrgetter
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
@@ -37,13 +38,12 @@ from giaoban.scenarios.calendar.occupancy import (
 )
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import LEAVE_OUT, check
 from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
+from giaoban.scenarios.study.emulation_process import result_of
+from giaoban.scenarios.study.engine import emulate_points, estimate_points
 from giaoban.sentence import N_, Sentence
-from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
 ICS = "calendar.ics"
@@ -149,11 +149,8 @@ def plan(
             },
         )
         check_fonts()  # before an emulation
-        peaks = (
-            _estimated(world, chosen, named)
-            if by_estimate
-            else _emulated(world, chosen, named, folder.path, jobs, progress)
-        )
+        at_once = None if by_estimate else jobs
+        peaks = _judged(world, chosen, named, folder.path, at_once, progress)
         refuse_changed(world.as_read)
         answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
         folder.keep(answer, summary_md(answer, language))
@@ -234,49 +231,39 @@ def _peaks(
     return chosen
 
 
-def _estimated(
-    world: CalendarContext, chosen: Sequence[tuple[Moment, StaticLoads]], name: rules.Name
-) -> list[Peak]:
-    found = []
-    for moment, _ in chosen:
-        question = world.question(scenario_of(world, moment))
-        check(question, LEAVE_OUT)
-        result = estimate(question, "peak").result
-        found.append(_peak(moment, name, "estimate", result))
-    return found
-
-
-def _emulated(
+def _judged(
     world: CalendarContext,
     chosen: Sequence[tuple[Moment, StaticLoads]],
     name: rules.Name,
     folder: Path,
-    jobs: int,
+    jobs: int | None,
     progress: Progress,
 ) -> list[Peak]:
-    kernel.ensure(progress)
-    orders = []
-    moment_of: dict[str, Moment] = {}
-    for moment, _ in chosen:
-        scenario = scenario_of(world, moment)
-        place = folder / "peaks" / scenario.id
-        place.mkdir(parents=True)
-        moment_of[scenario.id] = moment
-        question = world.question(scenario)
-        orders.append(EmulationJob(scenario.id, question, EngineName.SANDBOX, place, result_of))
-    emulated = emulate_all(
-        orders,
-        len(orders),
-        engine=EngineName.SANDBOX,
-        jobs=jobs,
+    """Return the peaks; `jobs` None: by estimate, else emulated."""
+    moments = {scenario_of(world, moment).id: moment for moment, _ in chosen}
+    points = {
+        ident: world.question(scenario_of(world, moment)) for ident, moment in moments.items()
+    }
+    if jobs is None:
+        for question in points.values():
+            check(question, LEAVE_OUT)
+        told = N_("estimating {variant}")
+        results = estimate_points(points, attrgetter("result"), progress, told=told)
+        return [_peak(moments[i], name, "estimate", result) for i, result in results.items()]
+    emulated = emulate_points(
+        points,
+        folder / "peaks",
+        EngineName.SANDBOX,
+        progress,
         told=N_("{done} of {count} {count:peak|peaks}"),
-        progress=progress,
+        look=result_of,
+        jobs=jobs,
     )
     found = []
     for ident, each in emulated.items():
-        if isinstance(each.found, InvalidRun):
-            raise each.found
-        found.append(_peak(moment_of[ident], name, "sandbox", each.found))
+        if isinstance(each, InvalidRun):
+            raise each
+        found.append(_peak(moments[ident], name, "sandbox", each))
     return sorted(found, key=lambda peak: peak.start)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from giaoban.errors import InputError, InvalidRun
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import Helpers, InlineWorker
 from giaoban.results.judge.verdict import with_meetings
-from giaoban.results.model.result import MeetingChecked
+from giaoban.results.model.result import MeetingChecked, Result
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.meeting_catalogue import (
@@ -22,8 +23,8 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     course_scenario,
     load_meeting,
 )
+from giaoban.scenarios.study.engine import judge_points
 from giaoban.scenarios.study.seeds import SeedsJudge
-from giaoban.scenarios.study.variations import Untried, checked, try_each, untried
 from giaoban.sentence import N_, Sentence
 
 
@@ -80,14 +81,13 @@ def in_every_meeting(
         return answer
     count = OTHER_SEEDS if seeds is None else seeds
     judge = SeedsJudge(count, helpers=helpers or InlineWorker())
-    found = try_each(
+    found = judge_points(
         {each.meeting.id: each.question for each in asked},
         folder / "meetings",
         engine,
         progress,
-        estimating=Sentence("estimating the meetings"),
+        estimating=N_("estimating the meetings"),
         told=N_("{done} of {count} {count:meeting|meetings}"),
-        by_seeds=judge.settled,
     )
     in_order: list[MeetingChecked] = []
     for each in asked:
@@ -100,10 +100,41 @@ def in_every_meeting(
         match of:
             case InvalidRun():
                 raise of
-            case Untried(why):
+            case list():
                 about |= {"untried": "failures" if each.question.plan.faults else "emulated"}
-                in_order.append(untried(meeting.id, why, **about))
+                in_order.append(untried(meeting.id, of, **about))
             case _:
-                known = answer.result.names
-                in_order.append(checked(meeting.id, of, known, **about))
+                own = of if reasons(each.question.plan) else judge.settled(each.question, of)
+                in_order.append(checked(meeting.id, own, answer.result.names, **about))
     return replace(answer, result=with_meetings(answer.result, answer.criteria, in_order))
+
+
+def checked(ident: str, of: Result, known: Mapping[str, str], **about: Any) -> MeetingChecked:
+    """Return the answer of a meeting, to stand beside the answer of the check.
+
+    Args:
+        known: the names of bridges and routers that the answer has.
+        about: the name of the meeting and its article.
+    """
+    return MeetingChecked(
+        id=ident,
+        engine=of.engine.name,
+        verdict=of.verdict,
+        reasons=of.reasons,
+        reason_codes=of.reason_codes,
+        binding=of.binding,
+        seeds=of.seeds,
+        bound=None if of.binding is None else of.criterion(of.binding.criterion),
+        margin_pct=min(
+            (c.margin_pct for c in of.criteria if c.margin_pct is not None), default=None
+        ),
+        names={node: name for node, name in of.names.items() if node not in known},
+        accepted=of.accepted,
+        **about,
+    )
+
+
+def untried(ident: str, why: Sequence[Sentence], **about: Any) -> MeetingChecked:
+    """Return a meeting that was not tried, with the reasons; `about` as of `checked`."""
+    about |= {"reasons": [each.en for each in why], "reasons_vi": [each.vi for each in why]}
+    return MeetingChecked(id=ident, engine=None, verdict=None, **about)

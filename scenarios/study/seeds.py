@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
-from giaoban.files import writing
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import Helpers, InlineWorker, Kept, WorkerPool, cores
 from giaoban.results.judge.criteria import FAILING_SEEDS, Criteria
@@ -36,11 +35,8 @@ from giaoban.scenarios.estimate.limits import kept_bytes, reasons
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.documents import load_drawing
-from giaoban.scenarios.study.emulation_process import (
-    EmulationJob,
-    emulate_all,
-    result_of,
-)
+from giaoban.scenarios.study.emulation_process import result_of
+from giaoban.scenarios.study.engine import emulate_points
 from giaoban.sentence import N_, Sentence, joined
 
 Judge = Callable[[Question], Answer]
@@ -171,27 +167,19 @@ class _EmulatedTrials(SeedTrials):
 
     def seeds(self, own: Result, folder: Path, progress: Progress) -> Seeds:
         place = folder / PLACE
-        names = {seed: f"seed-{seed}" for seed in self._seeds}
-        with writing(place):
-            for name in names.values():
-                (place / name).mkdir(parents=True)
-        found = emulate_all(
-            (
-                EmulationJob(
-                    name, self._question.at_seed(seed), self._engine, place / name, result_of
-                )
-                for seed, name in names.items()
-            ),
-            len(names),
-            engine=self._engine,
+        found = emulate_points(
+            {f"seed-{seed}": self._question.at_seed(seed) for seed in self._seeds},
+            place,
+            self._engine,
+            progress,
             told=N_("other seeds: {done} of {count}"),
-            progress=progress,
+            look=result_of,
             on_end=_trusted,
         )
         shutil.rmtree(place)
         method: Method = "sandbox" if self._engine is EngineName.SANDBOX else "native"
-        trials = [trial(seed, _trusted(name, found[name].found)) for seed, name in names.items()]
-        return seeds_of(trials, method)
+        results = zip(self._seeds, found.items(), strict=True)
+        return seeds_of([trial(seed, _trusted(*each)) for seed, each in results], method)
 
 
 def _trusted(name: str, found: Result | InvalidRun) -> Result:

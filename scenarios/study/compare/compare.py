@@ -18,20 +18,22 @@ from giaoban.results.model.result import FAR_PCT
 from giaoban.results.model.studies.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.report.summaries.compared_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.compare import effects, inputs
 from giaoban.scenarios.study.compare.effects import ComparedSide, side_of
 from giaoban.scenarios.study.compare.sides import ComparedPair
-from giaoban.scenarios.study.emulation_process import emulate_all
+from giaoban.scenarios.study.engine import (
+    EMULATING,
+    emulate_points,
+    estimate_points,
+    with_summary,
+)
 from giaoban.scenarios.study.whatif.apply import Base, ask
-from giaoban.scenarios.study.whatif.confirm import summarised
 from giaoban.scenarios.study.whatif.judge import CONFIRMED
 from giaoban.scenarios.study.whatif.variant import UnnamedVariant
 from giaoban.sentence import N_, Sentence, said_by
-from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
 MAP = "map.svg"
@@ -81,11 +83,6 @@ class _Asked:
     def why_old_not(self) -> list[Sentence]:
         """Why the old side cannot be estimated."""
         return [] if self.old is None else reasons(self.old.plan)
-
-
-def estimated(question: Question) -> ComparedSide:
-    """What is compared of the estimate, as another process hands it over."""
-    return side_of(estimate(question))
 
 
 def compare(
@@ -177,18 +174,19 @@ def _judged(
     asked: Sequence[_Asked], workers: Helpers, progress: Progress
 ) -> dict[tuple[str, str], ComparedSide]:
     """Both sides of what differs, and the one side of what is new."""
-    wanted: dict[tuple[str, str], Callable[[], ComparedSide]] = {}
+    wanted: dict[str, Question] = {}
+    keys: dict[str, tuple[str, str]] = {}
     for each in asked:
         if not any(not change.words for change in each.changed) and each.both is not None:
             continue
         for side, question in (("old", each.old), ("new", each.new)):
             if question is not None and not reasons(question.plan) and each.new is not None:
-                wanted[each.pair.name, side] = workers.ask(estimated, question)
-    found = {}
-    for number, (key, answer) in enumerate(wanted.items()):
-        progress(Sentence("estimating {variant}", variant=key[0]), number / len(wanted))
-        found[key] = answer()
-    return found
+                name = f"{each.pair.name}-{side}"
+                wanted[name], keys[name] = question, (each.pair.name, side)
+    found = estimate_points(
+        wanted, side_of, progress, workers=workers, told=N_("estimating {variant}")
+    )
+    return {keys[name]: side for name, side in found.items()}
 
 
 def _near(each: _Asked, found: Sides) -> bool:
@@ -214,29 +212,27 @@ def _emulated(
 ) -> dict[tuple[str, str], ComparedSide | InvalidRun]:
     if not order.confirm:
         return {}
-    jobs = []
+    points: dict[str, Question] = {}
+    keys: dict[str, tuple[str, str]] = {}
     for each in asked:
         if not _near(each, found):
             continue
         sides = [("new", each.new)]
         sides += [("old", each.old)] if each.why_not or each.why_old_not else []
-        jobs += [(each.pair.name, side, question) for side, question in sides if question]
-    if not jobs:
-        return {}
-    if order.engine is EngineName.SANDBOX:
-        kernel.ensure(progress)
-    made = emulate_all(
-        (
-            summarised(f"{name}-{side}", question, order.engine, folder, language, side_of)
-            for name, side, question in jobs
-        ),
-        len(jobs),
-        engine=order.engine,
+        for side, question in sides:
+            if question is not None:
+                name = f"{each.pair.name}-{side}"
+                points[name], keys[name] = question, (each.pair.name, side)
+    made = emulate_points(
+        points,
+        folder / CONFIRMED,
+        order.engine,
+        progress,
+        told=EMULATING,
+        look=with_summary(language, side_of),
         jobs=order.jobs,
-        told=N_("emulating: {done} of {count}"),
-        progress=progress,
     )
-    return {(name, side): made[f"{name}-{side}"].found for name, side, _ in jobs}
+    return {keys[name]: found for name, found in made.items()}
 
 
 def _line(

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.processes.progress import Progress
 from giaoban.results.model.result import Result
-from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.static import static_loads
-from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import find, possible
 from giaoban.scenarios.spec.faults.graph import unreachable
 from giaoban.scenarios.spec.faults.kind import FailureCase, FaultContext
 from giaoban.scenarios.spec.faults.kinds.cut import Cut
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.engine import EMULATING, emulate_points, with_summary
 from giaoban.scenarios.study.failures.trial import trial
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.judge import CONFIRMED
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.topology.routing import shortest_paths
-from giaoban.topology.sandbox import kernel
-from giaoban.translation import N_, SOURCE, Language
+from giaoban.translation import SOURCE, Language
 
 
 @dataclass(frozen=True)
@@ -56,37 +52,15 @@ def confirm(
     Raises:
         InputError, MachineLacks: as the emulation; then nothing is of use.
     """
-    if engine is EngineName.SANDBOX:
-        kernel.ensure(progress)  # once, before several would wait for it
-    found = emulate_all(
-        (
-            summarised(
-                point.name, question_of(base, point), engine, folder, language, attrgetter("result")
-            )
-            for point in points
-        ),
-        len(points),
-        engine=engine,
+    return emulate_points(
+        {point.name: question_of(base, point) for point in points},
+        folder / CONFIRMED,
+        engine,
+        progress,
+        told=EMULATING,
+        look=with_summary(language, attrgetter("result")),
         jobs=jobs,
-        told=N_("emulating: {done} of {count}"),
-        progress=progress,
     )
-    return {name: each.found for name, each in found.items()}
-
-
-def summarised[T](
-    name: str,
-    question: Question,
-    engine: EngineName,
-    folder: Path,
-    language: Language,
-    found: Callable[[Answer], T],
-) -> EmulationJob[T]:
-    """An emulation in the folder `confirmed/NAME` under `folder`, told in its `summary.md`; `found`
-    is what is wanted of its answer, a function of a module."""
-    place = folder / CONFIRMED / name
-    place.mkdir(parents=True)
-    return EmulationJob(name, question, engine, place, partial(_look, language, found))
 
 
 def question_of(base: Base, point: ConfirmationPoint) -> Question:
@@ -102,12 +76,6 @@ def question_of(base: Base, point: ConfirmationPoint) -> Question:
         change=lambda scenario: trial(scenario, case, context),
         all_from_start=True,
     ).question
-
-
-def _look[T](language: Language, found: Callable[[Answer], T], answer: Answer, captures: Path) -> T:
-    folder = captures.parents[1]
-    (folder / "summary.md").write_text(summary_md(answer.result, language), encoding="utf-8")
-    return found(answer)
 
 
 def worst_failure(question: Question) -> tuple[FailureCase, float] | None:

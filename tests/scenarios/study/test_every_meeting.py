@@ -24,12 +24,12 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import Question, make_question, question_from
 from giaoban.scenarios.spec.meeting_catalogue import files
-from giaoban.scenarios.study import variations
+from giaoban.scenarios.study import engine as study_engine
 from giaoban.scenarios.study.check import check_by_estimate
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
+from giaoban.scenarios.study.engine import is_far
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.rerun import rerun
-from giaoban.scenarios.study.variations import is_far
 from giaoban.sentence import Sentence
 
 MEETING = """
@@ -94,7 +94,7 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Emulated:
         assert len(found) == count
         return found
 
-    monkeypatch.setattr(variations, "emulate_all", instead)
+    monkeypatch.setattr(study_engine, "emulate_all", instead)
     return asked
 
 
@@ -171,7 +171,7 @@ def test_by_estimate_alone_what_else_is_emulated_is_not_tried_and_says_why(
     tmp_path: Path, emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = Sentence("the MCU did not answer")
-    monkeypatch.setattr(variations, "reasons", lambda _plan: [why])
+    monkeypatch.setattr(study_engine, "reasons", lambda _plan: [why])
     _, found = tried(ask(tmp_path, meeting(tmp_path, "large")), tmp_path, None)
     assert emulated == []
     told = found["large"]
@@ -204,7 +204,7 @@ def test_one_that_cannot_be_trusted_ends_the_check(
     def instead(_orders: object, _count: int, **_how: object) -> dict[str, EmulationOutcome[Any]]:
         return {"storm": EmulationOutcome(InvalidRun("the clock stood still"), 0.0)}
 
-    monkeypatch.setattr(variations, "emulate_all", instead)
+    monkeypatch.setattr(study_engine, "emulate_all", instead)
     storm = meeting(tmp_path, "storm", more=CUT)
     question = ask(tmp_path, storm, more=OTHER_TRAFFIC)
     with pytest.raises(InvalidRun, match="stood still"):

@@ -388,7 +388,6 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
     own = estimate(make_question(thin(tmp_path))).result
     seeds = trying.seeds(own, tmp_path, lambda _what, _done: None)
     assert (seeds.tried, WHY_NOT_ESTIMATED in (seeds.refused or "")) == (0, True)
-    assert NOT_ESTIMATED_VI in (seeds.refused_vi or "")
 
     def never(*_: object) -> None:
         raise AssertionError("it was emulated")
