@@ -8,16 +8,13 @@ import numpy as np
 
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GilbertElliottLoss,
     GilbertLoss,
 )
 from giaoban.traffic.impairments.theory import chain
 
 
-def loss_rate_variance(
-    model: BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss, n: int
-) -> float:
+def loss_rate_variance(model: BernoulliLoss | GilbertLoss | GilbertElliottLoss, n: int) -> float:
     """The variance of the loss rate of n consecutive packets, n being large.
 
     The losses' covariances at all lags are summed by the chain's fundamental matrix

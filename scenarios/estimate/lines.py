@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.lines.impairments import (
     DIST_SCALE,
-    FourState,
     GilbertElliott,
     LineImpairment,
     RandomLoss,
 )
 from giaoban.topology.network import Hop
 from giaoban.traffic.impairments.loss import LossProcess, loss_process
-from giaoban.traffic.impairments.models import BernoulliLoss, FourStateLoss, GilbertElliottLoss
+from giaoban.traffic.impairments.models import BernoulliLoss, GilbertElliottLoss
 
 Times = NDArray[np.int64]
 
@@ -113,14 +112,10 @@ class Line:
         return _Fate(at_ns, copies, damaged, delay_ns, waits)
 
 
-def _process(
-    loss: RandomLoss | GilbertElliott | FourState, seed: np.random.SeedSequence
-) -> LossProcess:
+def _process(loss: RandomLoss | GilbertElliott, seed: np.random.SeedSequence) -> LossProcess:
     """Return the seeded process of a line's loss model."""
     if isinstance(loss, RandomLoss):
         return loss_process(BernoulliLoss(p=loss.p), seed)
-    if isinstance(loss, FourState):
-        return loss_process(FourStateLoss(**loss.model_dump(exclude={"model"})), seed)
     return loss_process(GilbertElliottLoss(**loss.model_dump(exclude={"model"})), seed)
 
 

@@ -13,12 +13,11 @@ from functools import cached_property
 
 from giaoban.results.model.streams import LossCause, LossKind
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.lines.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
+from giaoban.topology.lines.impairments import GilbertElliott, LineImpairment, RandomLoss
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GilbertElliottLoss,
     Loss,
 )
@@ -175,8 +174,6 @@ def _line_losses(what: LineImpairment) -> Iterator[tuple[LossKind, Loss]]:
             yield "random", BernoulliLoss(p=p * once + p * p * what.duplicate)
         case GilbertElliott(p=p, r=r, loss_bad=bad, loss_good=good):
             yield "bursts", GilbertElliottLoss(p=p, r=r, loss_bad=bad, loss_good=good)
-        case FourState(p13=p13, p31=p31, p32=p32, p23=p23, p14=p14):
-            yield "bursts", FourStateLoss(p13=p13, p31=p31, p32=p32, p23=p23, p14=p14)
     if what.corrupt:
         damaged = what.corrupt * once + what.corrupt**2 * what.duplicate
         yield "bit-errors", BernoulliLoss(p=damaged)

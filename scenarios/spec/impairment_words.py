@@ -14,7 +14,6 @@ from giaoban.topology.network import Network
 from giaoban.traffic.impairments import loss_rate, mean_burst
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GammaJitter,
     GilbertElliottLoss,
     GilbertLoss,
@@ -35,7 +34,6 @@ _LOSS: dict[type, Sentence] = {
     BernoulliLoss: message(pgettext("loss", "independent")),
     GilbertLoss: message(pgettext("loss", "Gilbert")),
     GilbertElliottLoss: message(pgettext("loss", "Gilbert–Elliott")),
-    FourStateLoss: message(pgettext("loss", "four states")),
 }
 
 

@@ -17,7 +17,6 @@ from giaoban.sentence import Sentence
 from giaoban.topology.lines import impairments as line
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GammaJitter,
     GilbertElliottLoss,
     GilbertLoss,
@@ -59,7 +58,7 @@ def to_line(what: Impairments) -> line.LineImpairment:
     )
 
 
-def _loss(loss: Loss | None) -> line.RandomLoss | line.GilbertElliott | line.FourState | None:
+def _loss(loss: Loss | None) -> line.RandomLoss | line.GilbertElliott | None:
     match loss:
         case None:
             return None
@@ -70,10 +69,6 @@ def _loss(loss: Loss | None) -> line.RandomLoss | line.GilbertElliott | line.Fou
         case GilbertElliottLoss():
             return line.GilbertElliott(
                 p=loss.p, r=loss.r, loss_bad=loss.loss_bad, loss_good=loss.loss_good
-            )
-        case FourStateLoss():
-            return line.FourState(
-                p13=loss.p13, p31=loss.p31, p32=loss.p32, p23=loss.p23, p14=loss.p14
             )
 
 

@@ -16,7 +16,7 @@ bridge = "west"
 kind = "video"
 from_s = 2.0
 to_s = 8.0
-loss = { model = "four-state", p13 = 0.05, p31 = 0.4, p32 = 0.1, p23 = 0.5, p14 = 0.01 }
+loss = { model = "gilbert-elliott", p = 0.05, r = 0.4, loss_bad = 0.8, loss_good = 0.01 }
 
 [[impairment]]
 bridge = "west"

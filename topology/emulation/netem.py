@@ -17,7 +17,6 @@ from pyroute2.netlink.rtnl.tcmsg.sched_netem import options as pyroute2_netem_op
 
 from giaoban.topology.lines.impairments import (
     PROBABILITY_ONE,
-    FourState,
     GilbertElliott,
     RandomLoss,
     scaled,
@@ -77,7 +76,7 @@ def _parameters(request: dict[str, Any]) -> dict[str, Any]:
         fields = {"prob_corrupt": probability, "corr_corrupt": 0}
         attributes.append(["TCA_NETEM_CORRUPT", fields])
     loss = request.get("loss")
-    if isinstance(loss, GilbertElliott | FourState):
+    if isinstance(loss, GilbertElliott):
         attributes.append(["TCA_NETEM_LOSS", {"attrs": [_model(loss)]}])
     for name, key in (
         ("TCA_NETEM_LATENCY64", "delay_ns"),
@@ -97,24 +96,11 @@ def _parameters(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _model(loss: GilbertElliott | FourState) -> list[Any]:
-    if isinstance(loss, GilbertElliott):
-        # h is the probability that the bad state does not lose, k1 that the good one does
-        h = PROBABILITY_ONE - scaled(loss.loss_bad)
-        fields = {"p": scaled(loss.p), "r": scaled(loss.r), "h": h, "k1": scaled(loss.loss_good)}
-        return ["NETEM_LOSS_GE", fields]
-    # netem adds p13 to p14 and p31 to p32 in 32 bits: rounded sums of 1 would be 0 there
-    p14, p32 = scaled(loss.p14), scaled(loss.p32)
-    return [
-        "NETEM_LOSS_GI",
-        {
-            "p13": min(scaled(loss.p13), PROBABILITY_ONE - p14),
-            "p31": min(scaled(loss.p31), PROBABILITY_ONE - p32),
-            "p32": p32,
-            "p14": p14,
-            "p23": scaled(loss.p23),
-        },
-    ]
+def _model(loss: GilbertElliott) -> list[Any]:
+    # h is the probability that the bad state does not lose, k1 that the good one does
+    h = PROBABILITY_ONE - scaled(loss.loss_bad)
+    fields = {"p": scaled(loss.p), "r": scaled(loss.r), "h": h, "k1": scaled(loss.loss_good)}
+    return ["NETEM_LOSS_GE", fields]
 
 
 NETEM = SimpleNamespace(

@@ -65,17 +65,6 @@ class GilbertElliott(StrictModel):
     loss_good: Probability = 0.0
 
 
-class FourState(StrictModel):
-    """netem's `state` model: 1 received, 3 lost, 2 received within a burst, 4 lost alone."""
-
-    model: Literal["four-state"] = "four-state"
-    p13: Probability
-    p31: Probability
-    p32: Probability
-    p23: Probability
-    p14: Probability
-
-
 class LineJitter(StrictModel):
     """A delay of `offset_ns` + `scale_ns` · entry / 8192, each entry of `table` equally likely.
 
@@ -103,9 +92,7 @@ class LineImpairment(StrictModel):
     one lost packet in `duplicate` is saved by its copy. `corrupt` flips one bit of the frame.
     """
 
-    loss: (
-        Annotated[RandomLoss | GilbertElliott | FourState, Field(discriminator="model")] | None
-    ) = None
+    loss: Annotated[RandomLoss | GilbertElliott, Field(discriminator="model")] | None = None
     jitter: LineJitter | None = None
     duplicate: Probability = 0.0
     corrupt: Probability = 0.0

@@ -8,7 +8,6 @@ from giaoban.traffic.impairments.jitter import JitterProcess
 from giaoban.traffic.impairments.loss import LossProcess, loss_process
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GammaJitter,
     GilbertElliottLoss,
     GilbertLoss,
@@ -24,7 +23,6 @@ from giaoban.traffic.impairments.theory import loss_rate, mean_burst
 
 __all__ = [
     "BernoulliLoss",
-    "FourStateLoss",
     "GammaJitter",
     "GilbertElliottLoss",
     "GilbertLoss",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -71,36 +70,6 @@ class GilbertElliottLoss(_Model):
     """Probability of a loss in the good state, 0 to 1."""
 
 
-class FourStateLoss(_Model):
-    """Bursts of losses with packets received in between, and single losses outside of them.
-
-    States: 1 received in a gap, 2 received in a burst, 3 lost in a burst, 4 lost alone in a gap
-    (from which the next packet is in state 1); `pXY` is the probability to go from X to Y at a
-    packet (Salsano, Ludovici, Ordine 2009; the `state` model of the kernel's netem).
-    """
-
-    model: Literal["four-state"] = "four-state"
-    """Which model."""
-    p13: Probability
-    """Probability from received in a gap to lost in a burst, 0 to 1. Like `0.01`."""
-    p31: Probability
-    """Probability from lost in a burst to received in a gap, 0 to 1. Like `0.3`."""
-    p32: Probability = 0.0
-    """Probability from lost in a burst to received in it, 0 to 1."""
-    p23: Probability = 1.0
-    """Probability from received in a burst to lost in it, 0 to 1."""
-    p14: Probability = 0.0
-    """Probability of a single loss in a gap, 0 to 1."""
-
-    @model_validator(mode="after")
-    def _probabilities_fit(self) -> Self:
-        if self.p13 + self.p14 > 1:
-            raise ValueError(Sentence("p13 + p14 is more than 1 (allowed: 1 at the most)"))
-        if self.p31 + self.p32 > 1:
-            raise ValueError(Sentence("p31 + p32 is more than 1 (allowed: 1 at the most)"))
-        return self
-
-
 class _Jitter(_Model):
     """`correlation`: of the delays added to consecutive packets. `reorder`: whether a packet may
     overtake the one before it, else it waits for it."""
@@ -160,7 +129,7 @@ class Rate(StrictModel):
 
 
 Loss = Annotated[
-    BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss,
+    BernoulliLoss | GilbertLoss | GilbertElliottLoss,
     Field(discriminator="model"),
 ]
 Jitter = Annotated[NormalJitter | GammaJitter | ParetoJitter, Field(discriminator="model")]

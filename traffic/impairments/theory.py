@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GilbertElliottLoss,
     GilbertLoss,
     Loss,
@@ -36,12 +35,9 @@ class Chain:
 
 
 def chain(
-    model: BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss,
+    model: BernoulliLoss | GilbertLoss | GilbertElliottLoss,
 ) -> Chain:
-    """The model's chain; states in the order good, bad, or 1 to 4.
-
-    Where a chain has no single stationary distribution, it is the one reached from state 1.
-    """
+    """The model's chain; states in the order good, bad."""
     match model:
         case BernoulliLoss(p=p):
             return Chain(np.ones((1, 1)), np.ones(1), np.array([p]))
@@ -49,33 +45,11 @@ def chain(
             return _two_states(p, r, 0.0, 1.0)
         case GilbertElliottLoss():
             return _two_states(model.p, model.r, model.loss_good, model.loss_bad)
-        case FourStateLoss():
-            return _four_states(model)
 
 
 def _two_states(p: float, r: float, loss_good: float, loss_bad: float) -> Chain:
     steps = np.array([[1 - p, p], [r, 1 - r]])
     return Chain(steps, np.array([r, p]) / (p + r), np.array([loss_good, loss_bad]))
-
-
-def _four_states(model: FourStateLoss) -> Chain:
-    p13, p14, p31, p32, p23 = model.p13, model.p14, model.p31, model.p32, model.p23
-    steps = np.array(
-        [
-            [1 - p13 - p14, 0, p13, p14],
-            [0, 1 - p23, p23, 0],
-            [p31, p32, 1 - p31 - p32, 0],
-            [1, 0, 0, 0],
-        ]
-    )
-    # in balance π4 = p14·π1, p31·π3 = p13·π1 and p23·π2 = p32·π3; states never reached have none
-    if p13 == 0:
-        shares = [1, 0, 0, p14]
-    elif p32 == 0:
-        shares = [p31, 0, p13, p14 * p31]
-    else:
-        shares = [p31 * p23, p13 * p32, p13 * p23, p14 * p31 * p23]
-    return Chain(steps, np.array(shares) / sum(shares), np.array([0.0, 0.0, 1.0, 1.0]))
 
 
 def loss_rate(model: Loss) -> float:

@@ -12,7 +12,7 @@ from recording import rtp_streams
 from runs import Finished, Runs
 
 from giaoban.scenarios.measure import validity
-from giaoban.traffic.impairments import FourStateLoss, loss_rate
+from giaoban.traffic.impairments import GilbertElliottLoss, loss_rate
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.quality.measure import Trace
 from tests.loss_theory import loss_rate_variance
@@ -104,7 +104,7 @@ def test_it_happens_where_and_when_it_was_asked_for(runs: Runs, what: str) -> No
 def test_as_often_as_was_asked_for(runs: Runs) -> None:
     """Within 5 standard deviations of the model's own rate."""
     run = runs["several"]
-    asked = FourStateLoss(p13=0.05, p31=0.4, p32=0.1, p23=0.5, p14=0.01)
+    asked = GilbertElliottLoss(p=0.05, r=0.4, loss_bad=0.8, loss_good=0.01)
     for who, what, share in (
         (("west", "audio", "up"), "corrupted", 0.2),
         (("east", "audio", "up"), "twice", 0.2),

@@ -7,7 +7,6 @@ import pytest
 
 from giaoban.scenarios.estimate.lines import Line
 from giaoban.topology.lines.impairments import (
-    FourState,
     GilbertElliott,
     LineImpairment,
     RandomLoss,
@@ -29,12 +28,11 @@ def line(**what: object) -> Line:
     [
         (RandomLoss(p=0.02), 0.02),
         (GilbertElliott(p=0.01, r=0.25), 0.01 / 0.26),
-        (FourState(p13=0.01, p31=0.3, p32=0.0, p23=1.0, p14=0.01), 0.042),
     ],
-    ids=["random", "gilbert-elliott", "four-state"],
+    ids=["random", "gilbert-elliott"],
 )
 def test_the_share_that_is_lost_is_the_models(
-    loss: RandomLoss | GilbertElliott | FourState, share: float
+    loss: RandomLoss | GilbertElliott, share: float
 ) -> None:
     found = line(loss=loss)
     came = found.pass_on(AT_NS)

@@ -95,16 +95,6 @@ def line_of(text: str, word: str) -> int:
             "loss",
             'unknown key (did you mean "loss_bad"?)',
         ),
-        (
-            loss('model = "four-state", p13 = 0.6, p31 = 0.5, p14 = 0.5'),
-            "loss",
-            "p13 + p14 is more than 1 (allowed: 1 at the most)",
-        ),
-        (
-            loss('model = "four-state", p13 = 0.1, p31 = 0.6, p32 = 0.5'),
-            "loss",
-            "p31 + p32 is more than 1 (allowed: 1 at the most)",
-        ),
         (at('jitter = { model = "normal", mean_ms = 5.0 }'), "jitter", "sd_ms: is missing"),
         (at('jitter = { model = "uniform" }'), "jitter", "(allowed: 'normal', 'gamma', 'pareto')"),
         (

@@ -24,11 +24,6 @@ from giaoban.scenarios.spec.impairment_words import what
             "mất 95,2 % gói, mô hình Gilbert, trung bình mỗi đợt mất 2.000 gói",
         ),
         (
-            {"loss": {"model": "four-state", "p13": 0.1, "p31": 0.0}},
-            "all packets lost",
-            "mất toàn bộ gói",
-        ),
-        (
             {"loss": {"model": "bernoulli", "p": 1.0}, "duplicate": 0.5},
             "all packets lost; 50 % sent twice",
             "mất toàn bộ gói; 50 % gói bị lặp",

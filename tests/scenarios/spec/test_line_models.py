@@ -16,10 +16,9 @@ from giaoban.scenarios.spec.line_models import (
     normal_quantile,
     to_line,
 )
-from giaoban.topology.lines.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
+from giaoban.topology.lines.impairments import GilbertElliott, LineImpairment, RandomLoss
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GammaJitter,
     GilbertElliottLoss,
     GilbertLoss,
@@ -43,10 +42,6 @@ def test_loss_models_keep_their_figures() -> None:
         (
             GilbertElliottLoss(p=0.1, r=0.3, loss_bad=0.7, loss_good=0.2),
             GilbertElliott(p=0.1, r=0.3, loss_bad=0.7, loss_good=0.2),
-        ),
-        (
-            FourStateLoss(p13=0.1, p31=0.2, p32=0.3, p23=0.4, p14=0.5),
-            FourState(p13=0.1, p31=0.2, p32=0.3, p23=0.4, p14=0.5),
         ),
     ):
         assert to_line(Impairments(loss=loss, corrupt=0.01)).loss == expected

@@ -259,7 +259,6 @@ def test_a_scenario_adds_bridges(tmp_path: Path, hold: Callable[..., Ran]) -> No
         'loss = { model = "bernoulli", p = 0.01 }',
         'loss = { model = "gilbert", p = 0.01, r = 0.5 }',
         'loss = { model = "gilbert-elliott", p = 0.01, r = 0.5 }',
-        'loss = { model = "four-state", p13 = 0.01, p31 = 0.5 }',
         'jitter = { model = "normal", mean_ms = 5.0, sd_ms = 1.0 }',
         'jitter = { model = "gamma", shape = 2.0, scale_ms = 1.0 }',
         'jitter = { model = "pareto", shape = 3.0, scale_ms = 1.0 }',

@@ -30,7 +30,6 @@ from giaoban.topology.lines.impairments import TABLE_SIZE
 from giaoban.traffic import log
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
-    FourStateLoss,
     GammaJitter,
     GilbertElliottLoss,
     GilbertLoss,
@@ -51,7 +50,6 @@ CASES = {
     "gilbert-elliott": Impairments(
         loss=GilbertElliottLoss(p=0.02, r=0.25, loss_bad=0.8, loss_good=0.01)
     ),
-    "four-state": Impairments(loss=FourStateLoss(p13=0.02, p31=0.2, p32=0.3, p23=0.4, p14=0.01)),
     "normal-apart": Impairments(jitter=NormalJitter(mean_ms=0.8, sd_ms=0.2)),
     "normal-close": Impairments(jitter=NormalJitter(mean_ms=20.0, sd_ms=5.0)),
     "gamma": Impairments(jitter=GammaJitter(shape=2.0, scale_ms=5.0, reorder=True)),
@@ -81,10 +79,6 @@ CHAINS: dict[str, tuple[list[list[float]], list[float]]] = {
     "bernoulli": ([[1.0]], [0.05]),
     "gilbert": ([[0.99, 0.01], [0.25, 0.75]], [0.0, 1.0]),
     "gilbert-elliott": ([[0.98, 0.02], [0.25, 0.75]], [0.01, 0.8]),
-    "four-state": (
-        [[0.97, 0.0, 0.02, 0.01], [0.0, 0.6, 0.4, 0.0], [0.2, 0.3, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]],
-        [0.0, 0.0, 1.0, 1.0],
-    ),
 }
 Quantile = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 # quantile function in ms, mean, standard deviation

@@ -19,7 +19,6 @@ from traffic_factory import cuts
 
 from giaoban.traffic.impairments import (
     BernoulliLoss,
-    FourStateLoss,
     GilbertElliottLoss,
     GilbertLoss,
     Loss,
@@ -32,13 +31,11 @@ from tests.loss_theory import loss_rate_variance
 
 N = 1_000_000
 Z = 3.2905  # two-sided 99.9 % of the normal distribution
-SCATTERED = FourStateLoss(p13=0.01, p31=0.2, p32=0.3, p23=0.4, p14=0.02)
-ChainLoss = BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss
+ChainLoss = BernoulliLoss | GilbertLoss | GilbertElliottLoss
 CHAINS: list[ChainLoss] = [
     BernoulliLoss(p=0.2),
     GilbertLoss(p=0.01, r=0.25),
     GilbertElliottLoss(p=0.02, r=0.1, loss_bad=0.5, loss_good=0.01),
-    SCATTERED,
 ]
 
 
@@ -77,36 +74,6 @@ def test_loss_rate_and_mean_burst(model: ChainLoss) -> None:
     assert abs(runs(lost).mean() - mean_burst(model)) <= Z * math.sqrt(burst_variance(model, N))
 
 
-def by_netem(model: FourStateLoss, n: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """`loss_4state` of net/sched/sch_netem.c, a packet at a time; its a1 to a5 by their names."""
-    state, lost = 1, np.zeros(n, np.bool_)
-    for i, u in enumerate(rng.random(n).tolist()):
-        if state == 1:
-            state = 4 if u < model.p14 else 3 if u < model.p14 + model.p13 else 1
-        elif state == 2:
-            state = 3 if u < model.p23 else 2
-        elif state == 3:
-            state = 2 if u < model.p32 else 1 if u < model.p32 + model.p31 else 3
-        else:
-            state = 1
-        lost[i] = state in (3, 4)
-    return lost
-
-
-def test_four_states_lose_as_netem_does() -> None:
-    """Shares of all patterns of eight packets, each within its 99.9 % of two samples, doubled
-    for what neighbouring windows share."""
-    ours = loss_process(SCATTERED, 13).draw(N)
-    theirs = by_netem(SCATTERED, N, np.random.default_rng(13))
-    shares = []
-    for lost in (ours, theirs):
-        windows = lost[: N // 8 * 8].reshape(-1, 8)
-        shares.append(np.bincount(np.packbits(windows, axis=1)[:, 0], minlength=256) / len(windows))
-    mean = (shares[0] + shares[1]) / 2
-    error = np.sqrt(2 * mean * (1 - mean) / (N // 8)) + 8 / N
-    assert np.all(np.abs(shares[0] - shares[1]) < 2 * Z * error)
-
-
 @pytest.mark.parametrize(
     ("model", "all_lost"),
     [
@@ -116,9 +83,6 @@ def test_four_states_lose_as_netem_does() -> None:
         (GilbertElliottLoss(p=0.0, r=0.5), False),
         (GilbertElliottLoss(p=0.5, r=0.5, loss_bad=1.0, loss_good=1.0), True),
         (GilbertElliottLoss(p=0.5, r=0.5, loss_bad=0.0), False),
-        (FourStateLoss(p13=0.0, p31=0.5), False),
-        (FourStateLoss(p13=0.1, p31=0.0), True),
-        (FourStateLoss(p13=0.1, p31=0.0, p32=0.1, p23=0.0), False),
     ],
     ids=repr,
 )
@@ -143,7 +107,6 @@ GOLDEN = {
     "bernoulli": "65e7180b43c07023",
     "gilbert": "bf52da83c1caff20",
     "gilbert-elliott": "f65e03cb4fad214c",
-    "four-state": "5c5152301d8b0f9a",
 }
 
 

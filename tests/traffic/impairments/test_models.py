@@ -16,7 +16,6 @@ from giaoban.traffic.impairments import Jitter, Loss
         {"model": "gilbert-elliott", "p": 0.1, "r": 0.0},
         {"model": "gilbert-elliott", "p": 0.1, "r": 0.1, "loss": 0.5},
         {"model": "markov", "p": 0.1},
-        {"model": "four-state", "p13": 0.6, "p31": 0.1, "p14": 0.5},
     ],
 )
 def test_losses_that_make_no_sense_are_refused(bad: dict[str, object]) -> None:

@@ -15,7 +15,6 @@ from traffic_factory import MS, START_NS, cuts, during_all, stream_plan
 
 from giaoban.traffic.impairments import (
     BernoulliLoss,
-    FourStateLoss,
     GammaJitter,
     GilbertLoss,
     Impairments,
@@ -159,7 +158,7 @@ EVERYTHING: list[list[Interval]] = [
             from_s=4.0,
             to_s=4.5,
             what=Impairments(
-                loss=FourStateLoss(p13=0.1, p31=0.3, p14=0.1),
+                loss=GilbertLoss(p=0.1, r=0.3),
                 rate=Rate(kbps=70, buffer_packets=3),
                 jitter=REORDERING,
             ),
