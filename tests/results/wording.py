@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
-
-from babel.messages.pofile import read_po
-
-from giaoban.scenarios.cli.app import COMMANDS
-from giaoban.translation import LOCALES
 
 IDENTIFIERS = """
     pass fail invalid refused estimate estimated sandbox native virtual whatif headroom sweep check
@@ -79,34 +73,3 @@ _MARKUP = {
     "Python": re.compile(r"[{\[(]'|': |\b(?:None|True|False)\b|\w+\(\w+="),
     "a path of this machine": re.compile(r"(?<![\w.:/-])/(?:tmp|work|root|home|usr|var)/"),
 }
-
-
-@cache
-def english_words() -> frozenset[str]:
-    """Those of our sentences that are in none of the Vietnamese ones; no commands."""
-    with (LOCALES / "vi.po").open("rb") as file:
-        catalogue = read_po(file, locale="vi")
-    both: tuple[set[str], set[str]] = set(), set()
-    for message in catalogue:
-        for words, texts in zip(both, (message.id, message.string), strict=True):
-            for text in [texts] if isinstance(texts, str) else texts:
-                words.update(_WORD.findall(_FIELD.sub(" ", text)))
-    return frozenset(both[0] - both[1] - set(COMMANDS))
-
-
-def unreadable(text: str, width: int, known: Iterable[str] = (), language: str = "vi") -> list[str]:
-    """Lines of a terminal that are longer than it, have words of the other language, markup or
-    values of the program, each with why. Words of `known` may stand in them: names, and what
-    somebody typed."""
-    found = []
-    english: frozenset[str] = frozenset()
-    if language == "vi":
-        english = english_words().difference(*map(str.split, known))
-    for line in text.splitlines():
-        words = sorted(english.intersection(_WORD.findall(_CODE.sub(" ", line))))
-        why = [f"English {', '.join(words)}"] if words else []
-        why += [what for what, pattern in _MARKUP.items() if pattern.search(line)]
-        longest = max(map(len, line.split()), default=0)
-        why += [f"{len(line)} letters"] if len(line) > max(width, longest) else []
-        found += [f"{', '.join(why)}: {line}"] if why else []
-    return found

@@ -9,11 +9,9 @@ from typing import Any
 
 import pretended
 import pytest
-from pretended_failures import Child, interrupted, observed
-from scenario_factory import Ran, giaoban, only_run, scenario
+from scenario_factory import giaoban, only_run, scenario
 from undrawn import undrawn
 
-from giaoban.errors import InvalidRun
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.scan import answer_file, scan
 from giaoban.results.model.manifest import MANIFEST
@@ -86,27 +84,3 @@ def test_check_by_estimate(tmp_path: Path, more: str, code: int) -> None:
     assert ran.code == code, ran.err
     assert ran.out.startswith("ESTIMATED: ")
     agree(ran.out, only_run(tmp_path / "runs"), code)
-
-
-# ----------------------------------------------------------------------------------- giaoban faults
-
-
-def found(state: str, possible: dict[str, Any]) -> dict[str, Child]:
-    router, site = possible["router:r-east"], possible["site:east"]
-    children = {}
-    if state in ("slower", "both"):
-        children[router.id] = Child(observed(router, interrupted("north", 412.0)))
-    if state in ("weak", "both"):
-        children[site.id] = Child(observed(site, verdict="fail", reasons=["known"]))
-    if state == "void":
-        children[site.id] = Child(error=InvalidRun("it hung"))
-    return children
-
-
-def faults(folder: Path, name: str, *words: str | Path) -> tuple[Ran, Path]:
-    root = folder / name
-    ran = giaoban("faults", folder / "s.toml", "--results", root, *words)
-    return ran, only_run(root)
-
-
-# ------------------------------------------------------------------- giaoban whatif, headroom, load

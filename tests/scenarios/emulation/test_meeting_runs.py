@@ -173,24 +173,6 @@ def test_only_the_chair_and_whom_it_called_are_heard(runs: Runs) -> None:
     assert max(at_north[1], at_north[2], at_west[0], at_west[1]) < 100
 
 
-def test_how_it_was_held_is_in_result_and_documents(runs: Runs) -> None:
-    run = runs["all"]
-    assert run.result.meeting.model_dump() == {
-        "floor": "chair",
-        "video": "switched",
-        "layout": "auto",
-        "dial": "out",
-        "encrypted": True,
-        # picked, not composed: 10 ms of the MCU in place of 120
-        "sound_devices_ms": 140.0,
-        "picture_devices_ms": 220.0,
-        "queueing": "fifo",
-        "video_share_pct": None,
-    }
-    summary = (run.folder / "summary.md").read_text(encoding="utf-8")
-    assert "the MCU calls the bridges; media is encrypted (SRTP)." in summary
-
-
 # ---------------------------------------------------------------------------------- who calls whom
 
 

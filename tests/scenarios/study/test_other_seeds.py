@@ -49,7 +49,6 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from tests.nights import at_night
 from tests.processes import alive, wait_for
 
-NOT_ESTIMATED_VI = "ngừng hoạt động thì chỉ mô phỏng được"
 THIN: dict[str, Any] = {**NORTH, "rate_mbps": 3.0}
 """A line hardly wide enough for one call: at seeds 4, 6 and 7 its busiest second is below 80 %, at
 5 it is not. Delays are not what is tried here."""
