@@ -156,13 +156,13 @@ def document(entries: Sequence[HistoryEntry], year: int, folder: Path) -> Docume
     ]
     return Document(
         lang="vi",
-        label=say.fill("Phụ lục"),
+        label="Phụ lục",
         title=say.fill(
             "TỔNG HỢP KẾT QUẢ KIỂM TRA\nHỆ THỐNG GIAO BAN ĐIỆN TỬ NĂM {year}", year=year
         ).split("\n"),
-        attached=say.fill("(Kèm theo Báo cáo số …/…-… ngày … tháng … năm … của …)"),
+        attached="(Kèm theo Báo cáo số …/…-… ngày … tháng … năm … của …)",
         blocks=numbered(_blocks(say, regulation_of(entries, ledger), data, parts)),
-        words=Words(say.fill("Bảng"), say.fill("Hình")),
+        words=Words("Bảng", "Hình"),
     )
 
 
@@ -185,7 +185,7 @@ def _blocks(
     data: Mapping[str, Any],
     parts: Sequence[tuple[Mapping[str, Any], Sequence[Picture]]],
 ) -> Iterator[Block]:
-    yield Heading(say.fill("Căn cứ và phạm vi"))
+    yield Heading("Căn cứ và phạm vi")
     basis = Citation(regulation, say)
     if articles := basis.article("assessment"):
         assessed = say.fill(
@@ -198,32 +198,28 @@ def _blocks(
             **basis.decision,
         )
     else:
-        assessed = say.fill("Hằng năm đánh giá hiệu quả hoạt động của hệ thống.")
-    rests = say.fill("Bản tổng hợp này dựa trên toàn bộ các lần kiểm tra còn lưu trong năm.")
+        assessed = "Hằng năm đánh giá hiệu quả hoạt động của hệ thống."
+    rests = "Bản tổng hợp này dựa trên toàn bộ các lần kiểm tra còn lưu trong năm."
     yield Par(f"{assessed} {rests}")
-    yield Heading(say.fill("Đánh giá chung"))
+    yield Heading("Đánh giá chung")
     yield from map(Par, data["overview"])
     for network, drawn in parts:
         yield Heading(network["heading"])
         yield from _network(say, basis, network, drawn)
     if data["unused"]:
-        yield Heading(say.fill("Các lần không dùng làm căn cứ"))
-        yield _table(
-            say, say.fill("Các lần không dùng làm căn cứ đánh giá"), UNUSED, data["unused"]
-        )
+        yield Heading("Các lần không dùng làm căn cứ")
+        yield _table(say, "Các lần không dùng làm căn cứ đánh giá", UNUSED, data["unused"])
     if data["studies"]:
-        yield Heading(say.fill("Các tính toán, khảo sát khác"))
-        caption = say.fill("So sánh phương án, tính dư địa, thử tải và các khảo sát khác")
+        yield Heading("Các tính toán, khảo sát khác")
+        caption = "So sánh phương án, tính dư địa, thử tải và các khảo sát khác"
         yield _table(say, caption, STUDIES, data["studies"])
-    yield Heading(say.fill("Danh mục các lần kiểm tra"))
-    caption = say.fill("Tất cả các lần kiểm tra trong năm, với mã kiểm chứng (SHA-256) của kết quả")
+    yield Heading("Danh mục các lần kiểm tra")
+    caption = "Tất cả các lần kiểm tra trong năm, với mã kiểm chứng (SHA-256) của kết quả"
     yield _table(say, caption, RUNS, data["runs"])
     if data["uncommitted"]:
         yield _note(
-            say.fill(
-                "* Lần chạy bằng phần mềm chưa được lưu thành một phiên bản xác định; "
-                "phụ lục của lần đó chỉ là bản nháp."
-            )
+            "* Lần chạy bằng phần mềm chưa được lưu thành một phiên bản xác định; "
+            "phụ lục của lần đó chỉ là bản nháp."
         )
 
 
@@ -236,57 +232,49 @@ def _network(
 ) -> Iterator[Block]:
     """Render the sections of one network's running system, or of its proposals."""
     yield from map(Par, n["overview"])
-    yield _table(say, say.fill("Số lần kiểm tra và thử sự cố theo tháng"), MONTHS, n["months"])
-    yield Heading(say.fill("Các nội dung đã kiểm tra"), level)
+    yield _table(say, "Số lần kiểm tra và thử sự cố theo tháng", MONTHS, n["months"])
+    yield Heading("Các nội dung đã kiểm tra", level)
     if not n["scenarios"]:
-        yield Par(say.fill("Trong năm không có lần kiểm tra kết nối nào được dùng để đánh giá."))
+        yield Par("Trong năm không có lần kiểm tra kết nối nào được dùng để đánh giá.")
     else:
-        caption = say.fill("Kịch bản và kết quả của lần kiểm tra cuối cùng")
+        caption = "Kịch bản và kết quả của lần kiểm tra cuối cùng"
         yield _table(say, caption, SCENARIOS, n["scenarios"])
         yield _note(
-            say.fill(
-                "Dư địa là phần hạn mức còn chưa dùng của tiêu chí gần ngưỡng nhất: 100 "
-                "% là chưa dùng, 0 % là vừa chạm ngưỡng, số âm là vượt ngưỡng. Mã ghi "
-                "dưới nội dung là mã kịch bản trong dữ liệu kiểm tra."
-            )
+            "Dư địa là phần hạn mức còn chưa dùng của tiêu chí gần ngưỡng nhất: 100 "
+            "% là chưa dùng, 0 % là vừa chạm ngưỡng, số âm là vượt ngưỡng. Mã ghi "
+            "dưới nội dung là mã kịch bản trong dữ liệu kiểm tra."
         )
     if n["criteria"]:
-        yield Heading(say.fill("Các tiêu chí trong năm"), level)
+        yield Heading("Các tiêu chí trong năm", level)
         yield _table(
             say,
-            say.fill("Giá trị xấu nhất và giá trị mới nhất của từng tiêu chí"),
+            "Giá trị xấu nhất và giá trị mới nhất của từng tiêu chí",
             CRITERIA,
             n["criteria"],
         )
         yield _note(
-            say.fill(
-                "Số lần: số lần tiêu chí được đánh giá. Giá trị mới nhất là của lần kiểm "
-                "tra cuối cùng trong năm có đánh giá tiêu chí đó; các lần có thể thuộc "
-                "những kịch bản khác nhau."
-            )
+            "Số lần: số lần tiêu chí được đánh giá. Giá trị mới nhất là của lần kiểm "
+            "tra cuối cùng trong năm có đánh giá tiêu chí đó; các lần có thể thuộc "
+            "những kịch bản khác nhau."
         )
     yield from drawn
     if n["scenarios"]:
-        yield Heading(say.fill("Thay đổi trong năm"), level)
+        yield Heading("Thay đổi trong năm", level)
         yield _changes(say, n)
     if n["faults"]:
-        yield Heading(say.fill("Thử sự cố"), level)
-        yield _table(say, say.fill("Các lần thử sự cố của mạng"), FAULTS, n["faults"])
+        yield Heading("Thử sự cố", level)
+        yield _table(say, "Các lần thử sự cố của mạng", FAULTS, n["faults"])
         yield _note(
-            say.fill(
-                "Đã thử: số sự cố đơn lẻ đã thử và có kết quả, trên tổng số sự cố đơn lẻ "
-                "mà mạng có thể gặp. Điểm lỗi đơn: phần tử mà chỉ riêng nó hỏng đã làm "
-                "mất điểm cầu khác khỏi phiên họp."
-            )
+            "Đã thử: số sự cố đơn lẻ đã thử và có kết quả, trên tổng số sự cố đơn lẻ "
+            "mà mạng có thể gặp. Điểm lỗi đơn: phần tử mà chỉ riêng nó hỏng đã làm "
+            "mất điểm cầu khác khỏi phiên họp."
         )
     if n["bindings"]:
         yield Heading(
-            say.fill("Yếu tố giới hạn và kiến nghị")
-            if n["advice"]
-            else say.fill("Yếu tố giới hạn"),
+            "Yếu tố giới hạn và kiến nghị" if n["advice"] else "Yếu tố giới hạn",
             level,
         )
-        caption = say.fill("Yếu tố giới hạn của các lần kiểm tra kết nối")
+        caption = "Yếu tố giới hạn của các lần kiểm tra kết nối"
         yield _table(say, caption, BINDINGS, n["bindings"])
         if n["advice"]:
             yield Par(
@@ -304,18 +292,14 @@ def _network(
 def _changes(say: Wording, n: Mapping[str, Any]) -> Block:
     if not n["repeated"]:
         return Par(
-            say.fill(
-                "Không có kịch bản nào được kiểm tra từ hai lần trở lên, nên chưa có gì để so sánh."
-            )
+            "Không có kịch bản nào được kiểm tra từ hai lần trở lên, nên chưa có gì để so sánh."
         )
     if not n["changes"]:
         return Par(
-            say.fill(
-                "Không có tiêu chí nào thay đổi giữa lần kiểm tra đầu tiên và lần cuối "
-                "cùng của cùng một kịch bản."
-            )
+            "Không có tiêu chí nào thay đổi giữa lần kiểm tra đầu tiên và lần cuối "
+            "cùng của cùng một kịch bản."
         )
-    caption = say.fill("Cùng một kịch bản: lần đầu tiên và lần cuối cùng trong năm")
+    caption = "Cùng một kịch bản: lần đầu tiên và lần cuối cùng trong năm"
     return _table(say, caption, CHANGES, n["changes"])
 
 
@@ -324,7 +308,7 @@ def _table(
 ) -> Table:
     return Table(
         caption=caption,
-        head=[[Head(say.text(column.title)) for column in columns]],
+        head=[[Head(column.title) for column in columns]],
         rows=[list(_cells(say, columns, row)) for row in rows],
         widths=[column.width for column in columns],
         aligns=[column.align for column in columns],
@@ -336,7 +320,7 @@ def _cells(say: Wording, columns: Sequence[_Column], row: Sequence[str]) -> Iter
     for column in columns:
         cell = column.made(*row[at : at + column.cells])
         if column.verdict:
-            cell = replace(cell, bold=cell.text != say.text(VERDICTS["pass"]))
+            cell = replace(cell, bold=cell.text != VERDICTS["pass"])
         yield cell
         at += column.cells
     assert at == len(row)

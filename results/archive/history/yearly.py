@@ -19,7 +19,7 @@ from giaoban.results.archive.history.trend import TrendPoint, trend
 from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording, shown_margin
-from giaoban.translation import NBSP, translator
+from giaoban.translation import NBSP
 
 VERDICTS = {
     "pass": "Đạt",
@@ -79,7 +79,7 @@ class Ledger:
 
 def verdict(entry: HistoryEntry, say: Wording) -> str:
     """A verdict in words; of a comparison, with what it is one."""
-    said = say.text(VERDICTS.get(entry.verdict or "", "–"))
+    said = VERDICTS.get(entry.verdict or "", "–")
     if entry.compared_with and entry.verdict != "invalid":
         return say.fill(
             "{verdict} (so với mức đã chấp nhận “{baseline}”)",
@@ -104,7 +104,7 @@ def study_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) ->
     for e in entries:
         if e.kind not in ASSESSED:
             of = ledger.network(e) if len(ledger.networks) > 1 else ""
-            kind = say.text(KINDS.get(e.kind, OTHER))
+            kind = KINDS.get(e.kind, OTHER)
             if of:
                 kind = say.fill("{kind}; mạng: {network}", kind=kind, network=of)
             rows.append([say.day(e.at), kind, verdict(e, say), e.run_id])
@@ -117,23 +117,23 @@ def run_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> l
 
 def _why_unused(entry: HistoryEntry, say: Wording) -> str:
     if entry.verdict == "invalid":
-        why = "; ".join(entry.reasons_vi) or say.fill("lần kiểm tra không đủ tin cậy")
+        why = "; ".join(entry.reasons_vi) or "lần kiểm tra không đủ tin cậy"
         return say.fill("không hợp lệ: {why}", why=why)
     if entry.engine == "estimate":
-        return say.fill("kết quả ước tính, chưa kiểm tra bằng mô phỏng")
-    return say.fill("không có kết luận đạt hay không đạt")
+        return "kết quả ước tính, chưa kiểm tra bằng mô phỏng"
+    return "không có kết luận đạt hay không đạt"
 
 
 def _run_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
     assessed = entry.kind in ASSESSED
-    kind = say.text(KINDS.get(entry.kind, OTHER))
-    engine = entry.engine and say.text(ENGINES.get(entry.engine, OTHER_ENGINE))
+    kind = KINDS.get(entry.kind, OTHER)
+    engine = entry.engine and ENGINES.get(entry.engine, OTHER_ENGINE)
     mark = UNCOMMITTED if assessed and not entry.committed else ""
     return [
         say.moment(entry.at),
         ledger.number(entry) if assessed else "–",
         f"{kind}; {engine}" if engine else kind,
-        say.text(VERDICTS.get(entry.verdict or "", "–")) + mark,
+        VERDICTS.get(entry.verdict or "", "–") + mark,
         entry.run_id,
         entry.sha256,
     ]
@@ -189,14 +189,14 @@ def of_network(runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> di
 def _heading(entry: HistoryEntry, ledger: Ledger, say: Wording) -> str:
     text = "Các phương án đề xuất thêm điểm cầu" if entry.new else "Hệ thống đang vận hành"
     if len(ledger.networks) == 1:
-        return say.text(text)
-    return say.fill("{part}, mạng: {name}", part=say.text(text), name=ledger.network(entry))
+        return text
+    return say.fill("{part}, mạng: {name}", part=text, name=ledger.network(entry))
 
 
 def _asked(entry: HistoryEntry, say: Wording) -> str:
     names = list(entry.new.values())
     if not names:
-        return say.fill("Hệ thống hiện có, không thêm điểm cầu")
+        return "Hệ thống hiện có, không thêm điểm cầu"
     told, rest = ", ".join(names[:NAMED]), len(names) - NAMED
     if rest > 0:
         text = "{bridges} và {n} điểm cầu khác"
@@ -280,7 +280,7 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
             most[ledger.number(e)] = max(best, e.tried, key=_known)
     if most and len(most) == len({e.scenario for e in faults}):
         if all(tried.whole for tried in most.values()):
-            found = found or say.fill("không phát hiện điểm lỗi đơn nào")
+            found = found or "không phát hiện điểm lỗi đơn nào"
             return say.fill(
                 "Thử sự cố: đã thử mọi sự cố đơn lẻ mà mạng có thể gặp, {found}.",
                 found=found,
@@ -294,7 +294,7 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
             )
             for number, tried in most.items()
         )
-        found = found or say.fill("các sự cố đó không làm mất điểm cầu khác")
+        found = found or "các sự cố đó không làm mất điểm cầu khác"
         return say.fill(
             (
                 "Thử sự cố: chưa thử hết. Số sự cố đơn lẻ có kết quả: {shares}; {found}. "
@@ -303,7 +303,7 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
             shares=shares,
             found=found,
         )
-    found = found or say.fill("kết quả nêu trong bảng các lần thử")
+    found = found or "kết quả nêu trong bảng các lần thử"
     return say.fill("Thử sự cố: {found}.", found=found)
 
 
@@ -342,7 +342,7 @@ def _scenarios(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
                 scenario,
                 str(len(here)),
                 say.day(last.at),
-                say.text(VERDICTS[last.verdict or ""]),
+                VERDICTS[last.verdict or ""],
                 _binding(last, say),
                 say.percent(shown_margin(last.binding.margin_pct if last.binding else None)),
             ]
@@ -354,7 +354,7 @@ def _binding(entry: HistoryEntry, say: Wording) -> str:
     if entry.binding is None:
         return "–"
     known = entry.criterion(entry.binding.criterion)
-    name = say.fill("một tiêu chí khác")
+    name = "một tiêu chí khác"
     if known:
         name = say.either(known.name_en, known.name_vi)
     where = say.either(entry.binding.where_en, entry.binding.where_vi)
@@ -453,8 +453,7 @@ def _faults_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
         "–" if tried is None else f"{_known(tried)} / {tried.possible}",
         _figure(longest, "ms", say),
         _figure(peak, "%", say),
-        ", ".join(entry.single_points)
-        or say.text(NONE if tried and tried.whole else NONE_OF_TRIED),
+        ", ".join(entry.single_points) or (NONE if tried and tried.whole else NONE_OF_TRIED),
     ]
 
 
@@ -478,7 +477,7 @@ def _bindings(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
 def _advice(checks: Sequence[HistoryEntry], say: Wording) -> list[str]:
     """What the checks that failed point to (Art. 22(3)); each once."""
     failed = [e.binding.criterion for e in checks if e.verdict == "fail" and e.binding]
-    return [say.text(_ADVICE[ident]) for ident in dict.fromkeys(failed) if ident in _ADVICE]
+    return [_ADVICE[ident] for ident in dict.fromkeys(failed) if ident in _ADVICE]
 
 
 LEAST = "Dư địa nhỏ nhất của lần kiểm tra"
@@ -505,7 +504,7 @@ def pictures(
             for p in points
         ]
 
-    caption = say.fill("Dư địa nhỏ nhất của từng lần kiểm tra trong năm")
+    caption = "Dư địa nhỏ nhất của từng lần kiểm tra trong năm"
     least = _least_margins(checks)
     if any(p.criterion.margin_pct is not None and p.criterion.margin_pct < FLOOR for p in least):
         floor = say.percent(FLOOR)
@@ -532,7 +531,7 @@ def _least_margins(checks: Sequence[HistoryEntry]) -> list[TrendPoint]:
         value = CriterionValue(
             id="margin",
             name_en=LEAST,
-            name_vi=translator("vi").text(LEAST),
+            name_vi=LEAST,
             value=max(e.binding.margin_pct, FLOOR),
             threshold=0.0,
             unit="%",
@@ -629,7 +628,7 @@ def _overview(
                 "Không có lần chạy nào của hệ thống hiện có nên bản tổng hợp này không nêu "
                 "được hệ thống hoạt động tốt đến mức nào."
             )
-            told.append(say.text(text))
+            told.append(text)
     if len(ledger.networks) > 1:
         told.append(
             say.fill(

@@ -163,24 +163,24 @@ def method(
     `courses`: what was done in the checks."""
     yield Heading(say("method"))
     if estimated:
-        yield Par(say.text(METHOD_ESTIMATED))
-    *first, last = map(say.text, METHOD)
+        yield Par(METHOD_ESTIMATED)
+    *first, last = METHOD
     for number, text in enumerate(first):
         if number == AFTER_MEETING:
-            yield from (Par(say.text(METHOD_PHASES[c])) for c in METHOD_PHASES if c in courses)
-        compared = [say.text(METHOD_COMPARED[c]) for c in METHOD_COMPARED if c in courses]
+            yield from (Par(METHOD_PHASES[c]) for c in METHOD_PHASES if c in courses)
+        compared = [METHOD_COMPARED[c] for c in METHOD_COMPARED if c in courses]
         yield Par(" ".join([text, *(compared if number == AFTER_CRITERIA - 1 else ())]))
-    by_estimate, by_emulation = map(say.text, METHOD_SEEDS)
+    by_estimate, by_emulation = METHOD_SEEDS
     if "estimate" in seeds:
         yield Par(by_estimate)
     if any(each != "estimate" for each in seeds):
         yield Par(by_emulation)
     if tried:
-        yield Par(say.text(METHOD_FAULTS))
+        yield Par(METHOD_FAULTS)
     if faults:
-        yield Par(say.text(METHOD_INTERRUPTED))
+        yield Par(METHOD_INTERRUPTED)
     if loads:
-        yield Par(say.text(METHOD_LOADS))
+        yield Par(METHOD_LOADS)
     yield Par(last)
 
 
@@ -195,7 +195,7 @@ def terms(say: AnnexWording) -> Iterator[Block]:
     yield Table(
         caption=say("terms table"),
         head=[[Head(say("term")), Head(say("meaning"))]],
-        rows=[[Cell(say.text(term)), Cell(say.text(meaning))] for term, meaning in TERMS],
+        rows=[[Cell(term), Cell(meaning)] for term, meaning in TERMS],
         widths=[40, 123],
         aligns=["left", "left"],
     )

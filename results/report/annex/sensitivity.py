@@ -187,7 +187,7 @@ def left_out(answers: Sequence[Result], say: AnnexWording) -> Iterator[Block]:
 
 
 def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> Iterator[Block]:
-    yield Heading(say.text(TITLE))
+    yield Heading(TITLE)
     for analysis, result in analyses:
         yield from analysed(analysis, AnnexWording(result), several=len(analyses) > 1)
 
@@ -217,7 +217,7 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     if answer.of_choices:
         yield of_choices(answer, say, caption=named)
     if analysis.picture is not None:
-        yield Picture(analysis.picture, say.text(CAPTION) + named)
+        yield Picture(analysis.picture, CAPTION + named)
     if answer.drawn is not None:
         yield from drawn(answer, say)
     if answer.untried:
@@ -244,7 +244,7 @@ def drawn(answer: Sensitivity, say: AnnexWording) -> Iterator[Block]:
     for block in at_once(answer.drawn, answer):
         said = in_language(block, say.say)
         if isinstance(said, Bullets):
-            yield Par(say.fill("Ở các phương án không đạt, điều giới hạn là:"))
+            yield Par("Ở các phương án không đạt, điều giới hạn là:")
             yield bullets(map(plain, said.items))
 
 
@@ -259,11 +259,9 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
         "Cách xác minh",
     )
     return Table(
-        caption=say.text(
-            "Số liệu giả định có thể làm đổi kết luận, số liệu cần xác minh trước xếp trước"
-        )
+        caption="Số liệu giả định có thể làm đổi kết luận, số liệu cần xác minh trước xếp trước"
         + caption,
-        head=[[Head(say.text(head)) for head in heads]],
+        head=[[Head(head) for head in heads]],
         rows=[_row(alike, flip, answer, say) for alike in answer.alike for flip in alike[0].flips],
         widths=[37, 17, 27, 52, 30],
         aligns=["left"] * len(heads),
