@@ -143,8 +143,15 @@ def _runs(old: Path, new: Path, tolerance: float | None, *, as_json: bool) -> in
         percent = accepted.tolerance.model_copy(update={"pct": min(tolerance, 100.0)})
         accepted = accepted.model_copy(update={"tolerance": percent})
     report, told, comparison = judging.against(after, accepted)
-    report = replace(report, command="compare")
-    return judging.end(report, *told[:-1], data=lambda: comparison, as_json=as_json)
+    worse = sum(change["sense"] == "worse" for change in comparison["changes"])
+    headline = Sentence("PASS – nothing is worse than in {run}", run=old.name)
+    if worse:
+        headline = Sentence(
+            "FAIL – {n} {n:thing is|things are} worse than in {run}", n=worse, run=old.name
+        )
+    report = replace(report, command="compare", headline=headline)
+    head = Par(headline, bold=True, tone="bad" if worse else "good")
+    return judging.end(report, head, *told[1:-1], data=lambda: comparison, as_json=as_json)
 
 
 def _sides(
