@@ -1,5 +1,4 @@
-"""`python -m bench [PART] [--json] [--runs N] [--append]`: measure everything in one run and print
-it; with `--append` the targets go into `bench/history.jsonl`, too."""
+"""`python -m bench [PART] [--json] [--runs N]`: measure everything in one run and print it."""
 
 from __future__ import annotations
 
@@ -8,23 +7,21 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from bench import emulation, history, machine, packets, startup
+from bench import emulation, machine, packets, startup
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
 from bench.harness import Figures, Say, targets_table
 from bench.load import tests as load
 from bench.machine import Machine
 from giaoban.errors import GiaobanError
-from giaoban.scenarios.plan.identity import commit
 
 SCHEMA = "giaoban.bench/1"
 RUNS = 3
@@ -55,7 +52,6 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=choices, default=ALL, help=f"what ({ALL})")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each size ({RUNS})")
-    parser.add_argument("--append", action="store_true", help="write it down: bench/history.jsonl")
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs is 1 or more")
@@ -76,16 +72,10 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    targets = [target for figures in found for target in figures.targets()]
-    before = history.last_values(history.HISTORY, about)
-    if options.append:
-        at = commit()
-        ident = at.ident if at.clean else None
-        history.append(history.HISTORY, about, targets, datetime.now(UTC), ident)
     if options.json:
         sys.stdout.write(json.dumps(_to_json(about, found), indent=2, allow_nan=False) + "\n")
     else:
-        _show(about, found, before, Console(width=None if sys.stdout.isatty() else WIDTH))
+        _show(about, found, Console(width=None if sys.stdout.isatty() else WIDTH))
     return 0
 
 
@@ -96,9 +86,7 @@ def _to_json(about: Machine, found: list[Figures]) -> dict[str, Any]:
     return {**told, "targets": [t.to_json() for figures in found for t in figures.targets()]}
 
 
-def _show(
-    about: Machine, found: list[Figures], before: Mapping[str, float], console: Console
-) -> None:
+def _show(about: Machine, found: list[Figures], console: Console) -> None:
     console.print(
         f"{about.cores} cores, {about.cpu}, Linux {about.kernel}, "
         f"Python {about.python}, load {about.load_1m} at the start\n"
@@ -110,7 +98,7 @@ def _show(
     for figures in found:
         figures.show(console)
     if targets := [target for figures in found for target in figures.targets()]:
-        console.print(targets_table(targets, before))
+        console.print(targets_table(targets))
 
 
 def _say(what: str) -> None:

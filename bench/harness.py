@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,15 +66,13 @@ def table(title: str, columns: str) -> Table:
     return made
 
 
-def targets_table(targets: list[Target], before: Mapping[str, float]) -> Table:
-    """What was wanted beside what was measured, now and `before` (`bench.history`)."""
-    made = table("Targets", "<figure | measured | before | target | <")
+def targets_table(targets: list[Target]) -> Table:
+    """Return a table of what was measured beside its target."""
+    made = table("Targets", "<figure | measured | target | <")
     for one in targets:
         sign = f"≥ {one.at_least:g}" if one.at_least is not None else f"≤ {one.at_most:g}"
         met, style = ("met", "") if one.met else ("NOT MET", "red")
-        last = before.get(one.what)
-        earlier = "" if last is None else f"{last:.2f}"
-        made.add_row(one.what, f"{one.value:.2f}", earlier, sign, met, style=style)
+        made.add_row(one.what, f"{one.value:.2f}", sign, met, style=style)
     return made
 
 

@@ -17,10 +17,10 @@ from giaoban.scenarios.project.init import ProjectOptions, make_project
 from giaoban.topology.carrier_rates import KNOWN_RATES_MBPS
 from giaoban.topology.importers.complete import ImportOptions, complete, great_circle_km
 from giaoban.topology.importers.files import (
+    as_toml,
     export_graphml,
     guess_format,
     import_province,
-    write_toml,
 )
 from giaoban.topology.importers.graphml import graphml, read_graphml
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
@@ -38,7 +38,7 @@ def test_export_and_import_give_the_same_province(source: Path, tmp_path: Path) 
     again, draft = import_province(tmp_path / "p.graphml", "graphml")
     assert (again, draft.notes) == (province, [])
     assert build(again) == build(province)
-    write_toml(again, tmp_path / "p.toml")
+    (tmp_path / "p.toml").write_text(as_toml(again), encoding="utf-8")
     assert load_province(tmp_path / "p.toml") == province
 
 
@@ -62,7 +62,7 @@ def test_awkward_texts_survive(tmp_path: Path) -> None:
             "name": "2013",
         }
     )
-    write_toml(odd, tmp_path / "p.toml")
+    (tmp_path / "p.toml").write_text(as_toml(odd), encoding="utf-8")
     assert load_province(tmp_path / "p.toml") == odd
     (tmp_path / "p.graphml").write_text(graphml(odd), encoding="utf-8")
     assert import_province(tmp_path / "p.graphml", "graphml")[0] == odd
@@ -288,17 +288,6 @@ def test_a_limit_can_be_copied_into_the_file(tmp_path: Path, figure: str, said: 
     with pytest.raises(InputError) as caught:
         load_province(tmp_path / "p.toml")
     assert said in str(caught.value)
-
-
-def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
-    province = load_province()
-    (tmp_path / "p.toml").write_text("mine", encoding="utf-8")
-    with pytest.raises(InputError, match="is there already"):
-        write_toml(province, tmp_path / "p.toml")
-    assert (tmp_path / "p.toml").read_text(encoding="utf-8") == "mine"
-    with pytest.raises(InputError, match="cannot be written"):
-        write_toml(province, tmp_path / "no" / "p.toml")
-    assert [path.name for path in tmp_path.iterdir()] == ["p.toml"]
 
 
 def test_toml_text_refuses_what_toml_does_not_know() -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, strerror
-from giaoban.files import read_file, whole
+from giaoban.errors import InputError
+from giaoban.files import read_file, write_whole
 from giaoban.provenance import Assumable
-from giaoban.scarce import shortage
-from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.topology.importers.complete import Draft, ImportOptions, complete
 from giaoban.topology.importers.graphml import graphml, read_graphml
@@ -64,12 +62,7 @@ def _sources_last(value: Any) -> Any:
     return {**first, **{k: v for k, v in value.items() if k in Assumable.model_fields}}
 
 
-def write_toml(province: Province, out: Path, *, replace: bool = False) -> None:
-    """Write a province file atomically. Raises `InputError`."""
-    _write(out, referring(as_toml(province), out), replace)
-
-
-def export_graphml(province: Province, out: Path, *, replace: bool = False) -> None:
+def export_graphml(province: Province, out: Path) -> None:
     """Write a GraphML file. Raises `InputError`.
 
     Its edges hold figures only: bandwidth profiles, framing and buffers not in packets are refused.
@@ -91,16 +84,4 @@ def export_graphml(province: Province, out: Path, *, replace: bool = False) -> N
                 what=what,
                 format="graphml",
             )
-    _write(out, graphml(province), replace)
-
-
-def _write(path: Path, text: str, replace: bool) -> None:
-    if path.exists() and not replace:
-        raise InputError("{path}: is there already (allowed: another name)", path=path)
-    try:
-        with whole(path) as aside:
-            aside.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise shortage(error) or InputError(
-            "{path}: cannot be written: {why}", path=path, why=strerror(error)
-        ) from None
+    write_whole(out, graphml(province).encode())

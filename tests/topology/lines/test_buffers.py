@@ -16,7 +16,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.plan.drain import drain_s
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import scheduler
-from giaoban.topology.importers.files import export_graphml, write_toml
+from giaoban.topology.importers.files import as_toml, export_graphml
 from giaoban.topology.lines.qos import Qos
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
@@ -59,7 +59,7 @@ def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) ->
     [told] = [each for each in assumptions(of) if each.what == "access of bridge Tây"]
     assert "buffer 50 ms" in told.value
     assert "packets" not in told.value
-    write_toml(of, tmp_path / "province.toml")
+    (tmp_path / "province.toml").write_text(as_toml(of), encoding="utf-8")
     assert build(load_province(tmp_path / "province.toml")) == build(of)
     with pytest.raises(InputError, match="milliseconds"):
         export_graphml(of, tmp_path / "my.graphml")

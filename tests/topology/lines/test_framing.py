@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.importers.files import export_graphml, write_toml
+from giaoban.topology.importers.files import as_toml, export_graphml
 from giaoban.topology.lines.framing import Framing
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
@@ -93,7 +93,7 @@ def test_it_is_among_the_assumptions_if_it_is_assumed() -> None:
 @pytest.mark.parametrize("where", ["everywhere", "west"])
 def test_it_is_written_to_toml_and_no_other_format(where: str, tmp_path: Path) -> None:
     of = province(**{where: L1})  # type: ignore[arg-type]
-    write_toml(of, tmp_path / "province.toml")
+    (tmp_path / "province.toml").write_text(as_toml(of), encoding="utf-8")
     assert build(load_province(tmp_path / "province.toml")) == build(of)
     with pytest.raises(InputError, match="framing"):
         export_graphml(of, tmp_path / "tables")

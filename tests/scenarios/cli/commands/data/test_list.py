@@ -13,7 +13,7 @@ from giaoban.scenarios.cli.commands.data.device import parse_calls
 from giaoban.scenarios.schemas.make import answer_names, input_names, write_all
 from giaoban.schemas import IN_A_PROJECT, MARK, OF_INPUT, referring
 from giaoban.tomlfile import KINDS, load
-from giaoban.topology.importers.files import as_toml, write_toml
+from giaoban.topology.importers.files import as_toml
 from giaoban.topology.model import Province
 
 
@@ -152,13 +152,11 @@ def test_a_file_of_another_kind_is_named_in_one_line() -> None:
 
 def test_a_file_of_a_project_names_its_schema(tmp_path: Path) -> None:
     province = load(SMALL, Province)
-    write_toml(province, tmp_path / "outside.toml")
-    assert (tmp_path / "outside.toml").read_text(encoding="utf-8") == as_toml(province)
+    assert referring(as_toml(province), tmp_path / "outside.toml") == as_toml(province)
     (tmp_path / IN_A_PROJECT).mkdir(parents=True)
     write_all(tmp_path / IN_A_PROJECT)
     (tmp_path / "deep").mkdir()
-    write_toml(province, tmp_path / "deep" / "inside.toml")
-    first = (tmp_path / "deep" / "inside.toml").read_text(encoding="utf-8").splitlines()[0]
+    first = referring(as_toml(province), tmp_path / "deep" / "inside.toml").splitlines()[0]
     assert first == f"{MARK}../.giaoban/schema/province{OF_INPUT}"
     for text in ("x = 1\n", 'schema = "giaoban.nothing/1"\n', '# schema = "giaoban.province/1"\n'):
         assert referring(text, tmp_path / "x.toml") == text
