@@ -140,13 +140,6 @@ def test_what_is_not_whole_is_built_anew(shop: Shop, harm: Callable[[Path], None
     assert shop.told == ["thing is damaged and is built anew"]
 
 
-def test_the_right_to_be_run_is_given_back(shop: Shop) -> None:
-    shop.ensure()
-    shop.place.chmod(0o600)
-    shop.ensure()
-    assert (shop.builds, shop.told) == (1, [])
-
-
 def test_what_cannot_be_run_where_it_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a file system mounted noexec: building it anew would not help."""
     monkeypatch.setattr(build_cache.os, "access", lambda *_: False)
@@ -164,39 +157,6 @@ def test_several_at_once_share_one_build(shop: Shop) -> None:
     assert build_cache.is_whole(shop.place)
 
 
-@pytest.mark.parametrize("dies", ["building", "putting 0", "putting 1"])
-@pytest.mark.parametrize("before", [None, sum_of_noise])
-def test_a_killed_builder_leaves_nothing_that_is_taken_for_whole(
-    shop: Shop, dies: str, before: Callable[[Path], None] | None
-) -> None:
-    """Whenever it is killed, and whether something was there before."""
-    if before is not None:
-        shop.ensure()
-        before(shop.place)
-    killed = shop.start(dies)
-    killed.communicate()
-    assert killed.returncode == -9
-    assert not build_cache.is_whole(shop.place)
-    builds = shop.builds
-    shop.ensure()
-    assert shop.builds == builds + 1
-    assert not list(shop.place.parent.glob(f"{build_cache.SCRATCH}*"))
-
-
-def test_one_waits_for_a_builder_that_dies_and_builds_it(shop: Shop) -> None:
-    shop.place.parent.mkdir(parents=True)
-    killed = shop.start("building")
-    while not shop.builds:
-        assert killed.poll() is None
-    shop.ensure()
-    killed.communicate()
-    assert shop.told == [
-        "waiting for another that builds it",
-        "removing what one that was killed left",
-    ]
-    assert shop.builds == 2
-
-
 @pytest.mark.parametrize("place", ["a file", "/proc/none"])
 def test_where_nothing_can_be_kept_it_says_so(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -211,11 +171,3 @@ def test_where_nothing_can_be_kept_it_says_so(
     said = rf"{re.escape(str(kept.parent))}: nothing can be kept there: (.|\n)*XDG_CACHE_HOME"
     with pytest.raises(MachineLacks, match=said), build_cache.required():
         build_cache.ensure(kept, lambda _: pytest.fail("builds"))
-
-
-def test_what_else_refuses_is_not_laid_to_the_folder(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(shop.place.parent))
-    with pytest.raises(FileNotFoundError), build_cache.required():
-        build_cache.ensure(shop.place, lambda scratch: scratch / "nothing")

@@ -47,17 +47,3 @@ def test_it_is_made_of_the_distributions_python(python: Path) -> None:
         Path("/usr/bin/python3"), "-c", "import sys; print(sys.base_prefix, sys.version)"
     )
     assert mine == theirs.stdout
-
-
-def test_no_folder_is_usage() -> None:
-    done = subprocess.run([SCRIPT], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "usage" in done.stderr
-
-
-def test_the_set_up_uses_it() -> None:
-    """And lets pip see for itself what is there."""
-    text = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
-    assert "scripts/environment .venv" in text
-    assert "--system-site-packages" not in text
-    assert "--ignore-installed" not in text

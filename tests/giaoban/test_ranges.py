@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from giaoban.figure_words import CHOICES, choice_in_words, with_ranges
-from giaoban.mcu_sim.device import CostGroup, DelayFigure, load_devices
+from giaoban.mcu_sim.device import load_devices
 from giaoban.provenance import FigureRange
 from giaoban.results.judge.criteria import Criteria, load_criteria
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.importers.files import as_toml
 from giaoban.topology.lines.qos import Qos
 from giaoban.topology.load import DEFAULT_PROVINCE as PROVINCE
 from giaoban.topology.load import load_province
 from giaoban.topology.model import Link
-from giaoban.translation import translator
 
 ASSUMED = {"source": "test", "assumed": True, "settled_by": "a survey"}
 LINK = {
@@ -77,17 +73,6 @@ def test_words_have_choices_that_hold_the_word_itself() -> None:
     share = of("video_share_pct", low=50.0, high=70.0)
     with pytest.raises(ValidationError, match="mean nothing"):
         Qos.model_validate({"scheduling": "fifo", **ASSUMED, **share})
-
-
-def test_each_resolution_of_a_table_of_costs_has_its_own() -> None:
-    costs = {"720p30": 1.5, "audio": 0.5}
-    group = CostGroup.model_validate({"units": costs, **ASSUMED, **of("720p30", low=1.0, high=2.0)})
-    ranged = {each.resolution: each.range for each in group.figures()}
-    assert ranged["audio"] is None
-    assert ranged["720p30"] is not None
-    assert ranged["720p30"]["units"].high == 2.0
-    with pytest.raises(ValidationError, match="no such figure here"):
-        CostGroup.model_validate({"units": costs, **ASSUMED, **of("1080p30", low=1.0, high=2.0)})
 
 
 def test_a_device_of_two_cards_has_twice_the_range_of_one(tmp_path: Any) -> None:
@@ -168,42 +153,6 @@ def test_the_list_of_assumptions_says_how_far() -> None:
     assert vi.endswith("; tốc độ có thể là 50 đến 200 Mb/s (hai báo giá)")
 
 
-def test_a_province_that_is_written_keeps_its_ranges(tmp_path: Any) -> None:
-    text = PROVINCE.read_text(encoding="utf-8")
-    place = text.index("assumed = true", text.index("[[bridge]]"))
-    line = 'range.rate_mbps = { low = 5.0, high = 20.0, source = "two offers" }\n'
-    path = tmp_path / "p.toml"
-    path.write_text(text[:place] + line + text[place:], encoding="utf-8")
-    province = load_province(path)
-    again = tmp_path / "again.toml"
-    again.write_text(as_toml(province), encoding="utf-8")
-    assert load_province(again) == province
-    assert sum(each.range is not None for each in province.bridges) == 1
-
-
-def test_what_has_no_range_is_told_as_ever() -> None:
-    assert with_ranges("10 km", None) == "10 km"
-    ranged = of("delay_ms", low=20, high=60)
-    delay = DelayFigure.model_validate({"delay_ms": 40.0, **ASSUMED, **ranged})
-    said = translator("vi").say(with_ranges("40 ms", delay.range))
-    assert said == "40 ms; độ trễ có thể là 20 đến 60 ms (an offer)"
-
-
 FILE = Path(__file__).parents[2] / "scenarios/study/sensitivity/ranges.toml"
 NAMES = {"L1", "L2", "IP", "baseline", "high", "1x1", "1+1", "2x2", "1+5", "3x3", "1+7", "4x4"}
 """Of layers, of H.264 and of layouts: the same in every language."""
-
-
-def test_every_choice_is_a_name_or_is_told_in_words() -> None:
-    said = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    lists = [entry["of_these"] for entry in said["choice"] if isinstance(entry["of_these"], list)]
-    words = {word for each in lists for choice in each for word in choice.split(", ")}
-    assert words - CHOICES.keys() == NAMES
-    assert CHOICES.keys() <= words
-
-
-def test_a_list_of_choices_is_told_one_by_one() -> None:
-    assert translator("vi").say(choice_in_words("lower, audio, refuse")) == (
-        "hạ độ phân giải, chỉ âm thanh, từ chối"
-    )
-    assert translator("vi").say(choice_in_words("G.722")) == "G.722"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.processes.ownership import OWNER, temporary_folder
+from giaoban.processes.ownership import temporary_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = """
@@ -57,34 +57,3 @@ def test_a_folder_of_somebody_s_own_of_a_like_name_is_left_alone(place: Path) ->
     with temporary_folder("mine"):
         pass
     assert (own / "runs" / "result.json").read_text() == "{}"
-
-
-def test_what_others_put_there_is_not_looked_into(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    others = place / "giaoban-others"
-    others.mkdir()
-    (others / OWNER).write_text("{}")
-    os.utime(others, (0, 0))
-    monkeypatch.setattr(os, "geteuid", lambda: others.stat().st_uid + 1)
-    with temporary_folder("mine"):
-        assert others.is_dir()
-
-
-def test_a_pipe_in_place_of_the_note_is_not_waited_for(place: Path) -> None:
-    trap = place / "giaoban-trap"
-    trap.mkdir()
-    os.mkfifo(trap / OWNER)
-    with temporary_folder("mine"):
-        assert trap.is_dir()
-
-
-def test_every_temporary_folder_is_such_a_one() -> None:
-    rooms = ("giaoban", "topology", "traffic", "mcu_sim", "results", "scenarios")
-    files = {file for room in rooms for file in (ROOT / room).rglob("*.py")}
-    made = {
-        str(file.relative_to(ROOT))
-        for file in files
-        if "TemporaryDirectory(" in (text := file.read_text(encoding="utf-8")) or "mkdtemp(" in text
-    }
-    assert made == ELSEWHERE

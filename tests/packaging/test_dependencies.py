@@ -6,7 +6,6 @@ import re
 import tomllib
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -86,33 +85,8 @@ def told() -> dict[str, str]:
     return found
 
 
-def test_the_page_says_why_each_is_there() -> None:
-    said = told()
-    assert set(said) == set(direct())
-    for name, brought in direct().items():
-        assert {part.strip() for part in said[name].split(",")} == brought, name
-
-
-def test_and_each_package_of_the_distribution() -> None:
-    setup = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
-    [names] = re.findall(r"^run_packages=\(([^)]*)\)", setup, re.M)
-    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    table = page.partition("| package of the distribution |")[2].partition("\n\n")[0]
-    named = {name for row in re.findall(r"^\| ([^|]+) \|", table, re.M) for name in row.split(", ")}
-    assert {name.strip() for name in named} - {"---"} == set(names.split())
-
-
 def test_what_lacks_a_library_names_the_extra_that_brings_it() -> None:
     module = {"docx": "python-docx", "gevent": "locust", "dask": "distributed"}
     for library, extra in extras.LIBRARIES.items():
         name = canonicalize_name(module.get(library, library))
         assert extra in direct()[name], library
-
-
-def test_the_citation_is_of_this_version_and_licence() -> None:
-    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    about = PROJECT["project"]
-    assert said["version"] == about["version"]
-    assert said["license"] == about["license"] == "GPL-2.0-or-later"
-    assert said["title"] == about["name"]
-    assert [one["name"] for one in said["authors"]] == [one["name"] for one in about["authors"]]

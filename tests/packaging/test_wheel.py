@@ -63,20 +63,6 @@ def test_it_has_each_file_of_the_program_and_no_other(wheel: dict[str, bytes]) -
     assert set(json.loads(origin)) == {"commit", "clean", "code"}
 
 
-def test_all_kinds_of_files_are_among_them(wheel: dict[str, bytes]) -> None:
-    """The comparison is of something."""
-    kinds = {Path(name).suffix for name in wheel}
-    assert {".py", ".toml", ".typ", ".json", ".config", ".csv", ".po", ".js", ".css"} <= kinds
-    assert {".c", ".typed", ".md"} <= kinds
-    for name in ("scenarios/meetings", "results/baselines"):
-        assert any(each.startswith(f"giaoban/{name}/") for each in wheel)
-
-
-def test_nothing_is_at_its_top_but_the_package(wheel: dict[str, bytes]) -> None:
-    tops = {name.split("/")[0] for name in wheel}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"giaoban"}
-
-
 def test_the_sdist_makes_the_same_wheel(
     sdist: Path, wheel: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -139,10 +125,3 @@ def test_an_installed_program_is_that_of_its_commit_until_somebody_changes_it(
     built.parent.mkdir()
     built.write_text(json.dumps({"commit": "0123abcd", "clean": clean, "code": code}))
     assert identity.commit(tmp_path) == identity.Commit("0123abcd", expected)
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"commit": "0123abcd"}'])
-def test_without_a_word_of_its_commit_there_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "giaoban").mkdir()
-    (tmp_path / "giaoban" / identity.BUILT.name).write_text(text)
-    assert identity.commit(tmp_path) == identity.Commit(None, False)

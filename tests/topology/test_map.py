@@ -77,13 +77,6 @@ def test_words_figures_and_marks(tmp_path: Path) -> None:
     assert "new bridge" in svg(network, tmp_path, new={"cu-jut"})
 
 
-def test_figures_with_a_source_carry_no_mark(tmp_path: Path) -> None:
-    text = svg(build(province_of([(0, 1, 3)], 2, [1])), tmp_path)
-    assert "3 km" in text
-    assert "3 km*" not in text
-    assert "assumed" not in text
-
-
 def test_links_take_the_colour_of_their_direction(tmp_path: Path) -> None:
     network = build(load_province())
     hot, cold = "#c51b1b", "#74a9cf"

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from giaoban.topology.assumptions import assumptions
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.emulation.failable_link import FailableLink
 from giaoban.topology.load import load_province
@@ -74,24 +73,6 @@ def test_what_a_province_does_not_say_is_assumed() -> None:
     assert settled_by != UNSAID.settled_by
 
 
-def test_both_are_told_as_assumptions_in_both_languages() -> None:
-    province = load_province(DEFAULT)
-    told = {a.what: a.value for a in assumptions(province)}
-    assert "loss of light seen after 10 ms" in told["how routers find ways"]
-    assert "routes in effect after 20 ms" in told["how routers find ways"]
-    what = "loss of light, installation of routes and MinLSInterval at routers"
-    assert what not in told
-    assert "MinLSInterval 5000 ms" in told["how routers find ways"]
-    unsaid = province.routing.model_copy(update={"loss_of_signal_ms": 0, "route_install_ms": None})
-    silent = province.model_copy(update={"routing": unsaid})
-    told = {a.what: a.value for a in assumptions(silent)}
-    assert "loss of light seen after 0 ms" in told["how routers find ways"]
-    assert told[what] == "routes in effect after 20 ms"
-    told = {a.what: a.source for a in assumptions(silent, lang="vi")}
-    source = told["nhận biết mất tín hiệu, nạp đường mới và MinLSInterval tại bộ định tuyến"]
-    assert source.startswith("dữ liệu mạng không nêu")
-
-
 def change(at_s: float, do: str, link: str) -> NetworkChange:
     ends = {}
     if do == "discard":
@@ -131,14 +112,6 @@ def test_an_lsa_waits_only_where_both_ends_have_to(
     found = lsa_wait_ms(NETWORK, [change(*each) for each in changes], 0)
     assert (found > 0) == waits
     assert found <= 5000
-
-
-@pytest.mark.parametrize("name", ["loss_of_signal_ms", "route_install_ms", "min_ls_interval_ms"])
-def test_ports_and_tables_mean_nothing_where_no_routes_are_computed(name: str) -> None:
-    with pytest.raises(ValidationError, match=f"{name} mean nothing with protocol = .static."):
-        routing("static", **{name: 5})
-    with pytest.raises(ValidationError, match="out of range"):
-        routing("ospf", **TIMERS, **{name: 10_001})
 
 
 class End:
@@ -231,26 +204,3 @@ def test_what_no_router_has_is_not_made_to_fit(key: str, value: int | str, said:
     told = {"range": {key: {**(choices if key == "protocol" else most), "source": "test"}}}
     with pytest.raises(ValidationError, match=said):
         routing("ospf-bfd", **TIMERS, **BFD, assumed=True, settled_by="test", **told)
-
-
-def test_a_timer_may_be_all_that_the_others_leave_it() -> None:
-    own = routing("ospf", **TIMERS)
-    assert own.other_timers("spf_ms", 10, 1000) == [
-        10,
-        20,
-        25,
-        40,
-        50,
-        100,
-        125,
-        200,
-        250,
-        500,
-        1000,
-    ]
-    assert own.other_timers("hello_ms", 50, 9000) == list(range(100, 2001, 100))
-    assert own.other_timers("dead_ms", 1000, 5000) == list(range(2000, 5001, 100))
-    assert own.other_timers("loss_of_signal_ms", 0, 2000) == []  # any
-    for field in ("spf_ms", "hello_ms", "dead_ms"):
-        for each in own.other_timers(field, 10, 9000):
-            Routing.model_validate({**own.model_dump(), field: each})

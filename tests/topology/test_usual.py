@@ -6,14 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from giaoban.errors import InputError
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.topology.importers.files import as_toml
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
-from giaoban.topology.usual import USUAL, keys_of, probably
+from giaoban.topology.usual import keys_of
 
 SMALL = Path(__file__).with_name("small.toml").read_text(encoding="utf-8")
 
@@ -48,38 +46,9 @@ def test_another_unit_is_asked_about(
             read(path, f'unusual = ["hello_ms"]\n{text}')
 
 
-@given(st.sampled_from(list(USUAL)), st.floats(1e-6, 1e12))
-def test_what_is_to_be_written_is_said_as_files_have_it_in_any_language(
-    key: str, value: float
-) -> None:
-    """1000 with a Vietnamese mark between its digits would be 1 in a file."""
-    if (said := probably(key, value)) is not None:
-        written = said.en.rpartition(" = ")[2]
-        assert said.vi.endswith(f" {key} = {written}")
-        tomllib.loads(f"{key} = {written}")
-
-
 def test_only_keys_of_figures_can_be_meant(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no key of a figure"):
         read(tmp_path / "p.toml", f'unusual = ["kn"]\n{SMALL}')
-
-
-def test_timers_in_seconds_and_microseconds(tmp_path: Path) -> None:
-    timers = """
-[routing]
-protocol = "ospf-bfd"
-hello_ms = 10
-dead_ms = 40
-spf_ms = 10
-bfd_interval_ms = 50_000
-bfd_multiplier = 3
-source = "test"
-"""
-    with pytest.raises(InputError) as wrong:
-        read(tmp_path / "p.toml", SMALL.replace("[addressing]", f"{timers}\n[addressing]"))
-    assert "10 s would be hello_ms = 10000" in str(wrong.value)
-    assert "40 s would be dead_ms = 40000" in str(wrong.value)
-    assert "50000 µs would be bfd_interval_ms = 50" in str(wrong.value)
 
 
 def test_a_scenario_is_asked_too(tmp_path: Path) -> None:
@@ -116,10 +85,3 @@ def test_what_is_made_or_imported_says_that_it_is_meant() -> None:
     assert keys_of(made) == ["rate_mbps"]
     assert tomllib.loads(as_toml(made))["unusual"] == ["rate_mbps"]
     assert keys_of(load_province(DEFAULT_PROVINCE)) == []
-
-
-def test_the_table_is_sound() -> None:
-    for key, usual in USUAL.items():
-        assert usual.low < usual.high
-        assert probably(key, usual.high) is None
-        assert all(factor != 1 for _, factor in usual.others)

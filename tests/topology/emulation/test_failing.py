@@ -10,7 +10,6 @@ after `loss_of_signal_ms`.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from lab_failing import Case, as_json
 from routing_settings import SETTINGS
 
 from giaoban.scenarios.measure.pcap import write_pcapng
-from giaoban.topology.emulation import order, router_clock
+from giaoban.topology.emulation import router_clock
 from giaoban.topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox
@@ -121,23 +120,6 @@ def test_a_silent_failure_takes_detection_and_computing(found: Found, setting: s
         assert least - SLACK_MS <= took_ms <= most + SLACK_MS
 
 
-def test_next_to_the_failure_nobody_else_has_to_be_told(found: Found) -> None:
-    for took_ms in found.interruptions_ms("silent 100x3 near"):
-        least, most = 200 + INSTALL_MS, 300 + 100 + INSTALL_MS
-        assert least - SLACK_MS <= took_ms <= most + SLACK_MS
-
-
-@pytest.mark.parametrize("name", ["silent 100x3 far", "silent dead far"])
-def test_all_threads_of_a_router_have_its_turn(found: Found, name: str) -> None:
-    """Whoever else has none of his own goes when the fair scheduler likes: what BFD's thread draws
-    would come before or after what OSPF's draws, and failures be noticed at other moments."""
-    turns = found.told(name)["turns"]
-    assert [len(threads) for threads in turns] == [3 if "100x3" in name else 2] * 4
-    assert {tuple(turn) for threads in turns for turn in threads} == {
-        (os.SCHED_FIFO, order.priority("routers"))
-    }
-
-
 @pytest.mark.parametrize("hosts", ["far", "near"])
 def test_without_bfd_it_is_the_dead_interval(found: Found, hosts: str) -> None:
     for took_ms in found.interruptions_ms(f"silent dead {hosts}"):
@@ -217,11 +199,3 @@ def test_tshark_reads_ospf_and_bfd(found: Found) -> None:
     up, every, times = sessions[-1]
     assert (int(up, 0), int(every) // 1000, times) == (3, 100, "5")
     assert fields("_ws.malformed || _ws.expert.severity >= 0x600000", "frame.number") == []
-
-
-def test_birdc_answers(found: Found) -> None:
-    told = found.told("silent true-clock far")
-    full = [line for line in told["neighbours"].splitlines() if "Full/PtP" in line]
-    assert len(full) == 2
-    up = [line for line in told["sessions"].splitlines() if " Up " in line]
-    assert len(up) == 2

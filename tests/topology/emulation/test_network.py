@@ -69,10 +69,6 @@ def mininet(measured: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_build_starts_no_shell(mininet: dict[str, Any]) -> None:
-    assert mininet["shells_after_build"] == 0
-
-
 def test_every_node_is_a_namespace_of_its_own(mininet: dict[str, Any]) -> None:
     assert sorted(mininet["names"]) == sorted(node.id for node in PROVINCE.nodes)
     assert mininet["namespaces"] == len(PROVINCE.nodes)
@@ -99,11 +95,6 @@ def test_interfaces_carry_their_addresses(mininet: dict[str, Any]) -> None:
     }
 
 
-def test_popen_and_pexec_run_in_the_node(mininet: dict[str, Any]) -> None:
-    assert PROVINCE.access_link("cu-jut").address_of("cu-jut") in mininet["popen"]
-    assert mininet["pexec"] == ["out\n", "err\n", 3]
-
-
 def test_hosts_answer_to_ping(mininet: dict[str, Any]) -> None:
     assert "5 received, 0% packet loss" in mininet["ping"]
     assert mininet["mininet_ping_lost_pct"] == 0.0
@@ -127,11 +118,6 @@ def test_probes_find_nothing_where_nothing_is_wrong(measured: dict[str, Any], st
     assert measured["probes"]["faults"][state] == []
 
 
-def test_probes_are_much_closer_than_their_tolerance(measured: dict[str, Any]) -> None:
-    assert measured["probes"]["worst"]["rate_off_pct"] < 0.1
-    assert measured["probes"]["worst"]["delay_off_us"] < 5.0
-
-
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
@@ -148,10 +134,6 @@ def test_probes_find_the_link_that_was_changed(
     faults = measured["probes"]["faults"][tamper]
     assert len(faults) == 1
     assert re.fullmatch(f"{TAMPERED}: {said}", faults[0])
-
-
-def test_a_change_within_the_tolerance_is_no_fault(measured: dict[str, Any]) -> None:
-    assert measured["probes"]["faults"]["small-delay"] == []
 
 
 def test_a_lossy_line_as_asked_is_no_fault(measured: dict[str, Any]) -> None:

@@ -121,16 +121,6 @@ def test_a_packet_of_any_class_crosses_an_idle_link_in_its_own_time(
     assert wait_us.max() < 2 * VOICE_US + 5.0
 
 
-def test_links_with_classes_are_as_asked(counts: dict[str, Any]) -> None:
-    for name, found in counts.items():
-        # at 10 Gb/s, as fast as these are fed, the guest's clock is too coarse for a probe
-        assert [f for f in found["probe_faults"] if "access-b-0" in f] == [], name
-    probes = [p for name in counts if name != "lossy" for p in counts[name]["probes"]]
-    slow = [p for p in probes if p["link"] == "access-b-0"]
-    assert max(abs(p["rate_mbps"] / p["asked_rate_mbps"] - 1) for p in slow) < 0.001
-    assert max(abs(p["delay_us"] - p["asked_delay_us"]) for p in slow) < 5.0
-
-
 def test_voice_waits_for_one_packet_at_the_most(measured: Path) -> None:
     """What is being sent is not interrupted; everything that waits is overtaken."""
     wait_us, arrived, _ = packets(measured, "flooded", 0)
@@ -212,27 +202,11 @@ def test_pictures_keep_their_share_of_what_voice_leaves(
     assert found["control"]["drops"] == found["voice"]["drops"] == 0
 
 
-def test_a_full_link_carries_its_rate(measured: Path) -> None:
-    bits = 0
-    for number, flow in enumerate(FLOWS["shares"]):
-        arrival_ns = log.load(measured / f"shares-{number}.npz")["arrival_ns"].astype(np.int64)
-        count = np.count_nonzero((arrival_ns > 2e9) & (arrival_ns <= 18e9))
-        bits += count * (flow["payload"] + WIRE_OVERHEAD) * 8
-    assert bits / 16 == pytest.approx(MBPS * 1e6, rel=0.0005)
-
-
 def test_signalling_goes_with_voice_and_routing_before_it(counts: dict[str, Any]) -> None:
     found = classes_of(counts, "shares")
     sent = [f["n"] for f in FLOWS["shares"]]
     assert found["control"]["sent_packets"] == sent[0]
     assert found["voice"]["sent_packets"] == sent[1] + sent[2]
-
-
-def test_what_others_do_not_use_is_there_for_all(measured: Path, counts: dict[str, Any]) -> None:
-    """Nobody else sends: the last class has the whole link, not its share alone."""
-    _, arrived, _ = packets(measured, "alone", 0)
-    assert arrived.mean() > 0.999
-    assert classes_of(counts, "alone")["other"]["sent_packets"] > 0.999 * len(arrived)
 
 
 def test_losses_of_the_line_are_told_from_drops_of_classes(
@@ -264,16 +238,3 @@ def test_a_class_has_another_rate_from_the_next_packet_on(measured: Path) -> Non
     late = leaving_ns > RESHAPED_NS
     own_us = VOICE_US * (MBPS / RESHAPED_MBPS - 1)
     assert (voice_us[late] - own_us).max() <= slow_us + CREDIT_US + 5.0
-
-
-@pytest.mark.parametrize("name", FLOWS)
-def test_every_packet_is_accounted_for(measured: Path, counts: dict[str, Any], name: str) -> None:
-    found = counts[name]
-    arrived = [packets(measured, name, k)[1] for k in range(len(FLOWS[name]))]
-    udp = found["udp"]
-    assert udp["OutDatagrams"] == sum(map(len, arrived))
-    assert udp["InDatagrams"] == sum(int(a.sum()) for a in arrived)
-    gone = sum(q["queue_drops"] + q["line_losses"] for q in found["queues"])
-    assert udp["OutDatagrams"] == udp["InDatagrams"] + gone
-    assert found["pacer_drops"] == 0
-    assert all(q["backlog"] == 0 for q in found["queues"])

@@ -145,27 +145,12 @@ def test_line_loses_the_share_that_was_asked(measured: Path, name: str) -> None:
     assert (queue["line_losses"], queue["queue_drops"]) == (lost, 0)
 
 
-def test_same_seed_loses_the_same_packets(measured: Path) -> None:
-    first, again, other = (times(measured, f"lossy-{n}")[1] for n in ("first", "again", "other"))
-    assert np.array_equal(first == 0, again == 0)
-    assert np.abs(first - again).max() <= 100_000
-    assert not np.array_equal(first == 0, other == 0)
-
-
 def test_losses_are_independent(measured: Path) -> None:
     """A lost packet says nothing about the next one: P(loss after loss) is still p."""
     lost = times(measured, "lossy-first")[1] == 0
     n, p = int(lost[:-1].sum()), LOSS_PCT / 100
     again = int((lost[:-1] & lost[1:]).sum())
     assert abs(again - n * p) <= Z_999 * sqrt(n * p * (1 - p))
-
-
-def test_drops_and_losses_of_one_link_are_told_apart(measured: Path) -> None:
-    """The queue drops what it drops without loss; the line loses its share of the rest."""
-    queue = at_bottleneck(measured, "both")
-    assert queue["queue_drops"] == at_bottleneck(measured, "overload")["queue_drops"]
-    n, p = lab_theory.OVERLOAD_PACKETS - queue["queue_drops"], LOSS_PCT / 100
-    assert abs(queue["line_losses"] - n * p) <= Z_999 * sqrt(n * p * (1 - p))
 
 
 @pytest.mark.parametrize("name", ["overload", "both", "queue", "lossy-first", "lossy-other"])

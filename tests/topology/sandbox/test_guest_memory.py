@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
-from giaoban.errors import MachineLacks
-from giaoban.topology.sandbox import memory
-from tests.mounts import ROOT, in_own_mounts
+from tests.mounts import in_own_mounts
 
 NEEDED_MB = 100
 ROOM, SMALL, NOEXEC = "size=200m", "size=64m", "size=200m,noexec"
@@ -71,38 +68,3 @@ def test_where_there_is_none_each_place_is_told_with_its_reason(tmp_path: Path) 
     assert "other: Read-only file system" in said
     assert "--shm-size=2g" in said
     assert "TMPDIR=FOLDER" in said
-
-
-def test_a_place_that_is_none(tmp_path: Path) -> None:
-    assert memory.unfit(tmp_path / "nowhere", 1) == "No such file or directory"
-    assert memory.unfit(tmp_path, 10**9) is not None
-    with pytest.raises(MachineLacks):
-        memory.place(10**9, tmp_path)
-
-
-ROOT_QUOTED = shlex.quote(str(ROOT))
-DOCTOR = shlex.join([sys.executable, "-m", "giaoban.scenarios.cli.entry", "doctor", "--json"])
-
-
-@pytest.mark.parametrize("how", ["size=64m", "size=4g,noexec"])
-def test_the_doctor_says_where_it_goes_instead(how: str) -> None:
-    """A container's /dev/shm is nothing to mend where there is room elsewhere."""
-    done = in_own_mounts(f"unset TMPDIR; mount -t tmpfs -o {how} tmpfs /dev/shm; {DOCTOR}")
-    [found] = [f for f in json.loads(done.stdout)["findings"] if "memory" in f["what"]]
-    assert found["ok"]
-    assert found["detail"] == "in /tmp"
-
-
-def test_the_doctor_says_what_is_in_the_way() -> None:
-    done = in_own_mounts(
-        f"unset TMPDIR; mount -t tmpfs -o size=64m tmpfs /dev/shm\n"
-        f"for place in /tmp /var/tmp; do mount -t tmpfs -o size=8m tmpfs $place; done\n"
-        # the checkout may be in one of them; the current folder still refers to it
-        f"mkdir -p {ROOT_QUOTED}; mount --no-canonicalize --bind . {ROOT_QUOTED}\n"
-        f"cd {ROOT_QUOTED}; {DOCTOR}"
-    )
-    assert done.returncode == 4, done.stderr
-    [found] = [f for f in json.loads(done.stdout)["findings"] if "memory" in f["what"]]
-    assert not found["ok"]
-    assert "/dev/shm: 64 MB are free, 1532 are needed; /tmp: 8 MB" in found["detail"]
-    assert "TMPDIR=FOLDER" in found["install"]
