@@ -113,7 +113,9 @@ def _content(answer: Result | FaultsAnswer, lang: Language, minutes: Sequence[En
             html(part),
             class_="card" if number else f"card verdict {answer.verdict}",
         )
-        for number, part in enumerate(_sections(in_language(blocks, say.say)))
+        for number, part in enumerate(
+            _sections(in_language(blocks, say.say), say.text(pgettext("page", "Criteria")))
+        )
     )
 
 
@@ -129,13 +131,16 @@ def _picture(name: str, file: Path) -> str:
     return element("figure", element("figcaption", spans) + shown, class_="card")
 
 
-def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    """Yield the blocks from each heading to the next; tables are named by their heading."""
+def _sections(blocks: Iterable[Block], title: str) -> Iterator[list[Block]]:
+    """Yield the blocks from each heading to the next; tables are named by their heading.
+
+    Args:
+        title: the name of the tables below the document's title.
+    """
     part: list[Block] = []
-    title = ""
     for block in blocks:
         if isinstance(block, Heading):
-            title = capital(block.text)
+            title = capital(block.text) if block.level else title
             if part:
                 yield part
             part = []
