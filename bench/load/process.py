@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +39,10 @@ def undisturbed(process: int, core: int) -> None:
             os.sched_setscheduler(int(thread.name), policy, os.sched_param(1))
 
 
-@dataclass(frozen=True)
-class Cpu:
-    """Seconds that a process had a core, and that it was ready to run and waited for one."""
-
-    had_s: float
-    waited_s: float
-
-
-def cpu(process: int) -> Cpu:
-    """Of all threads of a process since it began; zeros once it is gone."""
-    had_ns = waited_ns = 0
-    for task in Path(f"/proc/{process}/task").glob("*/schedstat"):
-        had, waited, _ = task.read_text().split()
-        had_ns += int(had)
-        waited_ns += int(waited)
-    return Cpu(had_ns / 1e9, waited_ns / 1e9)
+def cpu_s(process: int) -> float:
+    """Return the seconds that all threads of a process had a core; 0 once it has ended."""
+    tasks = Path(f"/proc/{process}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def free_port() -> int:
@@ -99,9 +86,9 @@ class McuProcess:
             raise
 
     @property
-    def cpu(self) -> Cpu:
+    def cpu_s(self) -> float:
         """Processor time so far."""
-        return cpu(self._process.pid)
+        return cpu_s(self._process.pid)
 
     def stop(self) -> dict[str, Any]:
         """Its closing report. Raises `InvalidRun` if it did not end as it should."""

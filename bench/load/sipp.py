@@ -69,7 +69,7 @@ def _step(mcu: McuProcess, rate: int, folder: Path, held_ms: int) -> CallRate:
     calls = rate * STEP_S
     statistics = folder / f"sipp-{rate}.csv"
     host, port = mcu.address
-    before, started = mcu.cpu, time.monotonic()
+    before, started = mcu.cpu_s, time.monotonic()
     command = [
         *(PROGRAM, f"{host}:{port}", "-sn", "uac", "-i", HOST, "-s", "giao-ban"),
         *(
@@ -90,11 +90,11 @@ def _step(mcu: McuProcess, rate: int, folder: Path, held_ms: int) -> CallRate:
     ) as sipp:
         sipp.wait()
     took_s = time.monotonic() - started - held_ms / 1e3  # the last call's
-    after = mcu.cpu
+    after = mcu.cpu_s
     with statistics.open(encoding="utf-8") as file:
         last = list(csv.DictReader(file, delimiter=";"))[-1]
     succeeded = int(last["SuccessfulCall(C)"])
-    had_s = after.had_s - before.had_s
+    had_s = after - before
     return CallRate(
         rate=rate,
         calls=calls,
