@@ -51,10 +51,6 @@ ABSENT_IS_LEFT_OUT = frozenset(
 nobody else to hear and see."""
 
 
-ONLY_GROWS = frozenset({"freeze_ms_max", "freeze_pct_20s", "frames_not_shown_pct_20s"})
-"""Of pictures: a window that goes on for longer has at least as much of it."""
-
-
 class Measure(StrictModel):
     """One figure of all the streams, bridges, links or MCUs of a run, or of some of them."""
 

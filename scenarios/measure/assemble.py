@@ -13,9 +13,8 @@ import numpy as np
 from giaoban.errors import InputError
 from giaoban.files import refuse_changed
 from giaoban.mcu_sim.fit import room_beside
-from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS
+from giaoban.mcu_sim.media.leg import KINDS
 from giaoban.results.judge.criteria import DELAY_NO_WORSE, MCU_UNITS, Criteria, load_criteria
-from giaoban.results.judge.metrics import ONLY_GROWS
 from giaoban.results.judge.off_by import phases_off_by
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.judge.worst import Reference
@@ -204,9 +203,8 @@ def judged(
 def measured_phases(captures: Captures, criteria: Criteria) -> list[Phase]:
     """Every phase of a plan as far as these criteria look at streams, without its links."""
     wanted = figures_of_streams(criteria)
-    kinds = VISUAL_KINDS if wanted <= ONLY_GROWS else KINDS
     windows = [Window(phase) for phase in captures.plan.phases]
-    bridges = bridges_in(captures, windows, FrameAnalyses(captures), wanted=wanted, kinds=kinds)
+    bridges = bridges_in(captures, windows, FrameAnalyses(captures), wanted=wanted)
     return [
         Phase(
             name=phase.name,

@@ -130,7 +130,6 @@ def bridges_in(
     pictures: FrameAnalyses,
     visit: Callable[[CallPlan], None] | None = None,
     wanted: Container[str] | None = None,
-    kinds: Container[Kind] = KINDS,
 ) -> list[list[BridgeResult]]:
     """In each window every bridge that had a call in the phase, with the streams of it.
 
@@ -141,11 +140,9 @@ def bridges_in(
         wanted: the figures of streams and bridges that somebody looks at, by their names in
             `StreamResult` and `BridgeResult`: of those that take long no other is measured. None:
             all.
-        kinds: the media that somebody looks at. Without sound nothing is found that two bridges
-            have together.
     """
     events = LossEvents(captures.plan)
-    measured = [_Measured(captures, pictures, window, events, wanted, kinds) for window in windows]
+    measured = [_Measured(captures, pictures, window, events, wanted) for window in windows]
     for number, call in enumerate(captures.plan.calls):
         for one in measured:
             one.look_at(number, call)
@@ -218,11 +215,9 @@ class _Measured:
         window: Window,
         loss_events: LossEvents,
         wanted: Container[str] | None = None,
-        wanted_kinds: Container[Kind] = KINDS,
     ) -> None:
-        """`wanted`, `wanted_kinds`: see `bridges_in`."""
+        """`wanted`: see `bridges_in`."""
         self._wanted = wanted
-        self._wanted_kinds = wanted_kinds
         self.captures = captures
         self.pictures = pictures
         self.phase = window.phase
@@ -243,11 +238,10 @@ class _Measured:
         joined = self._joined.get(call.bridge)
         if joined is None:
             return
-        kinds = tuple(kind for kind in self._kinds(joined) if kind in self._wanted_kinds)
+        kinds = self._kinds(joined)
         legs = {
             index: StreamLeg(self.captures.traces[index], self._window_ns)
-            for kind, _, index in streams_of(call, KINDS)
-            if kind in self._wanted_kinds
+            for _, _, index in streams_of(call, KINDS)
         }
         pictures = {
             index: measure_frames(self.pictures[index], *self._window_ns)
@@ -265,8 +259,7 @@ class _Measured:
         skews: dict[str, float | None] = dict.fromkeys(WAYS)
         if "video" in kinds and self._wants("lip_sync_up_ms", "lip_sync_down_ms"):
             skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
-        if "audio" in self._wanted_kinds:
-            self._legs.append(self._leg(call, legs, pictures))
+        self._legs.append(self._leg(call, legs, pictures))
         self._meetings.append(self._meeting_ids.index(call.meeting))
         self._bridges.append(
             BridgeResult(

@@ -123,17 +123,6 @@ def test_call_without_an_answer(tmp_path: Path) -> None:
     assert result.binding.cause != "mcu"
 
 
-def test_call_that_neither_stands_nor_fails(tmp_path: Path) -> None:
-    """Its timer had not run out when the run ended: a pass would be a lie."""
-    assert Meeting(tmp_path, unanswered={"north"}).result().verdict == "fail"
-
-
-def test_call_refused_before_the_first_phase_counts_to_it(tmp_path: Path) -> None:
-    result = Meeting(tmp_path, refused={"east"}).result()
-    assert [r.bridge for r in result.phases[0].mcu.refused] == ["east"]
-    assert result.verdict == "fail"
-
-
 def test_bridge_dropped_in_a_phase(tmp_path: Path) -> None:
     meeting = Meeting(tmp_path)
     middle_ms = meeting.at_ms(2, 0.5)
@@ -269,24 +258,6 @@ def test_losses_of_a_lossy_line_are_accounted_for(tmp_path: Path) -> None:
     meeting.counters(lose)
     account = validity.accounting(meeting.load())
     assert (account.packets_lost_by_impairment, account.unaccounted) == (7, 0)
-
-
-def test_a_call_of_its_own_does_not_change_others_loss(tmp_path: Path) -> None:
-    """MOS: a lossy line shows at its own bridge's audio and not at all the others'."""
-
-    def drop(_stream: int, number: int, hop: Hop) -> bool:
-        return hop.target == "north" and number % 10 == 7
-
-    result = Meeting(tmp_path, drop=drop).result()
-    after = result.phases[2]
-    sounds = {(b.id, s.direction): s for b in after.bridges for s in b.streams if s.kind == "audio"}
-    mos = {at: s.mos_listening for at, s in sounds.items()}
-    hit = mos.pop(("north", "down"))
-    assert hit is not None
-    assert hit < 4.0
-    assert all(value is not None and value > 4.0 for value in mos.values())
-    pictures = [s for b in after.bridges for s in b.streams if s.kind == "video"]
-    assert all(s.mos is s.mos_listening is None for s in pictures)
 
 
 def test_a_conversation_minds_the_delay_that_a_listener_does_not(tmp_path: Path) -> None:

@@ -49,11 +49,6 @@ def test_a_call_of_sound_alone_has_only_sound(tmp_path: Path) -> None:
     assert [c.id for c in result.criteria if not c.ok] == ["every-call-as-asked"]
 
 
-def test_a_call_stepped_down_before_the_first_phase_counts_in_all(tmp_path: Path) -> None:
-    result = Meeting(tmp_path, given={"east": "sd"}).result()
-    assert [[d.bridge for d in p.mcu.downspeeded] for p in result.phases] == [["east"]] * 3
-
-
 # --------------------------------------------------------------------------- who calls, and in vain
 
 
@@ -120,20 +115,6 @@ def test_a_bridge_put_out_is_not_dropped_and_not_judged_afterwards(tmp_path: Pat
     assert (result.verdict, result.reasons) == ("pass", [])
 
 
-def test_a_bridge_put_out_and_called_again_is_judged_again(tmp_path: Path) -> None:
-    meeting = Meeting(tmp_path)
-    leave(meeting, "east", meeting.at_ms(0, 1.0), "put-out")
-    back = {**MCU, "event": "joined", "bridge": "east", "t_ms": meeting.at_ms(2, 1.0)}
-    back["meeting"] = "meeting"
-    gone = {**MCU, "event": "left", "bridge": "east", "cause": "bye"}
-    gone["t_ms"] = meeting.question.plan.hang_up_s * 1000
-    meeting.events(more=[back, gone])
-    result = meeting.result()
-    assert streams_of(result, "east") == [BOTH, set(), BOTH]
-    assert [p.mcu.put_out for p in result.phases] == [["east"], ["east"], []]
-    assert result.phases[2].mcu.dropped == []
-
-
 # ------------------------------------------------------------------------------ the control room
 
 
@@ -190,7 +171,3 @@ def test_limits_of_what_there_was_none_of_are_told(tmp_path: Path) -> None:
         "fault-interruption": "faults",
     }
     assert {limit.id for limit in result.unjudged_limits}.isdisjoint(c.id for c in result.criteria)
-
-
-def test_what_nothing_is_said_of_is_left_out_without_a_word(tmp_path: Path) -> None:
-    assert Meeting(tmp_path).result().unjudged_limits == []

@@ -14,7 +14,7 @@ from giaoban.results.model.result import LinkResult
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import rebuild
-from giaoban.scenarios.measure.links import links_in, utilisation_pct
+from giaoban.scenarios.measure.links import links_in
 from giaoban.scenarios.plan.question import make_question
 from giaoban.topology.network import Hop
 
@@ -137,20 +137,3 @@ def test_every_direction_of_every_link_is_there(tmp_path: Path) -> None:
     found = [(link.id, link.direction) for link in links_in(captured, 0, rebuild(captured))]
     network = captured.plan.network
     assert found == [(link.id, hop.direction) for link in network.links for hop in link.hops]
-
-
-def test_load_of_a_second_counts_to_one_phase_only(tmp_path: Path) -> None:
-    """A burst in one second shows in that second and in no other."""
-    captured, _ = meeting(tmp_path)
-    samples = captured.samples
-    samples[:, 1:] = 0
-    burst_s = round(captured.plan.phases[1].start_s)
-    samples[burst_s + 1 :, 1] = 125_000  # 1 Mbit in the second that begins at burst_s
-    times_s, percent = utilisation_pct(captured)
-    rate = captured.plan.network.link(captured.hops[0][0]).rate_mbps
-    assert percent[burst_s, 0] == pytest.approx(100 / rate)
-    assert np.count_nonzero(percent) == 1
-    assert times_s[burst_s] == pytest.approx(burst_s, abs=0.02)
-    rebuilt = rebuild(captured)
-    peaks = [links_in(captured, number, rebuilt)[0].peak_pct for number in range(3)]
-    assert peaks == [0.0, pytest.approx(100 / rate, abs=1e-3), 0.0]

@@ -191,10 +191,3 @@ def test_all_codes_have_words(plan: Plan, tmp_path: Path) -> None:
     kinds = ("call-to-speak", "present", "dropped", "rejoined", "report-due", "refused")
     found = minutes(plan, [controlled(plan, kind, "east") for kind in kinds], [fault()])
     assert {entry.code for entry in found} <= set(SENTENCES)
-
-
-def test_that_a_report_is_missing_is_told_unless_the_fault_is_known(plan: Plan) -> None:
-    due = controlled(plan, "report-due", "east")
-    assert [e.code for e in told(plan, due)] == ["report-due"]
-    found = told(plan, due, faults=(fault("cut", None, hit(500.0, None)),))
-    assert [e.code for e in found] == ["interrupted"]

@@ -66,15 +66,6 @@ def spoiled(captures: Captures, index: int, copies: int, arrivals: int) -> None:
     trace.copies[at], trace.arrivals[at] = copies, arrivals
 
 
-def test_copies_of_one_stream_do_not_hide_those_of_another(tmp_path: Path) -> None:
-    captured = Meeting(tmp_path).load()
-    spoiled(captured, 0, copies=2, arrivals=1)
-    spoiled(captured, 1, copies=1, arrivals=2)
-    plan = captured.plan.streams[1]
-    name = f"{plan.bridge} {plan.kind} {plan.direction}"
-    assert f"{name}: 1 packet arrived twice" in map(str, validity.reasons(captured))
-
-
 def test_a_removed_packet_that_comes_is_a_reason(tmp_path: Path) -> None:
     captured = Meeting(tmp_path).load()
     spoiled(captured, 0, copies=0, arrivals=1)
@@ -104,10 +95,3 @@ def test_an_impairment_that_met_nothing_is_a_reason(
     every = map(str, validity.reasons(meeting.load()))
     found = [reason for reason in every if "nothing passed" in reason]
     assert found == ([said] if said else [])
-
-
-def test_an_impairment_of_a_bridge_that_is_refused_is_told_by_the_refusal(tmp_path: Path) -> None:
-    more = '[[impairment]]\nbridge = "north"\ncorrupt = 0.1\n'
-    meeting = Meeting(tmp_path, more=more, refused=["north"])
-    assert validity.reasons(meeting.load()) == []
-    assert meeting.result().verdict == "fail"

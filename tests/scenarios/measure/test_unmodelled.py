@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 from scenario_factory import SCENARIOS, scenario
 
-from giaoban.errors import InputError
 from giaoban.results.report.unmodelled_words import left_out_of
-from giaoban.scenarios.measure.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
+from giaoban.scenarios.measure.unmodelled import left_out, unmodelled
 from giaoban.scenarios.plan.question import make_question
-from giaoban.tomlfile import load
 from giaoban.translation import translator
 from scripts.docs.unmodelled import PAGES, with_table
 
@@ -51,11 +49,6 @@ def test_a_question_is_told_what_concerns_it() -> None:
     assert {"loss-repair", "rate-adaptation", "error-concealment"} <= plain
 
 
-def test_short_phases_are_told(tmp_path: Path) -> None:
-    question = make_question(scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0)))
-    assert "joining-at-once" in {each.id for each in unmodelled(question, estimate=True)}
-
-
 @pytest.mark.parametrize("lang", ["en", "vi"])
 def test_the_sentence_for_a_letter_names_each_with_its_direction(lang: str) -> None:
     found = left_out()
@@ -65,14 +58,3 @@ def test_the_sentence_for_a_letter_names_each_with_its_direction(lang: str) -> N
     assert "too kind" in said if lang == "en" else "dễ dãi" in said
     kind = [each for each in found if each.errs == "too-strict"]
     assert "dễ dãi" not in translator("vi").say(left_out_of(kind))
-
-
-def test_an_entry_stands_once_and_says_a_direction(tmp_path: Path) -> None:
-    text = UNMODELLED.read_text(encoding="utf-8")
-    twice = tmp_path / "twice.toml"
-    twice.write_text(text.replace('id = "tcp"', 'id = "hours"'), encoding="utf-8")
-    with pytest.raises(InputError, match='two entries have the id "hours"'):
-        load(twice, LeftOut)
-    twice.write_text(text.replace('errs = "either"', 'errs = "both"', 1), encoding="utf-8")
-    with pytest.raises(InputError, match=r"errs = 'both': is not known"):
-        load(twice, LeftOut)

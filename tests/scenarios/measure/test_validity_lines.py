@@ -10,7 +10,6 @@ import pytest
 from pretended_meeting import Meeting
 from validity_meetings import (
     Draft,
-    changed,
     column,
     health,
     impaired_meeting,
@@ -127,22 +126,6 @@ def test_changes_that_were_planned_and_not_made(impaired: Captures, made: int, f
     assert said(impaired, fewer) == found
 
 
-def ends_at(c: Draft, to_s: float) -> None:
-    first, second = c.plan.lines
-    lines = [first.model_copy(update={"to_s": to_s}), second]
-    c.plan = c.plan.model_copy(update={"lines": lines})
-    del c.counters["line_changes"][1]
-
-
-@pytest.mark.parametrize("after_s", [0.0, 0.001])
-def test_an_end_after_the_last_whole_second_is_not_waited_for(
-    impaired: Captures, after_s: float
-) -> None:
-    last_s = float(int(impaired.plan.end_s))
-    found = said(impaired, lambda c: ends_at(c, last_s + after_s))
-    assert found == ([] if after_s else ["3 changes of lines were planned, 2 were made"])
-
-
 @pytest.mark.parametrize(
     ("line", "times"),
     [
@@ -194,25 +177,6 @@ def test_what_passed_elsewhere_or_at_other_times_is_no_proof(impaired: Captures)
     ):
         found = said(impaired, spoil)
         assert bool(found) is fault, spoil
-
-
-def test_where_a_line_damages_headers_they_are_not_told_from_circles(impaired: Captures) -> None:
-    def circles(c: Draft) -> None:
-        c.counters["routers"]["expired"] = 5
-        udp(c, IpInHdrErrors=7)
-
-    account = validity.accounting(changed(impaired, circles))
-    assert (account.packets_damaged, account.packets_without_route) == (7, 0)
-
-
-def test_what_passed_in_the_very_last_second_counts(impaired: Captures) -> None:
-    """An impairment without an end is there until the last sample."""
-
-    def only_then(c: Draft) -> None:
-        c.samples[:-1, column(c, "access-north", "r-east->north")] = 5
-        c.samples[-1, column(c, "access-north", "r-east->north")] = 6
-
-    assert said(impaired, only_then) == []
 
 
 @pytest.mark.parametrize(

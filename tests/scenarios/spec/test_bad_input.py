@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import BAD_PROVINCES, DEFAULT, NORTH, SMALL, giaoban, scenario
+from scenario_factory import BAD_PROVINCES, NORTH, SMALL, giaoban, scenario
 
 
 def refused(folder: Path, file: Path, *more: str) -> str:
@@ -93,12 +93,6 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert [key in message for key in ("rate_mbps", "km", "rooter")] == [True] * 3
 
 
-def test_a_duplicate_key_is_told(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "scenario.toml")
-    file.write_text('id = "twice"\n' + file.read_text(encoding="utf-8"), encoding="utf-8")
-    assert "is not TOML" in refused(tmp_path, file)
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -169,54 +163,6 @@ def test_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
     assert 'expanson.toml: no such file (did you mean "expansion.toml"?)' in message
 
 
-def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
-    assert f"{tmp_path}: is a folder" in refused(tmp_path, tmp_path)
-
-
-@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
-def test_a_device_file_is_no_scenario(tmp_path: Path, device: str) -> None:
-    assert "not a regular file" in refused(tmp_path, Path(device))
-
-
 def test_unknown_bridge_to_record(tmp_path: Path) -> None:
     message = refused(tmp_path, scenario(tmp_path / "scenario.toml"), "--pcap", "nroth")
     assert '--pcap = "nroth": unknown bridge (did you mean "north"?)' in message
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--engine", "wireshark"),
-        ("--seed", "-1"),
-        ("--seed", "x"),
-        ("--seed", str(2**31)),
-        ("--nonsense",),
-    ],
-)
-def test_bad_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
-    ran = giaoban("check", scenario(tmp_path / "scenario.toml"), *words)
-    assert (ran.code, ran.out) == (2, "")
-    assert "Usage: giaoban check" in ran.err
-
-
-@pytest.mark.parametrize("words", [("chek",), ("topology", "draw"), ("diff", "a", "b", "c")])
-def test_bad_command(words: tuple[str, ...]) -> None:
-    ran = giaoban(*words)
-    assert (ran.code, ran.out) == (2, "")
-    assert "Usage: giaoban" in ran.err
-
-
-def test_the_default_province_is_what_a_scenario_without_one_uses(tmp_path: Path) -> None:
-    """`province` is relative to the scenario's file, so only the folder's neighbour is found."""
-    file = scenario(tmp_path / "scenario.toml", province="../topology/province.toml")
-    assert "topology/province.toml: no such file" in refused(tmp_path, file)
-    assert DEFAULT.is_file()
-
-
-def test_a_meeting_of_one_bridge(tmp_path: Path) -> None:
-    """A province in which nobody is but the chair, and a scenario that adds nobody."""
-    alone = tmp_path / "province.toml"
-    text = SMALL.read_text(encoding="utf-8")
-    alone.write_text(text[: text.index('[[bridge]]\nid = "east"')], encoding="utf-8")
-    said = refused(tmp_path, scenario(tmp_path / "s.toml", province=alone, bridges=()))
-    assert "meeting.participants: has no member but the chair (allowed: two" in said

@@ -48,14 +48,6 @@ def test_every_bridge_calls_its_own_meeting(tmp_path: Path) -> None:
     assert dial_s["west"] < start_s
 
 
-def test_who_takes_part_in_nothing_calls_nobody(tmp_path: Path) -> None:
-    plan = made(tmp_path, '[meeting]\nparticipants = ["west", "east"]\nchair = "east"\n')
-    assert [call.bridge for call in plan.calls] == ["west", "east"]
-    assert {stream.bridge for stream in plan.streams} == {"west", "east"}
-    assert plan.meeting.chair == "east"
-    assert not any(call.new for call in plan.calls)
-
-
 def test_a_command_of_the_operator_reaches_the_meeting_of_whom_it_names(tmp_path: Path) -> None:
     more = (
         TWO_AT_ONCE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.scenarios.spec.line_models import (
-    clipped_normal,
     gamma_quantile,
-    normal_quantile,
     to_line,
 )
 from giaoban.topology.lines.impairments import GilbertElliott, LineImpairment, RandomLoss
@@ -55,13 +52,6 @@ def test_loss_and_duplication_come_out_as_if_drawn_apart(loss: float, duplicate:
     p, d = found.loss.p, found.duplicate
     assert p * (1 - d) == pytest.approx(loss, abs=1e-9)
     assert d * (1 - p) ** 2 == pytest.approx((1 - loss) * duplicate, abs=1e-9)
-
-
-def test_a_line_that_loses_everything_or_nothing_may_duplicate() -> None:
-    everything = to_line(Impairments(loss=BernoulliLoss(p=1.0), duplicate=0.5))
-    assert everything == LineImpairment(loss=RandomLoss(p=1.0))
-    nothing = to_line(Impairments(loss=BernoulliLoss(p=0.0), duplicate=1.0))
-    assert nothing == LineImpairment(loss=RandomLoss(p=0.0), duplicate=1.0)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +110,3 @@ def test_quantiles_of_the_gamma_distribution_are_the_published_ones() -> None:
     ):
         [found] = 2 * gamma_quantile(np.array([u]), degrees / 2)
         assert found == pytest.approx(chi_squared, rel=2e-3)
-
-
-def test_a_normal_delay_is_not_negative() -> None:
-    u = np.array([0.01, 0.5, 0.975])
-    assert normal_quantile(u, 1.0, 2.0).tolist() == pytest.approx(
-        [0.0, 1.0, 1.0 + 2.0 * NormalDist().inv_cdf(0.975)]
-    )
-    assert clipped_normal(50.0, 1.0) == pytest.approx((50.0, 1.0))

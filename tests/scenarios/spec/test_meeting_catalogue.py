@@ -77,11 +77,6 @@ def test_every_meeting_is_told_in_both_languages_with_an_article_there_is(path: 
         assert meeting.course.settled_by_vi
 
 
-def test_the_months_of_the_briefing_are_those_of_the_decision() -> None:
-    """Art. 5(1)."""
-    assert load_meeting(find("monthly-briefing")).months == [1, 2, 4, 5, 7, 8, 10, 11]
-
-
 def test_the_chair_is_given_the_content_channel_for_its_slides() -> None:
     base, meeting = plain_scenario(DEFAULT), load_meeting(find("monthly-briefing"))
     plan = plan_of(course_scenario(meeting, base, load_province(DEFAULT)), DEFAULT)
@@ -175,14 +170,3 @@ def test_a_bad_file_is_refused_by_name_and_nothing_is_left(
     assert said in ran.err
     assert "Traceback" not in ran.err
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"\xff\xfe\x00", 'tên = "họp"'.encode("utf-16"), b"\x00" * 64]
-)
-def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "m.toml"
-    path.write_bytes(data)
-    ran = giaoban("meeting", path, "--results", tmp_path / "runs")
-    assert ran.code == 2
-    assert "m.toml" in ran.err

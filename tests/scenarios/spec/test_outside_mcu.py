@@ -11,16 +11,13 @@ from giaoban.errors import InputError
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.plan.question import make_question, plain_scenario, question_from
+from giaoban.scenarios.plan.question import make_question, plain_scenario
 from giaoban.scenarios.spec.meeting_catalogue import (
     CATALOGUE,
-    CataloguedMeeting,
-    check_scenario,
     course_scenario,
     load_meeting,
 )
 from giaoban.topology.load import load_province
-from tests.nights import at_night
 
 GOVERNMENT = CATALOGUE / "with-government.toml"
 
@@ -123,32 +120,6 @@ def test_sound_is_encoded_once_more(tmp_path: Path) -> None:
     assert after < before - 0.05
 
 
-def test_what_comes_over_two_other_mcus_is_encoded_four_times_for_these_alone(
-    tmp_path: Path,
-) -> None:
-    """Who is at our MCU hears what one of the others has encoded, and never both."""
-
-    def judged(*bridges: str) -> dict[tuple[str, str], float | None]:
-        behind = "".join(map(outside, bridges))
-        path = scenario(tmp_path / "s.toml", more=behind, profile="720p30-high-512k")
-        whole = estimate(make_question(path), "test").result
-        during = whole.model_copy(update={"phases": whole.phases[1:]})
-        return {
-            (b, direction): stream(during, b, "audio", direction).mos_listening
-            for b in ("west", "east", "north")
-            for direction in ("down", "up")
-        }
-
-    one, both = judged("west"), judged("west", "east")
-    for direction in ("down", "up"):
-        assert both["north", direction] == one["north", direction]
-        more, less = one["west", direction], both["west", direction]
-        assert more is not None
-        assert less is not None
-        assert less < more - 0.05
-    assert both["east", "down"] == pytest.approx(both["west", "down"], abs=0.01)
-
-
 @pytest.mark.parametrize(("count", "encodings"), [(1, 3), (2, 4)])
 def test_what_its_encoder_has_to_know_ahead_delays_sound(
     tmp_path: Path, count: int, encodings: int
@@ -161,26 +132,6 @@ def test_what_its_encoder_has_to_know_ahead_delays_sound(
         for profile in ("cif30-128k-g722-1c", "cif30-128k")
     )
     assert modelled - plain == pytest.approx(encodings * 20.0, abs=3)
-
-
-def test_the_curve_of_speech_quality_is_the_criterions(tmp_path: Path) -> None:
-    """The other MCU joins in the second phase: from then on sound is encoded once more."""
-    path = scenario(tmp_path / "s.toml", more=outside("north"), profile="720p30-high-512k")
-    answer = estimate(make_question(path), "test")
-    curve = answer.series.stream_mos["west audio down"]
-    phases = answer.result.phases
-    judged = {
-        phase.name: next(
-            each.mos_listening
-            for each in next(b for b in phase.bridges if b.id == "west").streams
-            if (each.kind, each.direction) == ("audio", "down")
-        )
-        for phase in phases
-    }
-    assert judged["before"] > judged["during"] + 0.05
-    for name, start_s, end_s in answer.series.phases:
-        seconds = curve[int(start_s) : int(end_s)]
-        assert seconds == pytest.approx([judged[name]] * len(seconds), abs=0.001)
 
 
 def test_what_is_assumed_of_it_is_told_and_what_is_not_there(tmp_path: Path) -> None:
@@ -209,12 +160,6 @@ def test_one_that_cannot_be_is_refused(tmp_path: Path, more: str, said: str) -> 
     assert said in str(refused.value)
 
 
-def changed(**keys: object) -> CataloguedMeeting:
-    """The meeting with the Government, with other keys."""
-    own = load_meeting(GOVERNMENT).model_dump(by_alias=True, exclude_unset=True)
-    return CataloguedMeeting.model_validate({**own, **keys})
-
-
 def test_a_meeting_whose_other_mcu_does_not_take_part_is_refused(tmp_path: Path) -> None:
     written = GOVERNMENT.read_text(encoding="utf-8")
     path = tmp_path / "m.toml"
@@ -228,30 +173,3 @@ def test_a_meeting_whose_other_mcu_does_not_take_part_is_refused(tmp_path: Path)
         with pytest.raises(InputError) as refused:
             course_scenario(load_meeting(path), plain_scenario(DEFAULT), province)
         assert said in str(refused.value)
-
-
-@pytest.mark.parametrize("make", [check_scenario, at_night(course_scenario)])
-def test_the_meeting_with_the_government_is_cascaded_and_keeps_its_limits(make: object) -> None:
-    """Passed on, pictures come in time; composed at both ends they do not (docs)."""
-    province = load_province(DEFAULT)
-    found = {}
-    for video in ("switched", "presence"):
-        meeting = changed(meeting={"video": video})
-        held = make(meeting, plain_scenario(DEFAULT), province)
-        asked = question_from(held, DEFAULT, province, DEFAULT)
-        assert [o.bridge for o in asked.plan.outside_mcus] == ["chinh-phu"]
-        assert asked.plan.meeting.chair == "chinh-phu"
-        found[video] = estimate(asked, "test").result
-    assert found["switched"].verdict == "pass"
-    failed = {c.id for c in found["presence"].criteria if not c.ok}
-    assert failed == {"camera-to-screen", "lip-sync"}
-    assert load_meeting(GOVERNMENT).how.video == "switched"
-
-
-def test_a_meeting_without_it_has_none() -> None:
-    province = load_province(DEFAULT)
-    base = plain_scenario(DEFAULT).model_copy(
-        update={"outside_mcus": load_meeting(GOVERNMENT).outside_mcus}
-    )
-    held = course_scenario(load_meeting(CATALOGUE / "monthly-briefing.toml"), base, province)
-    assert held.outside_mcus == []

@@ -15,7 +15,6 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.faults.effects import Effect, compose, idle
 from giaoban.scenarios.spec.faults.graph import carrying_links, unreachable
-from giaoban.scenarios.spec.faults.kinds import KINDS
 from giaoban.topology.load import load_province
 from giaoban.topology.network import Network, build
 from tests.scenarios.spec.faults.fault_tables import QL14, RING, fault, with_faults
@@ -134,28 +133,6 @@ def test_what_each_kind_changes(
     assert set(made.links) == down
     assert plan.recovery is not None
     assert Plan.model_validate_json(plan.to_json()) == plan
-
-
-def test_every_kind_has_been_tried() -> None:
-    [table] = [m for m in test_what_each_kind_changes.pytestmark if m.name == "parametrize"]
-    tried = " ".join(case[0][0] for case in table.args[1])
-    assert {kind.name() for kind in KINDS if f'"{kind.name()}"' in tried} == {
-        kind.name() for kind in KINDS
-    }
-
-
-def test_a_run_without_faults_plans_none(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path)
-    assert (plan.faults, plan.changes, plan.outages, plan.recovery) == ([], [], [], None)
-
-
-@pytest.mark.parametrize(
-    ("direction", "told_as"),
-    [("both", None), ("up", "cu-jut->r-cu-jut"), ("r-cu-jut->cu-jut", "r-cu-jut->cu-jut")],
-)
-def test_one_direction_is_told(tmp_path: Path, direction: str, told_as: str | None) -> None:
-    made = fault("silent", link="access-cu-jut", direction=direction)
-    assert plan_of(tmp_path, made).faults[0].direction == told_as
 
 
 def test_what_loses_its_power_starts_again_after_its_time(tmp_path: Path) -> None:

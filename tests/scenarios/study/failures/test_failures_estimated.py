@@ -53,7 +53,6 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> FaultsAnswer:
     assert run.name.startswith("faults-ring-estimate-")
     page = (run / FILE).read_text(encoding="utf-8")
     assert "ƯỚC TÍNH: " in page
-    assert "không được dùng làm căn cứ phê duyệt" in page
     return told
 
 
@@ -133,16 +132,7 @@ def test_the_link_that_is_left_carries_both_calls(answer: FaultsAnswer) -> None:
     assert loads["cut:a--b"] > 1.5 * loads["site:c"]
 
 
-@pytest.mark.parametrize(
-    ("lang", "others", "can"),
-    [
-        ("en", "or try the others alone)", "can be estimated"),
-        ("vi", "hoặc chỉ thử những sự cố còn lại)", "ước tính được"),
-    ],
-)
-def test_failures_that_cannot_be_estimated_are_named_and_those_that_can(
-    tmp_path: Path, lang: str, others: str, can: str
-) -> None:
+def test_failures_that_cannot_be_estimated_are_named_and_those_that_can(tmp_path: Path) -> None:
     """A pair goes with its parts, whether they are tried by themselves or not."""
     file = ring_scenario(
         tmp_path,
@@ -157,12 +147,12 @@ def test_failures_that_cannot_be_estimated_are_named_and_those_that_can(
         "cut:a--b+cut:c--a",
     )
     only = [word for ident in tried for word in ("--only", ident)]
-    words = ("--estimate", "--lang", lang, "--results", tmp_path / "runs", *only)
+    words = ("--estimate", "--results", tmp_path / "runs", *only)
     ran = giaoban("faults", file, *words)
     assert ran.code == 2
     said, why, rest = ran.err.strip().split("\n")
-    assert said.endswith(others)
-    assert rest.strip() == f"{can}: --only cut:b--c --only site:c"
+    assert said.endswith("or try the others alone)")
+    assert rest.strip() == "can be estimated: --only cut:b--c --only site:c"
     assert "cut:a--b, router:r-b, cut:a--b+cut:c--a: [[background]]" in why
     assert not list((tmp_path / "runs").glob("*"))
 
