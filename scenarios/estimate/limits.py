@@ -51,8 +51,8 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
         )
     if (needed := kept_bytes(plan)) > MOST_BYTES:
         yield Sentence(
-            "about {millions:.0f} million packets take {needed_gb:.0f} GB of memory (allowed: "
-            "{most_gb:.0f} GB; fewer bridges or shorter phases)",
+            "the media, about {millions:.0f}·10⁶ packets, take {needed_gb:.0f} GB of memory "
+            "(allowed: {most_gb:.0f} GB; fewer bridges or shorter phases)",
             millions=packets(plan) / 1e6,
             needed_gb=needed / 1e9,
             most_gb=MOST_BYTES / 1e9,

@@ -15,7 +15,6 @@ from giaoban.files import refuse_changed
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS
 from giaoban.results.judge.criteria import DELAY_NO_WORSE, MCU_UNITS, Criteria, load_criteria
-from giaoban.results.judge.off_by import phases_off_by
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.judge.worst import Reference
 from giaoban.results.model.faults import FaultResult
@@ -113,8 +112,8 @@ def assemble(
     """Measure every phase and judge. Raises `InputError` for the scenario's thresholds.
 
     `rebuilt`: queueing at every hop, where it is known already; None: it is rebuilt. `reference`:
-    what existing bridges are compared with; that of an emulation counts where its estimate of the
-    meeting with the new bridges agrees with what was emulated.
+    the pair of estimates by which existing bridges are judged, of an emulation too: an emulation
+    without the new bridges would draw other losses.
     """
     plan = captures.plan
     criteria = criteria_of(question)
@@ -123,9 +122,6 @@ def assemble(
     measured = _measured(
         question, captures, criteria, rebuilt or rebuild(captures), pictures, by_second.look_at
     )
-    if reference is not None and reference.with_new is not None:
-        agrees = phases_off_by(measured.phases, reference.with_new).within
-        reference = reference if agrees else None
     judgement, faults = measured.judged(criteria, plan, reference), measured.faults
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]

@@ -31,14 +31,17 @@ ENGLISH = (
     *(f"giaoban/{name}.py" for name in ("build_cache", "errors", "files", "scarce", "table")),
     *("giaoban/text.py", "giaoban/tomlfile.py", "giaoban/processes/", "mcu_sim/accounts.py"),
     *(f"topology/{name}" for name in ("emulation/", "sandbox/", "usual.py", "validate.py")),
-    *(f"scenarios/{name}" for name in ("emulation/engine.py", "estimate/limits.py", "project/")),
+    *(f"scenarios/{name}" for name in ("emulation/engine.py", "project/")),
     *(f"scenarios/cli/commands/{name}/" for name in ("data", "machine", "mcu")),
     *(f"scenarios/cli/commands/check/{name}.py" for name in ("accept", "init")),
     *(f"scenarios/cli/{name}.py" for name in ("app", "entry", "scenarios", "version")),
     "scenarios/load/locust/",
 )
 """Files with input errors, option help and engineering tools, which speak English alone."""
-SPOKEN = ("results/", "scenarios/study/", "scenarios/load/", "scenarios/cli/", "topology/counts.py")
+SPOKEN = (
+    *("results/", "scenarios/study/", "scenarios/load/", "scenarios/cli/"),
+    *("scenarios/estimate/limits.py", "topology/counts.py"),
+)
 """Files whose `Sentence`s stand in documents; elsewhere they are parts of input errors."""
 INPUT_ERRORS = (
     *(f"scenarios/study/{name}.py" for name in ("sweep/axes", "sensitivity/figures")),
