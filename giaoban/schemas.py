@@ -18,7 +18,7 @@ COMMANDS = {"result": "check", "meeting-result": "meeting", "sweep-answer": "swe
 """Answers whose schema has another name than the command that gives them, with that command."""
 INPUT_KINDS = frozenset(
     {
-        *("accounts", "baseline", "criteria", "devices", "impairments", "meeting", "meetings"),
+        *("accounts", "baseline", "criteria", "devices", "meeting", "meetings"),
         *("profiles", "project", "province", "ranges", "scenario", "sweep", "unmodelled"),
         "variants",
     }

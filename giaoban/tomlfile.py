@@ -497,7 +497,6 @@ KINDS: Mapping[str, str] = {
     "devices": N_("a file of devices"),
     "faults": N_("an answer about failures"),
     "headroom": N_("an answer of giaoban headroom"),
-    "impairments": N_("a file of impairments"),
     "load": N_("an answer of giaoban load"),
     "meeting": N_("a meeting"),
     "meeting-result": N_("an answer of giaoban meeting"),
