@@ -56,6 +56,7 @@ def text_of(name: str) -> str:
 
 def write_all(folder: Path) -> list[Path]:
     """Write the schemas of all files that people write. Raises `InputError`, `MachineLacks`."""
+    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for kind in sorted(INPUTS, key=lambda kind: kind.name):
         written.append(folder / f"{kind.name}{OF_INPUT}")
