@@ -18,6 +18,8 @@ HELD_SHARE = 0.8
 """Share of the time between two calls of a bridge that a call lasts unless `hold_s` says it."""
 REGISTERED_WITHIN_S = 2.0
 """A bridge waits so long for the answers to OPTIONS and REGISTER before its first call."""
+LATE_S = 0.5
+"""The line of a bridge may be back so much later than planned; else the test ended too early."""
 SETTLE_S = 3.0
 """From the last first call to the cut of a storm."""
 
@@ -73,6 +75,10 @@ class LoadPlan(StrictModel):
             spawned_s += REGISTERED_WITHIN_S
         cut_s = SETTLE_S + self.outage_s if self.shape == "storm" else 0.0
         return spawned_s + cut_s + self.seconds
+
+    def had_time(self, waited_s: float) -> bool:
+        """Return whether a bridge had its planned time to come back, `waited_s` after its line."""
+        return waited_s >= self.seconds - LATE_S
 
 
 def bridge_name(number: int) -> str:

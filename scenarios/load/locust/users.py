@@ -19,8 +19,6 @@ from giaoban.scenarios.load.locust.session import PhoneSession
 from giaoban.scenarios.load.plan import HELD_SHARE, REGISTERED_WITHIN_S, SETTLE_S, LoadPlan
 
 SHORTEST_PERIOD_S = 1.0
-LATE_S = 0.5
-"""The line of a bridge may be back so much later than planned; else the test ended too early."""
 
 log = logging.getLogger("giaoban.load")
 
@@ -71,7 +69,7 @@ class BridgeUser(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         if self._cut_off and not self._back:
             self.test.report("back", 0.0, "- not back")
             # a late generator leaves a bridge less time to come back than the plan does
-            if time.monotonic() - self._restored_s < self.plan.seconds - LATE_S:
+            if not self.plan.had_time(time.monotonic() - self._restored_s):
                 self.test.counts["ended early"] += 1
         for session in self.sessions:
             self.test.leave(session)

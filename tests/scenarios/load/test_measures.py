@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from giaoban.scenarios.load import measures
+from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, generator_view, problems
+from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.plan import LoadPlan
 
 PLAN = LoadPlan(
@@ -94,3 +96,15 @@ def test_calls_that_all_fail_are_told_in_a_sentence(tmp_path: Path) -> None:
     assert measures.unanswered(measures.operations(busy, PLAN)) == [
         "no call was set up: 2 × 486 Busy"
     ]
+
+
+def test_late_generator_is_no_failure_of_the_mcu(tmp_path: Path) -> None:
+    """A test that ends before a bridge had its planned time to come back is invalid."""
+    assert PLAN.had_time(5.0)
+    assert not PLAN.had_time(4.0)
+    found = read(tmp_path, [entry("invite", {10: 4})], [])
+    test = LoadTest(PLAN, LocustSetup(), None, None, {})
+    assert problems(test, LoadRecords(found, None), generator_view(test, found)) == []
+    found.counts["ended early"] = 2  # type: ignore[index]  # a dict, as read
+    [wrong] = problems(test, LoadRecords(found, None), generator_view(test, found))
+    assert str(wrong).startswith("the generator was late: for 2 bridges")
