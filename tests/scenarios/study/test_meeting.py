@@ -311,11 +311,6 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_emulation(tmp_path: 
     assert ran.code == 2
 
 
-def test_progress_and_errors_are_in_the_language(tmp_path: Path) -> None:
-    ran = giaoban("meeting", "monthly-brefing", "--lang", "vi", "--results", tmp_path)
-    assert "không có trong danh mục" in ran.err
-
-
 # ------------------------------------------------------------------------------------- a real one
 
 

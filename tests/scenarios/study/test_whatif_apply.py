@@ -136,7 +136,7 @@ def test_a_second_card() -> None:
         ({"profile": "1080p30-4m", "device": "codian-4505-hd"}, "does not do it"),
         ({"without": ["r-west"]}, "without router Tây: the MCU hangs on router Tây, nothing"),
         ({"without": ["west--east"]}, "without link Tây ↔ Đông: the chair bridge is alone"),
-        ({"add": ["Quảng Sơn"]}, "does not have"),
+        ({"add": ["Quảng Sơn"]}, "r-dak-glong.: unknown router"),
     ],
 )
 def test_what_cannot_be(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
