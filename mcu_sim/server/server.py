@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.clock import NEVER_NS, sleep_until
+from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
@@ -169,6 +170,7 @@ class McuServer:
         now_ns = time.monotonic_ns()
         self._plane.halt()
         positions = self._controller.positions(now_ns)
+        self._controller.capacity = Capacity(self._config.device)  # all is free at once
         for call in self._participants:
             if call.standing:
                 self._tell(now_ns, "left", call.participant, **call.left("power-lost", now_ns))

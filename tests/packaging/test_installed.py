@@ -67,7 +67,6 @@ def test_what_is_printed_of_it(user: User, run: Path) -> None:
     [annex] = user.folder.glob("*.pdf")
     user.gives("giaoban", "view", "--results", "runs", run.name, "--out", "page.html")
     assert "<svg" in (user.folder / "page.html").read_text(encoding="utf-8")
-    user.gives("giaoban", "evidence", "--results", "runs", run.name)
     [evidence] = user.folder.glob("*.zip")
     assert run.name in user.gives("giaoban", "verify", annex.name, evidence.name)
 

@@ -24,12 +24,13 @@ tops = {name.split(".")[0] for name in set(sys.modules) - before}
 packages = packages_distributions()
 print(json.dumps(sorted({package for top in tops for package in packages.get(top, ())})))
 """
-OURS = {"numpy", "pydantic", "pyroute2", "sipmessage"}
+OURS = {"numpy", "pydantic", "pyroute2", "scapy", "sipmessage"}
 """What we import; Mininet, too, which comes without a package."""
 THEIRS = {
     *("annotated-types", "pydantic_core", "typing-inspection", "typing_extensions"),  # pydantic's
     "packaging",  # Mininet's
     "psutil",  # pyroute2's
+    *("cffi", "cryptography"),  # scapy's
 }
 
 SCENARIOS = Path(emulation.__file__).parents[1]
