@@ -28,14 +28,23 @@ SOURCE, TARGET = ("02:00:00:00:00:01", "10.0.0.1", 5004), ("02:00:00:00:00:02", 
 
 
 def pictures_of(data: bytes) -> list[list[bytes]]:
-    """Return the NAL units of each picture of a byte stream (Annex B) with one slice a picture."""
+    """Return the NAL units of each picture of a byte stream (Annex B).
+
+    After a slice any unit begins a picture but a further slice, whose first_mb_in_slice, in
+    Exp-Golomb, is not 0 (§7.3.3): x264 makes one slice a core of a picture without delay.
+    """
     units = [u.rstrip(b"\0") for u in re.split(b"\0\0\1", data)[1:]]
     pictures: list[list[bytes]] = [[]]
     for unit in units:
-        if pictures[-1] and pictures[-1][-1][0] & TYPE_MASK in (NAL_SLICE, NAL_IDR):
+        sliced = pictures[-1] and _is_slice(pictures[-1][-1])
+        if sliced and not (_is_slice(unit) and unit[1] < 0x80):
             pictures.append([])
         pictures[-1].append(unit)
     return pictures
+
+
+def _is_slice(unit: bytes) -> bool:
+    return unit[0] & TYPE_MASK in (NAL_SLICE, NAL_IDR)
 
 
 def write_capture(

@@ -11,6 +11,7 @@ from scapy.layers.inet import UDP
 from scapy.layers.rtp import RTP
 from scapy.utils import rdpcap
 
+from giaoban.scenarios.cli.commands.mcu.stream import LEAD_NS
 from giaoban.traffic.generator import outputs
 from giaoban.traffic.generator.calls import Call, Calls
 from giaoban.traffic.generator.receiver import ReceivedStreams, read_file
@@ -62,8 +63,9 @@ def test_loss_duplication_and_jitter_are_the_injectors(tmp_path: Path) -> None:
     assert all(r.reordered > 0 for r in reports)
 
 
+@pytest.mark.realtime
 def test_packets_are_sent_in_order_and_their_lateness_is_measured() -> None:
-    calls = Calls(CALL, 1, PLAIN, 1, time.monotonic_ns() + 100_000_000)
+    calls = Calls(CALL, 1, PLAIN, 1, time.monotonic_ns() + LEAD_NS)
     out: list[bytes] = []
     sent = send(calls.windows(0.5), out.append, lambda: False)
     assert sent.packets == len(out) == sent.lateness.count > 50

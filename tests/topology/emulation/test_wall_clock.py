@@ -56,4 +56,4 @@ def test_the_receiver_of_paced_streams_has_none_of_it_either(found: dict[str, An
     paced = found["paced"]
     assert (paced["lost"], paced["reordered"]) == (0, 0)
     assert paced["jitter_max_ms"] < 1.0
-    assert paced["rate_per_s"] == pytest.approx(1e9 / SPACING_NS, rel=0.001)
+    assert paced["packets_per_s"] == pytest.approx(1e9 / SPACING_NS, rel=0.001)
