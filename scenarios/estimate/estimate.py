@@ -132,13 +132,17 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
 
 
 def _paths_at(plan: Plan, ways: Ways, at_ns: int) -> dict[str, dict[str, list[str] | None]]:
-    """Return the links that each bridge's packets cross at a moment, up and down."""
+    """Return the links that each bridge's packets cross at a mark, up and down.
+
+    A link that is mended at the mark itself is still dark.
+    """
+    mark_ns = at_ns - SAMPLE_OFFSET_NS
     found: dict[str, dict[str, list[str] | None]] = {}
     for path in range(2 * len(plan.calls)):
         row, down = divmod(path, 2)
         route = [number for from_ns, number in ways.by_path[path] if from_ns <= at_ns][-1]
         gone = route == NO_ROUTE or any(
-            a <= at_ns < b for hop in ways.routes[route] for a, b in ways.dark.get(hop, ())
+            a < mark_ns <= b for hop in ways.routes[route] for a, b in ways.dark.get(hop, ())
         )
         links = None if gone else [ways.hops[hop].link for hop in ways.routes[route]]
         found.setdefault(plan.calls[row].bridge, {})["down" if down else "up"] = links

@@ -25,6 +25,8 @@ FAST = {"km": 1.0, "rate_mbps": 10_000.0, "buffer_packets": 100_000}
 BY_CLASS_MBPS = 11.3
 SLOW = {"km": 20.0, "rate_mbps": MBPS, "buffer_packets": 20}
 CLASSES = {"scheduling": "classes"}
+LINKS = 2
+"""On the way of each packet. The kernel rounds up by 2 ns at each, which no estimate needs."""
 
 
 FLOWS = [
@@ -104,7 +106,7 @@ def test_every_packet_comes_when_the_estimate_says_or_is_dropped(measured: Path,
         assert (off_ns < 10_000).mean() > 0.98
     else:
         assert 0.5 < came.mean() < 1.0
-        assert off_ns.max() <= 2
+        assert off_ns.max() <= 2 * LINKS
 
 
 @pytest.mark.parametrize("name", NETWORKS)
