@@ -31,9 +31,7 @@ from giaoban.translation import UNITS, translator, unit_words
 DEFAULT_PATH = Path(__file__).parents[1] / "criteria.toml"
 _LIMIT = N_("Limit: {criterion}")
 
-MOUTH_TO_EAR: Final = "mouth-to-ear"
 MOS: Final = "mos"
-CAMERA_TO_SCREEN: Final = "camera-to-screen"
 AUDIO_LOSS: Final = "audio-loss"
 PICTURE_ARTEFACTS: Final = "picture-artefacts"
 LONGEST_FREEZE: Final = "longest-freeze"

@@ -189,11 +189,9 @@ def _blocks(
     basis = Citation(regulation, say)
     if articles := basis.article("assessment"):
         assessed = say.fill(
-            (
-                "{articles} Quy định ban hành kèm theo Quyết định số {number} {date} của "
-                "{issuer}: hằng năm đánh giá hiệu quả hoạt động của hệ thống và báo cáo Ủy "
-                "ban nhân dân tỉnh."
-            ),
+            "{articles} Quy định ban hành kèm theo Quyết định số {number} {date} của "
+            "{issuer}: hằng năm đánh giá hiệu quả hoạt động của hệ thống và báo cáo Ủy "
+            "ban nhân dân tỉnh.",
             articles=capital(articles),
             **basis.decision,
         )
@@ -279,10 +277,8 @@ def _network(
         if n["advice"]:
             yield Par(
                 say.fill(
-                    (
-                        "Từ các lần không đạt, đề nghị xem xét khi lập kế hoạch bảo trì, "
-                        "nâng cấp, mở rộng{cited}:"
-                    ),
+                    "Từ các lần không đạt, đề nghị xem xét khi lập kế hoạch bảo trì, "
+                    "nâng cấp, mở rộng{cited}:",
                     cited=basis.in_brackets("plans"),
                 )
             )

@@ -216,10 +216,8 @@ def _of_network_in_short(
         counts = Counter(e.verdict for e in checks)
         told.append(
             say.fill(
-                (
-                    "Kiểm tra kết nối: {met} lần đạt, {failed} lần không đạt, trên "
-                    "{scenarios} kịch bản."
-                ),
+                "Kiểm tra kết nối: {met} lần đạt, {failed} lần không đạt, trên "
+                "{scenarios} kịch bản.",
                 met=counts["pass"],
                 failed=counts["fail"],
                 scenarios=len({e.scenario for e in checks}),
@@ -231,7 +229,7 @@ def _of_network_in_short(
             least, tight = min(known, key=lambda one: one[0])
             told.append(
                 say.fill(
-                    ("Dư địa nhỏ nhất tính được trong năm là {margin} ({what}; ngày {day})."),
+                    "Dư địa nhỏ nhất tính được trong năm là {margin} ({what}; ngày {day}).",
                     margin=say.percent(shown_margin(least)),
                     what=_binding(tight, say),
                     day=say.day(tight.at),
@@ -245,10 +243,8 @@ def _of_network_in_short(
     if changed := [number for number, found in versions.items() if len(found) > 1]:
         told.append(
             say.fill(
-                (
-                    "Nội dung kịch bản {numbers} đã thay đổi trong năm; khác biệt giữa các "
-                    "lần kiểm tra có thể do thay đổi đó."
-                ),
+                "Nội dung kịch bản {numbers} đã thay đổi trong năm; khác biệt giữa các "
+                "lần kiểm tra có thể do thay đổi đó.",
                 numbers=", ".join(changed),
             )
         )
@@ -256,10 +252,8 @@ def _of_network_in_short(
     if len(sums) > 1:
         told.append(
             say.fill(
-                (
-                    "Dữ liệu của mạng này đã thay đổi trong năm ({n} phiên bản); khác biệt "
-                    "giữa các lần kiểm tra có thể do thay đổi đó."
-                ),
+                "Dữ liệu của mạng này đã thay đổi trong năm ({n} phiên bản); khác biệt "
+                "giữa các lần kiểm tra có thể do thay đổi đó.",
                 n=len(sums),
             )
         )
@@ -296,10 +290,8 @@ def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> 
         )
         found = found or "các sự cố đó không làm mất điểm cầu khác"
         return say.fill(
-            (
-                "Thử sự cố: chưa thử hết. Số sự cố đơn lẻ có kết quả: {shares}; {found}. "
-                "Chưa kết luận được về các sự cố còn lại."
-            ),
+            "Thử sự cố: chưa thử hết. Số sự cố đơn lẻ có kết quả: {shares}; {found}. "
+            "Chưa kết luận được về các sự cố còn lại.",
             shares=shares,
             found=found,
         )
@@ -604,10 +596,8 @@ def _overview(
     checks = sum(e.kind == "check" for e in counting)
     told = [
         say.fill(
-            (
-                "Năm {year} còn lưu {runs} lần chạy ({when}), trong đó {checks} lần kiểm tra "
-                "kết nối và {faults} lần thử sự cố có kết quả được dùng để đánh giá."
-            ),
+            "Năm {year} còn lưu {runs} lần chạy ({when}), trong đó {checks} lần kiểm tra "
+            "kết nối và {faults} lần thử sự cố có kết quả được dùng để đánh giá.",
             year=str(year),
             runs=len(entries),
             when=when,
@@ -632,7 +622,7 @@ def _overview(
     if len(ledger.networks) > 1:
         told.append(
             say.fill(
-                ("Các lần đó thuộc {n} mạng khác nhau, được đánh giá riêng từng mạng: {networks}."),
+                "Các lần đó thuộc {n} mạng khác nhau, được đánh giá riêng từng mạng: {networks}.",
                 n=len(ledger.networks),
                 networks="; ".join(ledger.networks),
             )

@@ -93,12 +93,7 @@ def _blocks(
     loads: Sequence[LoadResult],
     say: AnnexWording,
 ) -> list[Block]:
-    pictures = list(
-        _pictures(
-            chapters,
-            results,
-        )
-    )
+    pictures = list(_pictures(chapters, results))
     told_at = OF_A_CHECK * len(results) + 1
     # load tests if there are any, limits, conditions, plots if there are any, then assumptions
     assumptions_at = told_at + bool(loads) + 2 + bool(pictures) + 1

@@ -89,10 +89,8 @@ def concluded(
     if not agrees(answer, result):
         yield Par(
             say.fill(
-                (
-                    "Chưa biết các giả định được phép sai lệch đến đâu: phân tích tại mục "
-                    "{section} dựa trên ước tính, mà ước tính cho kết quả khác ({verdict})."
-                ),
+                "Chưa biết các giả định được phép sai lệch đến đâu: phân tích tại mục "
+                "{section} dựa trên ước tính, mà ước tính cho kết quả khác ({verdict}).",
                 section=told_at,
                 verdict=say.say(VERDICTS[answer.as_assumed]),
             )
@@ -112,11 +110,9 @@ def letter(answer: Sensitivity, *, section: int | None = None) -> Sentence:
         return headline(answer)
     if not found:
         return message(
-            (
-                "Kết luận không thay đổi khi từng số liệu trong {n} số liệu giả định đã thử "
-                "nhận giá trị bất kỳ trong phạm vi của nó, các số liệu khác đúng như giả "
-                "định (mục {section})."
-            ),
+            "Kết luận không thay đổi khi từng số liệu trong {n} số liệu giả định đã thử "
+            "nhận giá trị bất kỳ trong phạm vi của nó, các số liệu khác đúng như giả "
+            "định (mục {section}).",
             n=len(answer.figures),
             section=section,
         )
@@ -165,11 +161,9 @@ def left_out_in_short(found: Sequence[Unmodelled], section: int) -> Sentence:
     """The second sentence of a letter, of which section `section` has the whole."""
     named = [Both(each.what, each.what_vi) for each in found[:MOST_LEFT_OUT]]
     return message(
-        (
-            "Không nằm trong các giả định và chưa được mô hình xét đến: {named}{more} (mục "
-            "{section}). Trong {all} điểm này, {kind} điểm có thể làm kết luận dễ dãi hơn "
-            "thực tế."
-        ),
+        "Không nằm trong các giả định và chưa được mô hình xét đến: {named}{more} (mục "
+        "{section}). Trong {all} điểm này, {kind} điểm có thể làm kết luận dễ dãi hơn "
+        "thực tế.",
         named=joined("; ", named),
         more=message(" và {n} điểm khác", n=len(found) - len(named))
         if len(found) > len(named)
@@ -197,11 +191,9 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     answer = analysis.answer
     yield Par(
         say.fill(
-            (
-                "Bằng ước tính, {n} số liệu giả định đã lần lượt được đặt giá trị khác trong "
-                "phạm vi có thể, mỗi lần một số liệu, các số liệu còn lại giữ nguyên: "
-                "{deciding} số liệu có thể làm đổi kết luận."
-            ),
+            "Bằng ước tính, {n} số liệu giả định đã lần lượt được đặt giá trị khác trong "
+            "phạm vi có thể, mỗi lần một số liệu, các số liệu còn lại giữ nguyên: "
+            "{deciding} số liệu có thể làm đổi kết luận.",
             n=len(answer.figures),
             deciding=len(answer.deciding),
         )
@@ -225,11 +217,9 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
         yield bullets(_untried(answer, say))
     yield Par(
         say.fill(
-            (
-                "Phân tích {run}: đã ước tính {n} phương án, không chạy mô phỏng mạng. Mỗi "
-                "điểm đổi kết luận được nêu bằng hai giá trị kề nhau, cả hai đều đã được "
-                "đánh giá."
-            ),
+            "Phân tích {run}: đã ước tính {n} phương án, không chạy mô phỏng mạng. Mỗi "
+            "điểm đổi kết luận được nêu bằng hai giá trị kề nhau, cả hai đều đã được "
+            "đánh giá.",
             run=answer.run_id,
             n=answer.estimates,
         ),

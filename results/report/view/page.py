@@ -47,16 +47,26 @@ _TITLES = {
     FaultsAnswer: pgettext("page", "What failures of the network do"),
 }
 _STREAMS = (
-    *(pgettext("page", "Bridge"), pgettext("page", "Phase"), pgettext("page", "Stream")),
-    *(pgettext("page", "Packets sent"), pgettext("page", "Lost (%)")),
-    *(pgettext("page", "Missed by listener (%)"), pgettext("page", "Delay p50 (ms)")),
-    *(pgettext("page", "Delay p95 (ms)"), pgettext("page", "Delay variation (ms)")),
-    *(pgettext("page", "End to end (ms)"), pgettext("page", "MOS")),
-    *(pgettext("page", "Freezes"), pgettext("page", "Frozen (%)")),
+    pgettext("page", "Bridge"),
+    pgettext("page", "Phase"),
+    pgettext("page", "Stream"),
+    pgettext("page", "Packets sent"),
+    pgettext("page", "Lost (%)"),
+    pgettext("page", "Missed by listener (%)"),
+    pgettext("page", "Delay p50 (ms)"),
+    pgettext("page", "Delay p95 (ms)"),
+    pgettext("page", "Delay variation (ms)"),
+    pgettext("page", "End to end (ms)"),
+    pgettext("page", "MOS"),
+    pgettext("page", "Freezes"),
+    pgettext("page", "Frozen (%)"),
 )
 _LINKS = (
-    *(pgettext("page", "Direction of a link"), pgettext("page", "Phase")),
-    *(N_("Rate (Mb/s)"), N_("Highest load (%)"), N_("Dropped")),
+    pgettext("page", "Direction of a link"),
+    pgettext("page", "Phase"),
+    N_("Rate (Mb/s)"),
+    N_("Highest load (%)"),
+    N_("Dropped"),
 )
 
 
@@ -194,11 +204,18 @@ def _badness(stream: StreamResult) -> tuple[float, ...]:
 def _stream(bridge: str, phase: str, stream: StreamResult, say: Wording) -> Sequence[str | Cell]:
     whole = stream.mouth_to_ear_ms or stream.camera_to_screen_ms
     return (
-        *(bridge, phase, say.stream(f"{stream.kind} {stream.direction}")),
-        *(say.number(stream.packets_sent), say.number(stream.lost_pct)),
-        *(say.number(stream.listener_lost_pct), say.number(stream.delay_p50_ms)),
-        *(say.number(stream.delay_p95_ms), say.number(stream.ipdv_ms), say.number(whole, 0)),
-        *(say.number(stream.mos_listening), say.number(stream.freezes)),
+        bridge,
+        phase,
+        say.stream(f"{stream.kind} {stream.direction}"),
+        say.number(stream.packets_sent),
+        say.number(stream.lost_pct),
+        say.number(stream.listener_lost_pct),
+        say.number(stream.delay_p50_ms),
+        say.number(stream.delay_p95_ms),
+        say.number(stream.ipdv_ms),
+        say.number(whole, 0),
+        say.number(stream.mos_listening),
+        say.number(stream.freezes),
         say.number(stream.freeze_pct),
     )
 

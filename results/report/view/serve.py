@@ -1,8 +1,7 @@
-"""One page on this machine's loopback: nothing but the page can be asked for, and only from here.
+"""A server for one page on this machine's loopback.
 
-The answer to any other path is 404, so there is no path to escape from. A request whose Host is not
-this server's is refused: a page of somewhere else that made its name lead here would read the run
-otherwise (DNS rebinding).
+The answer to any other path is 404. A request whose Host is not this server's is refused, so that a
+foreign page whose name resolves to the loopback cannot read the run (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class PageServer(ThreadingHTTPServer):
         self.hosts = {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
 
     def server_bind(self) -> None:
-        """As the library's, but without looking up a name for the address."""
+        """Bind as the library does, but look up no name for the address."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
 
@@ -67,8 +66,6 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(HTTPStatus.OK, self.server.body, "text/html; charset=utf-8")
 
-    do_HEAD = do_GET  # noqa: N815 - the name by which the library calls it
-
     def _send(self, status: HTTPStatus, body: bytes, kind: str = "text/plain") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -76,8 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Who looks at the page is nobody's business, and the terminal shows where it is."""
+        """Write no log of requests."""
