@@ -198,6 +198,23 @@ def test_files_that_are_no_capture_say_so(tmp_path: Path, data: bytes | None) ->
         read_capture(path)
 
 
+@pytest.mark.parametrize("kind", ["pcap", "pcapng"])
+def test_a_capture_that_ends_within_a_packet_is_refused(tmp_path: Path, kind: str) -> None:
+    whole, cut = tmp_path / f"whole.{kind}", tmp_path / f"cut.{kind}"
+    frames = [Ether() / frame for frame in datagrams([5, 6, 7])]
+    if kind == "pcap":
+        wrpcap(str(whole), frames)
+    else:
+        with PcapNgWriter(str(whole)) as writer:
+            writer.write(frames)
+    assert len(read_capture(whole).choose().payloads) == 3
+    data = whole.read_bytes()
+    for missing in (1, 20, 60, len(data) - 10):
+        cut.write_bytes(data[:-missing])
+        with pytest.raises(InputError, match="ends within a packet"):
+            read_capture(cut)
+
+
 def test_counters_go_on_beyond_their_bits() -> None:
     values = np.array([65_534, 65_535, 0, 65_533, 1], np.uint16)
     assert unwrapped(values, 16).tolist() == [65_534, 65_535, 65_536, 65_533, 65_537]
