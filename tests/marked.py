@@ -21,8 +21,6 @@ OTHERS = {
     "sipp",
     "baresip",
     "linphone-daemon",
-    "rtpengine",
-    "tcpreplay",
     "locust",
     "chromium",
     "chrome",

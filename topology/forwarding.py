@@ -16,15 +16,6 @@ Tables = Mapping[str, Mapping[str, str]]
 """Router → prefix → id of the link."""
 
 
-def by_prefix(network: Network, tables: Mapping[str, Mapping[str, str]]) -> Tables:
-    """Tables of which link leads to which host, by the hosts' prefixes."""
-    prefixes = {link.a: prefix(link.address_a) for link in network.links if link.kind == "access"}
-    return {
-        router: {prefixes[host]: link for host, link in table.items()}
-        for router, table in tables.items()
-    }
-
-
 def path(network: Network, tables: Tables, source: str, target: str) -> list[Hop] | None:
     """The hops that a packet from one host to another takes; None if it does not get there."""
     goal = network.access_link(target)

@@ -18,7 +18,6 @@ from giaoban.traffic.sources.talk_spurts import SpeechModel
 from giaoban.traffic.sources.video_model import SMALLEST_SHARE, VideoModel
 
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
-AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
 DEFAULT_PROFILE = "720p30-2m"
 """Of a scenario or a load test that names none."""

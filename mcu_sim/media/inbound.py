@@ -163,10 +163,6 @@ class Inbound:
         control, self._control = self._control, []
         return control
 
-    def stream_of(self, kind: Kind, row: int) -> int:
-        """Index of the plan's stream that comes in a row, or `UNLOGGED`."""
-        return int(self._index[kind][row])
-
     def _sort(self, local: LocalPort, got: Received) -> Arrivals:
         kind = local.kind
         rows = self._ports.remotes(local).find(got.sources)

@@ -50,24 +50,6 @@ def video_loop(model: VideoModel, seconds: int, seed: int) -> PacketLoop:
     )
 
 
-def audio_loop(
-    packets: int, packet_ms: int, packet_ticks: int, size: int, head: NDArray[np.uint8]
-) -> PacketLoop:
-    """Packets of audio that never pauses; `head` (packets, k) as in `PacketLoop`."""
-    nth = np.arange(packets)
-    step_ns = packet_ms * 1_000_000
-    return PacketLoop(
-        due_ns=nth * step_ns,
-        timestamp=nth * packet_ticks,
-        size=np.full(packets, size),
-        marker=np.zeros(packets, np.bool_),
-        head=head,
-        key=np.zeros(packets, np.bool_),
-        length_ns=packets * step_ns,
-        length_ticks=packets * packet_ticks,
-    )
-
-
 class LoopedStream:
     """One stream that sends a loop, from a moment on.
 

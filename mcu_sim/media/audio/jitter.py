@@ -101,15 +101,13 @@ class JitterBuffers:
             begin, frames = begin[at], frames[at]
         if not len(rows):
             return
-        tick, in_time = self._place(rows, headers.ssrc, headers.timestamp, arrival_ns)
+        tick, in_time = self._place(rows, headers, arrival_ns)
         # packet after packet, so that the result does not depend on the size of the batch
         rough = np.isin(rows, rows[~in_time])
         self._late_in_a_row[rows[~rough]] = 0
         for i in np.flatnonzero(rough).tolist():
-            one = slice(i, i + 1)
-            tick[i], in_time[i] = self._judge(
-                rows[one], headers.ssrc[one], headers.timestamp[one], arrival_ns[one]
-            )
+            one = np.array([i])
+            tick[i], in_time[i] = self._judge(rows[one], headers.take(one), arrival_ns[one])
         # a packet whose frames overlap those of an earlier one, after a new start, is stored later
         for nth in reversed(range(int(frames.max()))):
             at = np.flatnonzero(in_time & (nth < frames))
@@ -124,42 +122,30 @@ class JitterBuffers:
         at = tick % self._ticks
         return self._ring[rows, at], self._due[rows, at] == tick
 
-    def _place(
-        self,
-        rows: Rows,
-        ssrc: NDArray[np.uint32],
-        timestamp: NDArray[np.uint32],
-        arrival_ns: Int64s,
-    ) -> tuple[Int64s, Mask]:
+    def _place(self, rows: Rows, headers: rtp.Headers, arrival_ns: Int64s) -> tuple[Int64s, Mask]:
         """Return the tick of each packet, and whether it continues its stream and is in time."""
-        ahead = (timestamp - self._timestamp[rows]).view(np.int32)
+        ahead = (headers.timestamp - self._timestamp[rows]).view(np.int32)
         tick = self._tick[rows] + ahead.astype(np.int64) // self._frame_clock[rows]
         lead_ns = tick * TICK_NS + self._origin_ns - arrival_ns
         in_time = (lead_ns >= 0) & (lead_ns <= self._playout_ns + HORIZON_NS)
-        return tick, in_time & (ssrc == self._ssrc[rows])
+        return tick, in_time & (headers.ssrc == self._ssrc[rows])
 
-    def _judge(
-        self,
-        row: Rows,
-        ssrc: NDArray[np.uint32],
-        timestamp: NDArray[np.uint32],
-        arrival_ns: Int64s,
-    ) -> tuple[int, bool]:
+    def _judge(self, row: Rows, header: rtp.Headers, arrival_ns: Int64s) -> tuple[int, bool]:
         """Place one packet (arrays of one) that is early, late or of another stream. Time the call
         anew if that is needed."""
-        (tick,), (in_time,) = self._place(row, ssrc, timestamp, arrival_ns)
+        (tick,), (in_time,) = self._place(row, header, arrival_ns)
         if in_time:
             self._late_in_a_row[row] = 0
             return int(tick), True
         lead_ns = int(tick) * TICK_NS + self._origin_ns - int(arrival_ns[0])
-        if ssrc[0] == self._ssrc[row[0]] and -HORIZON_NS <= lead_ns < 0:
+        if header.ssrc[0] == self._ssrc[row[0]] and -HORIZON_NS <= lead_ns < 0:
             self.late[row] += 1
             self._late_in_a_row[row] += 1
             if self._late_in_a_row[row[0]] < PATIENCE:
                 return int(tick), False
         self.resynchronised[row] += self._ssrc[row] != _NO_SSRC
         due_ns = int(arrival_ns[0]) - self._origin_ns + self._playout_ns
-        self._ssrc[row], self._timestamp[row] = ssrc, timestamp
+        self._ssrc[row], self._timestamp[row] = header.ssrc, header.timestamp
         self._tick[row] = first = -(-due_ns // TICK_NS)
         self._late_in_a_row[row] = 0
         return first, True

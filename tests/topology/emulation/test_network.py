@@ -11,12 +11,12 @@ import emulation_factory
 import pytest
 from emulation_factory import ROOT, chain
 
+from giaoban.mcu_sim.media.audio.codec import PCMA
 from giaoban.scenarios.plan.question import make_question
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.profiles import (
-    AUDIO_PAYLOAD_TYPE,
     DSCP_AUDIO,
     DSCP_SIGNALLING,
     DSCP_VIDEO,
@@ -147,7 +147,7 @@ def test_datagrams_carry_their_code_point(measured: dict[str, Any]) -> None:
     marks = {(what, way): dscp for what, way, dscp, _ in measured["meeting"]["marks"]}
     assert len(marks) == len(measured["meeting"]["marks"])  # no kind of packet has two
     wanted = {
-        f"rtp-{AUDIO_PAYLOAD_TYPE}": DSCP_AUDIO,
+        f"rtp-{PCMA.payload_type}": DSCP_AUDIO,
         f"rtp-{VIDEO_PAYLOAD_TYPE}": DSCP_VIDEO,
         "rtcp-audio": DSCP_AUDIO,  # as its medium, so that it measures the same queue
         "rtcp-video": DSCP_VIDEO,

@@ -69,7 +69,7 @@ def send_streams(
     """Send RTP to an address, an interface or a file; exit code 3 if it left too late."""
     call, what = _call(profile, pcap), _impairments(loss, jitter, reorder, duplicate)
     if (to is None) == (out is None):
-        raise InputError("the streams have no target (allowed: HOST:PORT or --out FILE)")
+        raise InputError("the streams need one target (allowed: HOST:PORT or --out FILE)")
     start_ns = time.monotonic_ns() + LEAD_NS
     streams = Calls(call, calls, what, seed, start_ns)
     if out is not None:
@@ -131,7 +131,7 @@ def receive(
 ) -> int:
     """Count RTP by SSRC; exit code 3 if the receive buffer overflowed."""
     if (port is None) == (pcap is None):
-        raise InputError("the streams have no source (allowed: PORT or --pcap FILE)")
+        raise InputError("the streams need one source (allowed: PORT or --pcap FILE)")
     stop, overflowed = end_asked_for(), 0
     if pcap is not None:
         arrivals = receiver.read_file(pcap)
@@ -203,7 +203,7 @@ def _written(count: int) -> Sentence:
 
 def _call(profile: str | None, pcap: Path | None) -> Call:
     if (profile is None) == (pcap is None):
-        raise InputError("the streams have no contents (allowed: one of --profile and --pcap)")
+        raise InputError("the streams need contents (allowed: one of --profile and --pcap)")
     if pcap is not None:
         stream = read_capture(pcap).choose()
         kind = int(stream.headers.payload_type[0])
