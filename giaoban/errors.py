@@ -61,16 +61,16 @@ class MachineLacks(GiaobanError):  # noqa: N818 - the word of the exit code
         return type(self), (self.what, self.install)
 
 
-MOST_TOLD = 20
+MOST_LINES = 20
 """Lines of a message: a file of another kind is wrong in every line."""
 LONGEST_LINE = 600
 """Characters of one line of a message."""
 
 
 def several(lines: Iterable[str], more: int = 0) -> InputError:
-    """One error for several mistakes, each told once; the first, and how many `more` there are."""
+    """One error for several mistakes, each once; the first, and how many `more` there are."""
     distinct = list(dict.fromkeys(lines))
-    shown = distinct[:MOST_TOLD]
+    shown = distinct[:MOST_LINES]
     more += len(distinct) - len(shown)
     return InputError(joined("\n", [*shown, _and_more(more)] if more > 0 else shown))
 
@@ -79,10 +79,10 @@ def _and_more(more: int) -> Sentence:
     return Sentence("and {more:,} more", more=more)
 
 
-def told(error: GiaobanError) -> str:
-    """Return an error for a terminal: at most `MOST_TOLD` lines, without control characters."""
+def for_terminal(error: GiaobanError) -> str:
+    """Return an error for a terminal: at most `MOST_LINES` lines, without control characters."""
     lines = str(error).split("\n")
-    cut = [printable(line, LONGEST_LINE) for line in lines[: MOST_TOLD + 1]]
+    cut = [printable(line, LONGEST_LINE) for line in lines[: MOST_LINES + 1]]
     if (more := len(lines) - len(cut)) > 0:
         cut[-1] = _and_more(more + 1)
     return "\n".join(cut)
@@ -143,14 +143,14 @@ LISTED_BY = {
     "scenario": "giaoban list scenarios",
     "unit": "giaoban list units",
 }
-"""What people name, each with the command that lists what there is."""
+"""Kinds of names, each with the command that lists them."""
 
 
 def near_names(kind: str, word: str, choices: Iterable[str], *, every: bool = False) -> Sentence:
-    """What follows an unknown name: a near miss or what is allowed, and what lists all there is.
+    """Return the words after an unknown name: a near miss, and the command that lists all names.
 
-    `kind`: one of `LISTED_BY`; of others there is no list to be shown. `every`: without a near miss
-    all are told, however many.
+    `kind`: one of `LISTED_BY`; other kinds have no such command. `every`: without a near miss all
+    choices follow, however many.
     """
     known = list(choices)
     near = did_you_mean(word, known) or (allowed(known) if every else NOTHING)
@@ -167,17 +167,17 @@ _UNKNOWN = {
 
 
 def unknown(kind: str, word: str, choices: Iterable[str]) -> Sentence:
-    """What is wrong with a name that is none of the choices, which are all of one kind."""
+    """Return the error of a name that is none of the choices, which are all of one kind."""
     return Sentence(_UNKNOWN[kind], near=near_names(kind, word, choices))
 
 
 def listed_by(kind: str, near: Sentence) -> Sentence:
-    """What was found instead of a name, and the command that lists all there is."""
+    """Return the words about near names, with the command that lists all of the kind."""
     return Sentence("{near}; {command} shows them", near=near, command=LISTED_BY[kind])
 
 
 def allowed(choices: Iterable[str]) -> Sentence:
-    """' (allowed: x, y)', to follow what is wrong with a value."""
+    """Return ' (allowed: x, y)', which follows the error of a value."""
     return Sentence(" (allowed: {choices})", choices=", ".join(choices))
 
 
@@ -185,7 +185,7 @@ NOTHING = Sentence("")
 
 
 def strerror(of: OSError | int) -> Sentence:
-    """What the system says of an error."""
+    """Return the system's text of an error."""
     if isinstance(of, int):
         return Sentence(os.strerror(of))
     return Sentence(of.strerror or str(of))

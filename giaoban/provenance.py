@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 from giaoban.errors import did_you_mean
 from giaoban.sentence import Sentence
 from giaoban.text import LONGEST_NAME
-from giaoban.tomlfile import StrictModel, said_by_pydantic, told
+from giaoban.tomlfile import StrictModel, said_by_pydantic, schema_keywords
 
 if TYPE_CHECKING:
     from giaoban.translation import Translator
@@ -22,7 +22,7 @@ def _text(value: str) -> str:
     return value
 
 
-_SAYS = told(pattern=r"\S")
+_SAYS = schema_keywords(pattern=r"\S")
 Text = Annotated[str, AfterValidator(_text), _SAYS]
 Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_text), _SAYS]
 

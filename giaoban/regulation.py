@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from giaoban.provenance import Name, Text
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel, told
+from giaoban.tomlfile import StrictModel, schema_keywords
 from giaoban.translation import N_, SOURCE, Translator
 
 CalendarRule = Literal[
@@ -74,7 +74,9 @@ class Regulation(StrictModel):
     number: Name
     """Number of the decision. Like `"12/QĐ-UBND"`."""
     date: Annotated[
-        str, AfterValidator(_day), told(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", format="date")
+        str,
+        AfterValidator(_day),
+        schema_keywords(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", format="date"),
     ]
     """Its day: year-month-day. Like `"2013-10-25"`."""
     issuer: Name

@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
+from giaoban.errors import MOST_LINES, NOTHING, InputError, did_you_mean, several
 from giaoban.files import read_file
 from giaoban.sentence import N_, Sentence, either
 from giaoban.text import LONGEST, hidden_in, text_problem
@@ -144,8 +144,8 @@ class StrictModel(BaseModel):
         return checked
 
 
-def told(**keywords: JsonValue) -> FieldInfo:
-    """What a JSON Schema says of a value that a validator of ours looks at, by its keywords."""
+def schema_keywords(**keywords: JsonValue) -> FieldInfo:
+    """Return the keywords of a JSON Schema for a value that a validator of ours checks."""
     made: FieldInfo = Field(json_schema_extra=dict(keywords))
     return made
 
@@ -215,8 +215,8 @@ def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
         # the keys of another version are no mistakes
         version = (("schema",), "literal_error")
         wrong = [e for e in found_wrong if (e["loc"], e["type"]) == version] or found_wrong
-        told = [_explain(model, dict(e)) for e in wrong[:MOST_TOLD]]
-        raise mistakes(path, told, text, more=len(wrong) - len(told)) from None
+        shown = [_explain(model, dict(e)) for e in wrong[:MOST_LINES]]
+        raise mistakes(path, shown, text, more=len(wrong) - len(shown)) from None
     if hidden := hidden_in(text):  # in a comment, where it would mislead who reads the file
         raise InputError("{path}:{line}: {what}", path=path, line=hidden[0], what=hidden[1])
     return found
@@ -308,14 +308,14 @@ def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> Mistake:
 def said_by_pydantic(error: Mapping[str, Any]) -> Sentence:
     """What one of the errors of a `ValidationError` says of the value."""
     values = dict(error.get("ctx", {}))
-    told = _IN_OUR_WORDS.get(error["type"])
-    if told is not None:
+    template = _IN_OUR_WORDS.get(error["type"])
+    if template is not None:
         # a limit is to be written into the file, whose decimal mark is that of TOML
         values |= {name: f"{values[name]:g}" for name in ("gt", "ge", "lt", "le") if name in values}
         if "expected" in values:
             first, _, last = str(values["expected"]).rpartition(" or ")
             values["expected"] = either([first, last]) if first else last
-        return Sentence(told, **values)
+        return Sentence(template, **values)
     raised = values.get("error")
     if isinstance(raised, Exception) and raised.args and isinstance(raised.args[0], Sentence):
         return raised.args[0]

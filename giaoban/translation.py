@@ -238,14 +238,14 @@ class _Fields(_Agreeing):
         return self._by.say(value) if isinstance(value, Sentence) else value
 
     def format_field(self, value: object, format_spec: str) -> str:
-        """A number has the signs of the language where it is formatted at all; else it is what
-        somebody wrote, or is to write, into a file."""
+        """Return a formatted number with the language's signs, any other value as it is: it stands
+        so in a file."""
         if isinstance(value, Figure) and not format_spec:
             return self._by.figure(value)
-        told = super().format_field(value, format_spec)
+        formatted = super().format_field(value, format_spec)
         if not isinstance(value, int | float) or not format_spec or "|" in format_spec:
-            return told
-        return self._by.with_signs(told)
+            return formatted
+        return self._by.with_signs(formatted)
 
 
 @cache
@@ -256,7 +256,7 @@ def translator(language: Language) -> Translator:
 
 @cache
 def _catalogue(language: Language) -> NullTranslations:
-    """Read once for all who say something in the language: that takes longer than what they say."""
+    """Return the compiled catalogue of a language; it is read once, since reading takes long."""
     if language == SOURCE:
         return NullTranslations()
     return GNUTranslations(BytesIO(_compiled(LOCALES / f"{language}.po", language)))

@@ -17,7 +17,7 @@ from pydantic import (
 from giaoban.files import refuse_if_others_read
 from giaoban.mcu_sim.device import Id
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel, load, told
+from giaoban.tomlfile import StrictModel, load, schema_keywords
 
 _LONGEST_PASSWORD = 128
 
@@ -40,7 +40,7 @@ Realm = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$", max_length=64, strict=True)
 ]
 Password = Annotated[
-    SecretStr, AfterValidator(_password), told(minLength=1, maxLength=_LONGEST_PASSWORD)
+    SecretStr, AfterValidator(_password), schema_keywords(minLength=1, maxLength=_LONGEST_PASSWORD)
 ]
 
 

@@ -1,4 +1,4 @@
-"""Devices: how many units an MCU has, what a call costs, what a full one does, how long it takes.
+"""Devices: units of an MCU, their cost by call, answers of a full device, processing delays.
 
 Figures live in `devices.toml`, each with its source (see `giaoban.provenance`); a figure without a
 document of the maker is `assumed` and says what would settle it. There, a family says what its full
@@ -28,7 +28,7 @@ from giaoban.tomlfile import (
     mistakes,
     read_text,
     said_by_pydantic,
-    told,
+    schema_keywords,
 )
 from giaoban.translation import N_
 
@@ -92,8 +92,8 @@ def _known(resolution: str) -> str:
     return resolution
 
 
-Text = Annotated[str, AfterValidator(_one_line), told(pattern=r"\S")]
-ResolutionName = Annotated[str, AfterValidator(_known), told(enum=[*KNOWN])]
+Text = Annotated[str, AfterValidator(_one_line), schema_keywords(pattern=r"\S")]
+ResolutionName = Annotated[str, AfterValidator(_known), schema_keywords(enum=[*KNOWN])]
 Units = Annotated[float, Field(gt=0, le=1_000_000)]
 Count = Annotated[int, Field(gt=0, le=100_000)]
 
@@ -135,7 +135,7 @@ class RefusalFigure(Sourced):
 
 
 class WhenFullFigure(Sourced):
-    """What the device does, in this order, with a call for which it has no room as asked."""
+    """Steps of a device, in this order, with a call that does not fit as it was offered."""
 
     steps: list[Step] = Field(min_length=1)
     """In this order: `higher`, a port of the next higher level; `lower`, lower resolutions from the
@@ -490,7 +490,7 @@ class _Family(StrictModel):
 
 
 class _Defaults(StrictModel):
-    """What holds for devices that do not say it themselves."""
+    """Figures of devices that give none of their own."""
 
     audio_mix_delay: DelayFigure
     """From sound that has come to sound mixed and sent."""
@@ -503,9 +503,8 @@ class _Defaults(StrictModel):
 
 
 class _File(StrictModel):
-    """Devices: how many units an MCU has, what a call costs, what a full one does, how long it
-    takes. A family says what its full devices do, a card what calls cost, a device how many cards
-    it has. That they fit each other is checked by `giaoban list devices` alone."""
+    """Devices of MCUs. A family states how its full devices answer, a card the units that calls
+    cost, a device its number of cards. `giaoban list devices` checks that they fit each other."""
 
     schema_: Literal["giaoban.devices/1"] = Field(alias="schema")
     defaults: _Defaults

@@ -19,7 +19,7 @@ from giaoban.names import ACCESS_PREFIX, link_names
 from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.regulation import Regulation
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel, told
+from giaoban.tomlfile import StrictModel, schema_keywords
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
 from giaoban.topology.lines.buffers import KEYS, Buffer, BufferBytes, BufferMs, check_one
 from giaoban.topology.lines.framing import Framing
@@ -56,7 +56,7 @@ def _within(low: float, high: float, unit: str, key: str = "") -> tuple[AfterVal
             )
         return value
 
-    return AfterValidator(check), told(minimum=low, maximum=high)
+    return AfterValidator(check), schema_keywords(minimum=low, maximum=high)
 
 
 def _identifier(value: str) -> str:
@@ -102,17 +102,17 @@ def _private_range(value: str) -> str:
 
 _OF_AN_ID = rf"^{_ID.pattern}$"
 Identifier = Annotated[
-    str, AfterValidator(_identifier), told(pattern=_OF_AN_ID, maxLength=ID_LENGTH)
+    str, AfterValidator(_identifier), schema_keywords(pattern=_OF_AN_ID, maxLength=ID_LENGTH)
 ]
 LinkIdentifier = Annotated[
     str,
     AfterValidator(_link_identifier),
-    told(pattern=rf"^(?!{ACCESS_PREFIX}){_ID.pattern}$", maxLength=ID_LENGTH),
+    schema_keywords(pattern=rf"^(?!{ACCESS_PREFIX}){_ID.pattern}$", maxLength=ID_LENGTH),
 ]
 PrivateRange = Annotated[
     str,
     AfterValidator(_private_range),
-    told(pattern=r"^(10|172|192)(\.[0-9]{1,3}){3}/[0-9.]+$"),
+    schema_keywords(pattern=r"^(10|172|192)(\.[0-9]{1,3}){3}/[0-9.]+$"),
 ]
 RateMbps = Annotated[float, *_within(0.064, 100_000, " Mb/s", "rate_mbps")]
 Km = Annotated[float, *_within(0, 20_000, " km", "km")]
@@ -187,7 +187,7 @@ class Router(Sourced):
 
 
 class _Buffered(Assumable):
-    """What says how much may wait; its fields stand where they are read, among the line's."""
+    """A model with the limits of a queue; its fields stand among those of the line."""
 
     if TYPE_CHECKING:
         buffer_packets: Packets | None
@@ -196,12 +196,12 @@ class _Buffered(Assumable):
 
     @property
     def buffer(self) -> Buffer:
-        """What may wait; of a change, what may from then on, if it says so."""
+        """Return the limits of the queue; of a change the new ones, None where it has none."""
         return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
 
 
 class _Line(_Buffered):
-    """What a line has, whatever is at its ends."""
+    """Figures of a line of any kind."""
 
     km: Km
     """Length in km."""

@@ -68,7 +68,7 @@ class Conference:
         return self._state.is_live(participant)
 
     def admits(self, participant: str) -> Decision:
-        """What `join` would say; nothing is changed."""
+        """Return the decision of `join` without a change."""
         state = self._state
         if state.ended:
             return HAS_ENDED

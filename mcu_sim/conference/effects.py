@@ -1,9 +1,8 @@
-"""What a conference decides on a call, and what it wants done.
+"""Decisions of a conference on calls, and the effects that it has.
 
-A `Decision` is what a participant that calls is told. An `Effect` is carried out by the owner of
-sockets, calls and media, in order. Only changes are told: a call that has just joined is not
-heard, watches nobody and has no picture until an effect says otherwise; what a call had ends with
-the call.
+A `Decision` answers a participant's call. An `Effect` is carried out by the owner of sockets, calls
+and media, in order. Effects are changes only: a new call is not heard, has no source and no picture
+until an effect gives it one; all of them end with the call.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ class SetAudible:
 
 @dataclass(frozen=True, slots=True)
 class SelectSource:
-    """Switched video: the viewer gets the source's picture; None: nobody's."""
+    """Switched video: the viewer gets the source's picture; None: no picture."""
 
     viewer: str
     source: str | None
@@ -88,7 +87,7 @@ class SetLayout:
 
 @dataclass(frozen=True, slots=True)
 class SetPresenter:
-    """Who has the meeting's content channel; None: nobody."""
+    """Give the meeting's content channel to a participant; None: take it back."""
 
     meeting: str
     participant: str | None
@@ -120,7 +119,7 @@ class MeetingEnded:
 
 @dataclass(frozen=True, slots=True)
 class InterruptionReport:
-    """What its people say of a bridge's interruption (Art. 16(2)d); the time in minutes."""
+    """Cause and remedy of a bridge's interruption (Art. 16(2)d), with the time in minutes."""
 
     cause: str
     remedy: str
@@ -129,10 +128,10 @@ class InterruptionReport:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A line of the events file: who did what, about whom.
+    """A line of the events file: a command or change, its giver and its subject.
 
-    `meeting` is None for one who tried something without being in a meeting; `by` is a
-    participant, "operator", or "" if nobody did it.
+    `meeting` is None if the giver is in no meeting; `by` is a participant, "operator", or "" for a
+    change without a command.
     """
 
     meeting: str | None

@@ -194,10 +194,10 @@ class Speakers:
     def speaker(
         self, floor: Floor, is_live: Callable[[str], bool], live: Iterable[str]
     ) -> str | None:
-        """The speaker among those whose line stands, `live` in the order they came.
+        """Return the speaker among the `live` participants, which are in the order they came.
 
-        Under floor "chair" the one called last, else the chair, else nobody: without them nobody
-        is heard. Under "open" whoever spoke last, else the chair, else the first that came.
+        Under floor "chair" it is the one called last, else the chair, else None. Under "open" it is
+        the last one that spoke, else the chair, else the first that came.
         """
         if floor.mode == "chair":
             choices: Iterable[str] = (*reversed(floor.called), self._chair)
@@ -208,9 +208,9 @@ class Speakers:
     def shown_to_speaker(
         self, speaker: str, is_live: Callable[[str], bool], live: Iterable[str]
     ) -> str | None:
-        """Whom the speaker watches, whom all others watch: who spoke before it.
+        """Return the source for the speaker, which all others watch: the speaker before it.
 
-        If nobody did, it sees the chair; the chair sees the first that came.
+        Without one it sees the chair; the chair sees the first that came.
         """
         choices = chain(self._recent, (self._chair,), live)
         return next((who for who in choices if is_live(who) and who != speaker), None)

@@ -56,7 +56,7 @@ class Rooms:
         ]
 
     def admits(self, meeting: str, participant: str) -> Decision:
-        """What `join` would say; nothing is changed."""
+        """Return the decision of `join` without a change."""
         return self._decide(self._find(meeting, participant), participant)
 
     def join(
@@ -64,8 +64,8 @@ class Rooms:
     ) -> tuple[Decision, list[Effect]]:
         """A participant's call to a meeting is up. Without `JoinAccepted` nothing has changed.
 
-        Whoever comes to another meeting than the one in which its line was lost gives up its
-        place there. `contact`: see `Conference.join`.
+        A participant that joins another meeting than the one in which its line was lost gives up
+        its place there. `contact`: see `Conference.join`.
         """
         conference = self._find(meeting, participant)
         decision = self._decide(conference, participant)
@@ -80,8 +80,8 @@ class Rooms:
         return decision, [*effects, *joined]
 
     def left(self, participant: str) -> list[Effect]:
-        """The participant has hung up; see `Conference.left`. To be told of the call that holds
-        the place only, not of one that was refused or replaced."""
+        """Take a participant out that has hung up (`Conference.left`): only if its call holds the
+        place, not one that was refused or replaced."""
         home = self._home(participant)
         return [] if home is None else self._leave(home, participant)
 

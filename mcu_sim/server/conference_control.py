@@ -118,8 +118,10 @@ class ConferenceEffects:
                     self._showing.discard(meeting)
 
     def _shows(self, meeting: str, presenter: str) -> bool:
-        """Whether that somebody presents from now on, or nobody any more, is so: a device may have
-        had no room for it, and then nothing ends either."""
+        """Return whether a presentation begins or ends: not if the device had no room for it.
+
+        `presenter`: "" at the end of one.
+        """
         if not presenter:
             ended = meeting in self._showing
             self._showing.discard(meeting)
@@ -130,8 +132,8 @@ class ConferenceEffects:
         return True
 
     def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
-        """Who may show content: nobody if the device has no room left for it, which is told as a
-        command that was not carried out."""
+        """Return the participant that may present; None, with an event of a refused command, if
+        the device has no room for content."""
         no_room = self._negotiation.hold_content(meeting, presenter is not None)
         if no_room is None or presenter is None:
             return presenter

@@ -46,8 +46,8 @@ BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 
 @dataclass(frozen=True)
 class NegotiationResult:
-    """A description of ours with what it settles; `refused`: what of an offer it does not take,
-    whatever the device has left."""
+    """Our description and the agreed terms; `refused`: reasons for sections that are not taken,
+    however much of the device is free."""
 
     local: sdp.SessionDescription
     agreed: dict[Kind, NegotiatedMedia]

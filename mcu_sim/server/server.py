@@ -34,7 +34,7 @@ GOODBYE_NS = 2_000_000_000
 TIMERS_WITHIN_NS = 1_000
 """A timer's moment, which is in ms, is known to so much in ns."""
 
-LONGEST_TOLD = 300
+LONGEST_TEXT = 300
 """Characters of a text of an event, which callers may choose."""
 
 
@@ -49,10 +49,15 @@ class McuServer:
         name: str = "mcu",
         positions: Mapping[str, Mapping[Kind, Position]] | None = None,
     ) -> None:
-        """`captures`: folder of the packet logs, None to keep none; `on_event`: is told what
-        happens, None: nobody is; `name`: what the logs' names begin with. `positions`: how far
-        planned streams came in an earlier life of the device, whose calls may be talked in still;
-        None for its first."""
+        """Open the sockets.
+
+        Args:
+            captures: folder of the packet logs; None: none are kept.
+            on_event: called with each event; None: events are dropped.
+            name: prefix of the logs' names.
+            positions: of the planned streams at the end of the device's life before this one, by
+                participant; None: this is its first life.
+        """
         self._config = config
         self._on_event = on_event
         rng = random.Random(config.seed)
@@ -239,8 +244,8 @@ class McuServer:
                 "t_ms": round((now_ns - self._config.origin_ns) / 1e6, 3),
                 "who": "mcu",
                 "event": event,
-                "bridge": printable(bridge, LONGEST_TOLD),
-                **{name: fit(value, LONGEST_TOLD) for name, value in details.items()},
+                "bridge": printable(bridge, LONGEST_TEXT),
+                **{name: fit(value, LONGEST_TEXT) for name, value in details.items()},
                 "units": capacity.units_used,
                 "ports": capacity.ports_used,
                 "use": asdict(capacity.use),

@@ -195,8 +195,8 @@ class ClientTransaction(Transaction):
         """Take a response that belongs to this transaction."""
 
     def transport_failed(self) -> list[Output]:
-        """The network says that the request did not arrive (§17.1.4). Of one that had a response
-        already it says nothing that is to be believed."""
+        """End the transaction, since the request did not arrive (§17.1.4); without effect once it
+        has a response."""
         if self.state not in (TransactionState.CALLING, TransactionState.TRYING):
             return []
         self._enter(TransactionState.TERMINATED)

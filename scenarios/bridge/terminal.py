@@ -44,7 +44,7 @@ from giaoban.traffic.sources.audio_stream import AudioStream
 
 
 class _Line:
-    """RTCP of one medium: what is told of what comes, and asked of what goes."""
+    """RTCP of one medium: reports on received media, and requests for key frames of sent ones."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class _Line:
         self.gaps.take(only, headers.sequence, starts_key)
 
     def block(self) -> rtcp.ReportBlock | None:
-        """What to report of all that came."""
+        """Return the report block on all received media; None if there were none."""
         if self._came:
             headers = rtp.Headers.joined([headers for headers, _ in self._came])
             arrival_ns = np.concatenate([at for _, at in self._came])
@@ -101,7 +101,7 @@ class Terminal:
         logs: tuple[PacketLog, PacketLog],
         folder: Path,
     ) -> None:
-        """`number`: index into `plan.calls`. `logs`: what is sent, what is received. `folder`: the
+        """`number`: index into `plan.calls`. `logs`: of sent and of received packets. `folder`: the
         run's, for recordings."""
         self._plan = plan
         self._call: CallPlan = plan.calls[number]
@@ -141,7 +141,7 @@ class Terminal:
         return bool(self._streams)
 
     def begin(self, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int) -> None:
-        """A call stands: send what was agreed on, to where it was agreed on."""
+        """Begin to send the agreed media of a call to the agreed addresses."""
         for kind, terms in agreed.items():
             self._sockets[kind].connect(terms.remote)
             up, name = self._call.up.get(kind), self._call.bridge
@@ -273,7 +273,7 @@ class Terminal:
                     break
 
     def discard(self, inbox: ReceiveBatch) -> None:
-        """Nobody is there to hear what came: the kernel has counted it, and that is all."""
+        """Read and drop all datagrams that came while the bridge is away; count them as unheard."""
         for kind, sock in self._sockets.items():
             while len(got := inbox.receive(sock.fileno())):
                 self.overflowed[kind] = max(self.overflowed[kind], got.overflowed)
@@ -344,7 +344,7 @@ class Terminal:
     def _told(
         self, receiver: Literal["mcu", "bridge"], kind: Kind, block: rtcp.ReportBlock, at_ns: int
     ) -> None:
-        """Keep what a receiver says of a stream."""
+        """Keep a receiver's report on a stream."""
         self.reports.append(
             RtcpReport(
                 t_ms=round((at_ns - self._origin_ns) / 1e6, 3),

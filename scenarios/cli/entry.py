@@ -110,14 +110,14 @@ def _report_error(error: BaseException) -> int:
     # rich ends so where the reader of the output went away
     if isinstance(error, BrokenPipeError | ConnectionResetError | SystemExit):
         return READER_GONE
-    from giaoban.errors import GiaobanError, told
+    from giaoban.errors import GiaobanError, for_terminal
     from giaoban.scarce import shortage
 
     if not isinstance(error, GiaobanError) or error.exit_code == INTERNAL_ERROR:
         error = shortage(error) or error
     if not isinstance(error, GiaobanError):
         return _report_crash(error)
-    _say(f"giaoban: {told(error)}\n")
+    _say(f"giaoban: {for_terminal(error)}\n")
     _report_error_to_ci(error)
     return error.exit_code
 
@@ -131,9 +131,9 @@ def _report_error_to_ci(error: GiaobanError) -> None:
 
         judging.failed(error)
     except Ours as another:  # of a file that cannot be written
-        from giaoban.errors import told
+        from giaoban.errors import for_terminal
 
-        if (said := told(another)) != told(error):
+        if (said := for_terminal(another)) != for_terminal(error):
             _say(f"giaoban: {said}\n")
 
 

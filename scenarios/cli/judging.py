@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from giaoban.errors import GiaobanError, InputError, told
+from giaoban.errors import GiaobanError, InputError, for_terminal
 from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.scenarios.cli import language
 from giaoban.sentence import Sentence
@@ -378,7 +378,7 @@ def failed(error: GiaobanError) -> None:
     from giaoban.results.judge.cases import Case, Report
     from giaoban.results.report.ci.commands import Commands, without
 
-    lines = told(error).split("\n")
+    lines = for_terminal(error).split("\n")
     unwritten: GiaobanError | None = None
     if ci_options.code_quality is not None or ci_options.annotates:
         from giaoban.results.report.ci.annotations import of_error

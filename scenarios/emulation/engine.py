@@ -14,7 +14,7 @@ from pathlib import Path
 from giaoban import IMPORTED_FROM, extras, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.processes import children
-from giaoban.processes.progress import Progress, told
+from giaoban.processes.progress import Progress, parse
 from giaoban.results.model.result import Engine
 from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.guest import CAPTURES, FAULT, GuestRecord
@@ -98,7 +98,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     (folder / PLAN).write_text(plan.to_json(), encoding="utf-8")
 
     def on_line(line: str) -> None:
-        if (step := told(line)) is not None:
+        if (step := parse(line)) is not None:
             progress(*step)
 
     console = folder / LOG

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
-from giaoban.errors import InputError, told
+from giaoban.errors import InputError, for_terminal
 from giaoban.files import read_file
 from giaoban.table import MOST_COLUMNS, read_table
 from giaoban.tomlfile import StrictModel
@@ -147,6 +147,6 @@ def _answers_shortly(call: Callable[[], object], seconds: float = 10) -> None:
     with pytest.raises(InputError) as caught:
         call()
     assert time.process_time() - begun < seconds
-    message = told(caught.value)
+    message = for_terminal(caught.value)
     assert len(message.split("\n")) <= 21
     assert len(message) < 15_000

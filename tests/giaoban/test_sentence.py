@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean, several, told
+from giaoban.errors import (
+    GiaobanError,
+    InputError,
+    MachineLacks,
+    did_you_mean,
+    for_terminal,
+    several,
+)
 from giaoban.sentence import (
     Sentence,
     decimals_apart,
@@ -38,7 +45,7 @@ def test_several_stay_several() -> None:
     error = several(lines, more=5)
     assert len(error.said.lines()) == 21
     assert str(error).endswith("19.toml: is empty\nand 15 more")
-    assert told(error) == str(error)
+    assert for_terminal(error) == str(error)
     assert joined("; ", ["a", "b"]).lines() == ["a", "b"]
     assert Sentence("is missing").lines() == ["is missing"]
 

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, Field
 
-from giaoban.errors import MOST_TOLD, InputError, several, told
+from giaoban.errors import MOST_LINES, InputError, for_terminal, several
 from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.device import Device
 from giaoban.results.model.quantities import OneLine
@@ -124,7 +124,7 @@ def test_the_message_has_file_line_and_key(tmp_path: Path) -> None:
         path.write_text(written_so, encoding="utf-8")
         with pytest.raises(InputError) as caught:
             load(path, Shapes)
-        message = told(caught.value)
+        message = for_terminal(caught.value)
         assert told_so in message
         assert all(line.isprintable() for line in message.split("\n"))
         assert len(message) < 1000
@@ -157,9 +157,9 @@ def test_no_cell_is_a_formula_and_it_is_read_back(tmp_path: Path, text: str) -> 
 def test_a_message_is_short_and_steers_no_terminal() -> None:
     error = several(f"line {n}" for n in range(100_000))
     assert str(error).split("\n") == [*(f"line {n}" for n in range(20)), "and 99,980 more"]
-    assert told(error) == str(error)
-    long = told(InputError("\n".join(["\x1b[2J" + "x" * 10_000] * 1000)))
-    assert len(long.split("\n")) == MOST_TOLD + 1
+    assert for_terminal(error) == str(error)
+    long = for_terminal(InputError("\n".join(["\x1b[2J" + "x" * 10_000] * 1000)))
+    assert len(long.split("\n")) == MOST_LINES + 1
     assert long.endswith("\nand 980 more")
     assert "\x1b" not in long
     assert len(long) < 20_000

@@ -32,13 +32,15 @@ def scaled(probability: float) -> int:
 
 
 def line_seed(seed: int, link: int, end: int) -> int:
-    """Of the queue of a link's end, by a run's seed and the link's number; `end`: 0 is a, 1 is b.
-    The line's own loss has the next one."""
+    """Return the seed of the queue at a link's end, from a run's seed and the link's number.
+
+    `end`: 0 is a, 1 is b. The line's own loss has the next seed.
+    """
     return (seed << 20 | link << 2 | end << 1) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def changed_seed(line_seed: int, changes: int) -> int:
-    """Of what impairs the line after so many changes: what happens to which packet."""
+    """Return the seed of a line's impairments after so many changes."""
     digest = hashlib.blake2b(f"{line_seed} {changes}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 

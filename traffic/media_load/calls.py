@@ -1,4 +1,4 @@
-"""All calls' media: ports, what is sent and what comes, in slots of 5 ms."""
+"""Media of all calls: ports, sending and receiving, in slots of 5 ms."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ class MediaLoad:
             self.rtcp_sent += self._receivers[medium].report(now_ns)
 
     def _ask_consent(self, row: int, medium: Medium, now_ns: int) -> None:
-        """Begin to send what may go now; what may no longer go is sent no more."""
+        """Begin to send where the far end has agreed to it; stop where it no longer does."""
         bridge = self._bridges[row]
         if not self._receivers[medium].has_consent(row, now_ns):
             self._send_no_more(row, medium)
@@ -230,7 +230,7 @@ class MediaLoad:
             self._video.stop(row)
 
     def _account(self, row: int, medium: Medium, now_ns: int) -> None:
-        """Tell the reporter what has gone out since it was told last."""
+        """Count the packets sent since the last call of this for the sender's reports."""
         bridge = self._bridges[row]
         if medium == "audio":
             sent, timestamp = int(self._audio.sent[row]), int(self._audio.timestamp[row])
@@ -273,7 +273,7 @@ class VideoSenders:
         return self._streams[row][1] if row in self._streams else None
 
     def turn(self, slot: int, now_ns: int) -> tuple[int, int]:
-        """Send what is due of the calls of a slot: (packets, those of them that did not go)."""
+        """Send the due packets of a slot's calls; return their number and that of failed ones."""
         packets = failed = 0
         for row, (descriptor, stream) in self._streams.items():
             if row % SLOTS == slot % SLOTS and len(

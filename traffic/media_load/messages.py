@@ -1,4 +1,4 @@
-"""What is said between the maker of calls and the process with their media: JSON, one a packet.
+"""Messages between the maker of calls and the process with their media: JSON, one a packet.
 
 A socket of packets (`SOCK_SEQPACKET`) carries them. Each order has an answer, before the next one.
 """

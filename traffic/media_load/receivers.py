@@ -1,4 +1,4 @@
-"""What comes to all calls of one medium: counted together, and told of in RTCP."""
+"""Received media of all calls of one medium: counted together, and reported by RTCP."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
 
 INBOX, MAX_BYTES = 512, 2048
 STALE_READS = 16
-"""More than the buffer of a socket holds; who sends faster than that is read is not waited for."""
+"""Batches that are dropped before a call: more than a socket's buffer holds."""
 STILL_NS = 1_000_000_000
-"""Video that nothing has come of for so long stands still: what a viewer sees as a freeze."""
+"""Video without a packet for so long stands still: the viewer sees a freeze."""
 PLAIN = 0b1100_0000
 """The first octet of a header without padding, extension and CSRCs."""
 
@@ -55,7 +55,7 @@ class _Part:
 
 
 class Receivers:
-    """Listeners by row; `receive` some of them, then `count` what they heard."""
+    """Receivers by row; `receive` reads some of them, `count` counts their packets."""
 
     def __init__(self, capacity: int, clock_hz: int, octets_per_ms: float | None) -> None:
         """`octets_per_ms`: of audio, how much of a payload is played in a ms; None: of video."""
@@ -102,7 +102,7 @@ class Receivers:
         self._rows[row] = _Receiver(pair, reporter, muxed, assured, time.monotonic_ns())
 
     def close(self, row: int, now_ns: int, *, sent: int, withheld: bool) -> Figures:
-        """The call is over; what it sent, which is known to the caller, and heard."""
+        """End the call; return its figures. `sent` and `withheld` are known to the caller."""
         self.count()
         self._bank.close(row)
         receiver = self._rows.pop(row)
@@ -123,11 +123,11 @@ class Receivers:
         )
 
     def sent(self, row: int, packets: int, octets: int, timestamp: int, at_ns: int) -> None:
-        """RTP went out since the last time this was told, for the sender's reports."""
+        """Count RTP sent since the last call of this, for the sender's reports."""
         self._rows[row].reporter.sent(packets, octets, timestamp, at_ns)
 
     def receive(self, slot: int, slots: int) -> list[int]:
-        """Take in what came to every `slots`-th receiver; rows that are to send a key frame."""
+        """Read every `slots`-th receiver; return the rows that are to send a key frame."""
         wanted = []
         for row, receiver in self._rows.items():
             if row % slots == slot % slots and self._take(row, receiver):
@@ -135,7 +135,7 @@ class Receivers:
         return wanted
 
     def count(self) -> None:
-        """Put what was taken in into the statistics: dear once, cheap for many."""
+        """Put all packets that were read into the statistics, in one call."""
         if not self._parts:
             return
         rows = np.repeat([p.row for p in self._parts], [len(p.heads) for p in self._parts])
@@ -160,8 +160,10 @@ class Receivers:
         arrival_ns: NDArray[np.int64],
         again: NDArray[np.int64],
     ) -> None:
-        """Put what is of the agreed payload type to what its rows have heard; `again`, (capacity,):
-        how many of each row's packets had come before, so that nobody hears them twice."""
+        """Add packets of the agreed payload type to the time that their rows have heard.
+
+        `again` (capacity,): duplicates of each row, which are not heard a second time.
+        """
         if not len(rows):
             return
         capacity = len(self._received)

@@ -59,11 +59,11 @@ class Frames:
 
 @dataclass(frozen=True)
 class FrameMeasures:
-    """A window's pictures; None where nothing can be said.
+    """Figures of a window's pictures; None without pictures to measure.
 
     Frames count in the window in which they were due, freezes in the one in which they began. The
-    longest freeze is that of all that the window has a part of, as a whole: nobody's picture moves
-    because a phase ends. `frozen_pct` is of the time in which pictures were due.
+    longest freeze is that of all that the window has a part of, as a whole: a freeze does not
+    end with a phase. `frozen_pct` is of the time in which pictures were due.
     `undecodable` arrived whole, but what they refer to did not; `late` are decodable, but came too
     late to be shown: frames = shown as they were + late + lost + undecodable. `not_shown_pct` is
     the share of the last three. `_worst`: in the 20 s in which it is most; where there are less,

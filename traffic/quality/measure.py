@@ -1,4 +1,4 @@
-"""What a listener got of a stream: loss, reordering, jitter, delay (RFC 3550, RFC 4737)."""
+"""Received quality of a stream: loss, reordering, jitter, delay (RFC 3550, RFC 4737)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Measures:
-    """A stream's figures over one phase; None where nothing can be said.
+    """A stream's figures over one phase; None where there are no packets to measure.
 
     sent + impaired = received + lost + impaired, and received = usable + corrupted + late, in
     packets; all that is not usable is missing.

@@ -86,8 +86,8 @@ class ReceptionBank:
     All start again with a new SSRC, or when the source jumps by `max_dropout` or more and goes on
     from there (A.1). Packets of rows that are not open are ignored.
 
-    Who calls often gives few packets at a time. Those that belong to their row's source whatever
-    their order are counted when somebody looks, all at once.
+    Frequent calls of `put` have few packets each. Packets that belong to their row's source in any
+    order are counted together, when a figure is read.
 
     Attributes, each (capacity,):
         heard: whether anything has come since the row was opened.
@@ -168,7 +168,7 @@ class ReceptionBank:
         return self.expected - self.received
 
     def open(self, row: int, clock_hz: int | None = None) -> None:
-        """A call begins in a free row; nothing of the one before is kept.
+        """Begin a call in a free row, with all figures at 0.
 
         `clock_hz`: of its timestamps, if not the clock of all.
         """
@@ -182,7 +182,7 @@ class ReceptionBank:
         self._restart(row, 0)
 
     def close(self, row: int) -> None:
-        """The call is over: its figures stay to be read, further packets are ignored."""
+        """End the call: its figures can still be read, further packets are ignored."""
         self._open[row] = False
 
     def put(
@@ -231,7 +231,7 @@ class ReceptionBank:
         return True
 
     def _count_all(self) -> None:
-        """Count what has come and was not counted yet."""
+        """Count all packets that are not counted yet."""
         if self._uncounted:
             parts, self._uncounted, self._uncounted_packets = self._uncounted, [], 0
             self._count_now(_Arrivals(*map(np.concatenate, zip(*parts, strict=True))))
@@ -248,7 +248,7 @@ class ReceptionBank:
         return belongs
 
     def report(self, row: int) -> ReportBlock | None:
-        """What to tell the row's source, without LSR and DLSR; None if nothing ever came from it.
+        """Return the report block on the row's source without LSR and DLSR; None before any packet.
 
         The fraction lost is of the time since the report before.
         """

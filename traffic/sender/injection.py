@@ -21,7 +21,7 @@ AROUND_BYTES = rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES
 
 @dataclass(frozen=True)
 class Fate:
-    """What the injector did to n packets of one stream.
+    """Fate of n packets of one stream.
 
     Attributes:
         leaving_ns: (n,) when each leaves, not before it is due; when it was due, if it is removed.
@@ -35,7 +35,7 @@ class Fate:
 
 
 class Injector:
-    """What happens to a stream's packets between its source and the wire.
+    """Impairs a stream's packets between its source and the wire.
 
     A packet belongs to the interval its due time is in, and each interval has seeded processes of
     its own. Packets keep their order, also over an interval's edges: each waits for those before
@@ -65,7 +65,7 @@ class Injector:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing ever happens to a packet."""
+        """Whether all packets stay as they are."""
         return not self._effects
 
     def apply(self, due_ns: NDArray[np.int64], sizes: NDArray[np.int64]) -> Fate:

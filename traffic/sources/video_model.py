@@ -25,10 +25,10 @@ SMALLEST_FRAME = 64  # bytes
 
 
 class FrameModel(StrictModel):
-    """What every source of frames has.
+    """Figures of any source of frames.
 
     Attributes:
-        kbps: what rate control keeps to, in thousands of bits a second of NAL units.
+        kbps: target of rate control, in thousands of bits a second of NAL units.
         fps: frames a second.
         vbv_s: size of the video buffering verifier (H.264 annex C), in seconds of `kbps`.
         spread: part of a frame's interval over which its packets leave.
@@ -47,7 +47,7 @@ class FrameModel(StrictModel):
         return self.kbps * 125 / self.fps
 
     def most_bytes(self, frames: int) -> float:
-        """What consecutive frames have together at the most, whatever is drawn.
+        """Return the most bytes of so many consecutive frames.
 
         The buffer may be full of credit before them and full of debt after them.
         """

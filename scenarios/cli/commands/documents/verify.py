@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 import typer
 
-from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
+from giaoban.errors import LONGEST_LINE, MOST_LINES, InputError
 from giaoban.files import MOST_ANSWER, read_file, shown
 from giaoban.results.archive.evidence.pack import open_evidence
 from giaoban.results.archive.evidence.verify import VerifiedFile, verify
@@ -100,7 +100,7 @@ def _report(files: Sequence[VerifiedFile], differing: Mapping[Path, list[str]]) 
         elif file.altered:
             yield Par(Sentence("{what}: ALTERED", what=what), bold=True, tone="bad")
             yield from pars(
-                (Sentence("  {line}", line=line) for line in file.altered[:MOST_TOLD]), "bad"
+                (Sentence("  {line}", line=line) for line in file.altered[:MOST_LINES]), "bad"
             )
         else:
             yield Par(
