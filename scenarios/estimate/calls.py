@@ -44,23 +44,22 @@ from giaoban.scenarios.spec.scenario import Control
 from giaoban.traffic.sources.talk_spurts import Speech
 
 SETUP_BYTES = 950
-"""Of an INVITE and of its answer on the wire, on average: with it the set-up in the emulated
-default province is met within 0.4 ms."""
+"""Of an INVITE and of its answer on the wire, on average."""
 T1_NS = 500_000_000
 """RFC 3261 §17.1.1.1: a request without an answer is sent again after this, then twice as long."""
 TIMER_B = 64
 """T1 until a request is given up (§17.1.1.2)."""
 NO_ANSWER = 408
 SILENT_NS = 2_000_000_000
-"""So long nothing has to have come from a bridge before the MCU gives its place to its new call."""
+"""A bridge has sent no packet for so long before the MCU gives its place to its new call."""
 HEARD_EVERY_NS = 20_000_000
 """Sound comes so often: what was heard last may be that old."""
 HEAR_EVERY_NS = 200_000_000
 """How often the MCU looks who speaks."""
 TALK_POWER = 1e6
 """Mean square of speech, of 16-bit samples: about −30 dBov."""
-TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
-"""Lines of a conference's log that `joined`, `left` and `dial-failed` events say with more."""
+LOGGED_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
+"""Kinds of log entries for which a `joined`, `left` or `dial-failed` event holds more."""
 KEEPS_PLACE = ("media-lost", "replaced")
 """Causes of an end by which a bridge's place is kept (Art. 15(2)b)."""
 
@@ -74,7 +73,6 @@ class Call:
         kinds: its media.
         bridge_from_ns, bridge_to_ns: in which the bridge sends and receives.
         mcu_from_ns, mcu_to_ns: the same of the MCU; it may notice an end later, or never.
-        given: what the device gave it.
     """
 
     row: int
@@ -101,7 +99,7 @@ class Timetable:
 
     Attributes:
         calls: in the order in which they began.
-        events: what bridges and MCU tell, in order of time.
+        events: of bridges and MCU, in order of time.
         turns: of forwarded pictures, in order of time.
         relayouts: (ns, row): a composed picture is arranged anew.
         deaf: path → spans in which the device at its end takes no packets: without power, or after
@@ -119,7 +117,7 @@ class Timetable:
 
 
 def timetable(plan: Plan, ways: Ways) -> Timetable:
-    """Return who is in the meeting when, until the plan's end."""
+    """Return all calls of a plan's meeting, until the plan's end."""
     return _Meeting(plan, ways).run()
 
 
@@ -143,7 +141,7 @@ class _Meeting:
         self._bridge_off = [Power.of(c.bridge, plan.outages, 0).gaps for c in plan.calls]
         self._mcu_off = Power.of(plan.network.mcu.id, plan.outages, 0).gaps
         self._waiting: list[Callable[[int], None]] = []
-        """What the technician at the console could not do while the MCU had no power."""
+        """Actions of the technician at the console that wait until the MCU has power."""
         self._starts = 0
         self._speech = [
             Speech(plan.speech, plan.streams[call.up["audio"]].seed + 4) for call in plan.calls
@@ -260,7 +258,8 @@ class _Meeting:
         self._begin(row, admission, set_up_ns, set_up_ns + self._way_ns(2 * row))
 
     def _admit(self, row: int, kbps: float | None) -> tuple[int, str] | dict[str, str]:
-        """Take a call's capacity: what it was given less, or a refusal's code and reason."""
+        """Take a call's capacity. Return the step down that it was given, or a refusal's code and
+        reason."""
         plan, device, meeting = self._plan, self._plan.device, self._plan.calls[row].meeting
         if meeting not in self._open:
             if not self._capacity.open_conference(meeting):
@@ -329,7 +328,7 @@ class _Meeting:
     # ------------------------------------------------------------------------------------- ends
 
     def _watch(self, call: Call) -> None:
-        """Let a bridge give its call up when it has heard nothing for too long."""
+        """Let a bridge give its call up when no media has come for too long."""
         recovery = self._plan.recovery
         if recovery is None:
             return
@@ -357,7 +356,7 @@ class _Meeting:
         self._persevere_later(row)
 
     def _drop(self, call: Call, now_ns: int) -> None:
-        """A bridge ends its call; the MCU is told if it can be."""
+        """End a bridge's call; its BYE comes to the MCU if there is a way."""
         self._at_bridge.pop(call.row, None)
         call.bridge_to_ns = now_ns
         if self._meet(call.row, now_ns):
@@ -380,7 +379,7 @@ class _Meeting:
         self._dial(row, now_ns)
 
     def _silent_ns(self, row: int, now_ns: int) -> int:
-        """Return how long nothing has come from a bridge's call that stands at the MCU."""
+        """Return how long no packet has come of a bridge's call that stands at the MCU."""
         call = self._at_mcu[row]
         spans = [*self._ways.dead(2 * row), *self._bridge_off[row]]
         if call.bridge_to_ns < NEVER_NS:
@@ -557,7 +556,7 @@ class _Meeting:
         elif entry.kind == "present":
             vain = meeting not in self._showing
             self._showing.discard(meeting)
-        if entry.kind in TOLD_ELSEWHERE or vain:
+        if entry.kind in LOGGED_ELSEWHERE or vain:
             return
         told: dict[str, object] = {"meeting": meeting, "kind": entry.kind, "by": entry.by}
         told |= {"text": entry.text} | ({} if entry.report is None else asdict(entry.report))

@@ -20,7 +20,7 @@ from giaoban.scenarios.estimate.captures import captures_of, queue_waits
 from giaoban.scenarios.estimate.limits import LEAVE_OUT, check, reasons
 from giaoban.scenarios.estimate.meeting import Traffic, hold
 from giaoban.scenarios.estimate.sources import Sent
-from giaoban.scenarios.estimate.ways import NO_ROUTE, Ways
+from giaoban.scenarios.estimate.ways import Ways
 from giaoban.scenarios.measure.assemble import (
     Answer,
     assemble,
@@ -132,25 +132,18 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
 
 
 def _paths_at(plan: Plan, ways: Ways, at_ns: int) -> dict[str, dict[str, list[str] | None]]:
-    """Return the links that each bridge's packets cross at a mark, up and down.
-
-    A link that is mended at the mark itself is still dark.
-    """
-    mark_ns = at_ns - SAMPLE_OFFSET_NS
+    """Return the links of each bridge's path at a moment, up and down, whether dark or not."""
     found: dict[str, dict[str, list[str] | None]] = {}
     for path in range(2 * len(plan.calls)):
         row, down = divmod(path, 2)
         route = [number for from_ns, number in ways.by_path[path] if from_ns <= at_ns][-1]
-        gone = route == NO_ROUTE or any(
-            a < mark_ns <= b for hop in ways.routes[route] for a, b in ways.dark.get(hop, ())
-        )
-        links = None if gone else [ways.hops[hop].link for hop in ways.routes[route]]
+        links = [ways.hops[hop].link for hop in ways.routes[route]] or None
         found.setdefault(plan.calls[row].bridge, {})["down" if down else "up"] = links
     return found
 
 
 def estimate_faults(question: Question) -> list[FaultResult]:
-    """Return what the faults of a question do to each bridge, and nothing else."""
+    """Return the impact of each fault of a question on each bridge; no other measure is made."""
     check(question, LEAVE_OUT)
     captures = captures_of(hold(question.plan, question.recordings))
     return Impacts(captures, FrameAnalyses(captures)).results(question.scenario)
@@ -195,7 +188,7 @@ def _prior(question: Question, traffic: Traffic, known: Known) -> PriorEstimate:
 
 
 class Foreseen(NamedTuple):
-    """What an estimate says before an emulation.
+    """The forecast of an estimate before an emulation.
 
     Attributes:
         question: to be emulated; its plan says whether packets are lost, since then devices look

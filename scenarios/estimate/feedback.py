@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.leg import NOBODY, VISUAL_KINDS, Kind
 from giaoban.scenarios.bridge.sources import key_frame_request_timer
 from giaoban.scenarios.estimate.calls import Timetable
@@ -30,6 +31,7 @@ from giaoban.traffic.receiver.feedback import (
     KeyFrameRequestTimer,
     dither_max_ns,
 )
+from giaoban.traffic.sender.stream import next_control_ns
 
 REQUEST_BYTES = 110
 """Of a request on the wire: a receiver report, a name and RFC 4585's 12 bytes."""
@@ -108,26 +110,17 @@ class Feedback:
         self._tallies: dict[int, NDArray[np.int64]] = {}
         """Stream → in all passes: key frames that lost packets, key frames, gaps in these, gaps."""
 
-    def turns(self, came: dict[int, Arrived]) -> dict[int, set[int]]:
-        """Return stream → from when on key frames are asked for since viewers turn to it."""
-        found: dict[int, set[int]] = {}
-        for kind in self._forwarded:
-            requests = SourceRequests(kind)
-            for turn in self._table.turns:
-                if turn.kind == kind and turn.source != NOBODY:
-                    self._ask_source(kind, turn.source, turn.at_ns, requests, came, found)
-        return found
-
     def requests(self, came: dict[int, Arrived], sent: Mapping[int, Sent]) -> dict[int, set[int]]:
-        """Return the same with all that is asked for because of what did not come.
+        """Return stream → from when on key frames are requested: after losses, and where viewers
+        of a forwarded picture turn to its source.
 
         Args:
-            came: what came of every stream; `sent`: their logs.
+            came: packets of every stream that arrived; `sent`: their logs.
         """
         plan, self.answers = self._plan, {}
-        found = self.turns(came)
+        found: dict[int, set[int]] = {}
         dampers = {kind: SourceRequests(kind) for kind in self._forwarded}
-        wanted: list[tuple[int, Kind, int]] = []
+        wanted = [(t.at_ns, t.kind, t.source) for t in self._table.turns if t.kind in dampers]
         for row, planned in enumerate(plan.calls):
             for kind in VISUAL_KINDS:
                 index = planned.down.get(kind)
@@ -136,7 +129,7 @@ class Feedback:
                 timer, dither_ns = key_frame_request_timer(plan, planned, kind)
                 for at_ns in self._looks(index, came, sent, 2 * row, timer, dither_ns):
                     if kind in self._forwarded:
-                        wanted.append((at_ns, kind, row))
+                        wanted.append((at_ns, kind, self._source(kind, row, at_ns)))
                     else:
                         found.setdefault(index, set()).add(at_ns + ANSWER_NS)
             if "video" in planned.down and plan.meeting.video == "presence":
@@ -147,8 +140,8 @@ class Feedback:
                 index = planned.up["video"]
                 for at_ns in self._looks(index, came, sent, 2 * row + 1, timer, dither_ns):
                     found.setdefault(index, set()).add(at_ns + ANSWER_NS)
-        for at_ns, kind, row in sorted(wanted):
-            if (source := self._source(kind, row, at_ns)) != NOBODY:
+        for at_ns, kind, source in sorted(wanted):
+            if source != NOBODY:
                 self._ask_source(kind, source, at_ns, dampers[kind], came, found)
         return found
 
@@ -166,16 +159,17 @@ class Feedback:
         came: dict[int, Arrived],
         found: dict[int, set[int]],
     ) -> None:
-        """The MCU asks a source of a forwarded picture; one of which nothing has come cannot be
-        named in a request, and begins with a key frame."""
+        """Add the MCU's request to a source of a forwarded picture."""
         index = self._plan.calls[source].up.get(kind)
         if index is None or not self._media.makes(index):
             return
         arrived = came[index].at_ns
-        if not len(arrived) or arrived[0] > at_ns:
+        first_ns = int(arrived[0]) if len(arrived) else NEVER_NS
+        asked_ns = requests.ask(source, at_ns, first_ns)
+        if asked_ns is None:
             return
-        asked_ns = requests.ask(source, at_ns)
-        if asked_ns is not None and (there_ns := self._way(2 * source + 1, asked_ns)) is not None:
+        there_ns = self._way(2 * source + 1, next_control_ns(asked_ns, 0))
+        if there_ns is not None:
             found.setdefault(index, set()).add(there_ns + ANSWER_NS)
 
     def _way(self, path: int, at_ns: int) -> int | None:

@@ -6,7 +6,6 @@ then it sees the source before. Each packet leaves a constant delay after it cam
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from giaoban.scenarios.estimate.calls import Timetable
 from giaoban.scenarios.estimate.sources import NOTHING, Sent
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.traffic.log import SENT
+from giaoban.traffic.receiver.feedback import ANSWER_NS
 from giaoban.traffic.sender.injection import Injector
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
@@ -28,7 +28,7 @@ GIVE_UP_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Arrived:
-    """What came of a stream, in order of arrival.
+    """Packets of a stream that arrived, in order of arrival.
 
     Attributes:
         packets: (n,) records of its log.
@@ -48,7 +48,7 @@ class Arrived:
         return cls(log[place], at_ns, starts[place])
 
     def within(self, from_ns: int, to_ns: int) -> Arrived:
-        """Return what came in [from, to)."""
+        """Return those of [from, to)."""
         first, end = np.searchsorted(self.at_ns, (from_ns, to_ns))
         part = slice(int(first), int(end))
         return Arrived(self.packets[part], self.at_ns[part], self.key_starts[part])
@@ -141,20 +141,24 @@ def _shown(
 
 
 class SourceRequests:
-    """Requests that the MCU passes to the sources of a forwarded medium, within its limits."""
+    """Requests for key frames that the MCU sends to the sources of a forwarded medium."""
 
     def __init__(self, kind: Kind) -> None:
         self._limits = VIDEO_LIMITS if kind == "video" else CONTENT_LIMITS
-        self._asked: dict[int, list[int]] = {}
+        self._last: dict[int, tuple[int, int]] = {}
+        """Source → when it was asked last, and when the key frame comes that answers it."""
 
-    def ask(self, source: int, at_ns: int) -> int | None:
-        """Return when a source is asked that a viewer wants a key frame of at a moment; None: it is
-        asked already."""
-        asked = self._asked.setdefault(source, [])
-        before = bisect_right(asked, at_ns)
-        if before < len(asked):
+    def ask(self, source: int, wanted_ns: int, first_ns: int) -> int | None:
+        """Return when a source is asked for a key frame that is wanted from a moment on.
+
+        Calls come in order of time. None: a key frame is under way. A source of which no packet
+        came before `first_ns` cannot be named in a request; it begins with a key frame.
+        """
+        asked_ns, answered_ns = self._last.get(source, (None, wanted_ns))
+        if wanted_ns < answered_ns:
             return None
-        if before and (next_ns := asked[-1] + self._limits.interval_ns) > at_ns:
-            at_ns = next_ns
-        asked.append(at_ns)
-        return at_ns
+        if asked_ns is not None:
+            wanted_ns = max(wanted_ns, asked_ns + self._limits.interval_ns)
+        named = first_ns <= wanted_ns
+        self._last[source] = wanted_ns, wanted_ns + ANSWER_NS if named else first_ns
+        return wanted_ns if named else None

@@ -1,4 +1,4 @@
-"""What cannot be estimated, and how much memory an estimate takes."""
+"""Limits of an estimate: scenarios that it does not cover, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def kept_bytes(plan: Plan) -> float:
 
 
 def reasons(plan: Plan) -> list[Sentence]:
-    """Why a plan cannot be estimated; none if it can."""
+    """Return why a plan cannot be estimated; none if it can."""
     return list(_reasons(plan))
 
 
@@ -60,8 +60,10 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
 
 
 def _rerouted(plan: Plan) -> list[str]:
-    """Links that fail while other traffic is on its way to the router behind them, which may have
-    another way there: here other traffic ends behind its first hop."""
+    """Return links that fail while other traffic is on its way to the router behind them.
+
+    That traffic may have another way there; in an estimate it ends behind its first hop.
+    """
     routers = {node.id for node in plan.network.routers}
     found = (
         each.link
@@ -75,7 +77,7 @@ def _rerouted(plan: Plan) -> list[str]:
 
 
 def _back_s(plan: Plan, number: int) -> float:
-    """When all that a fault took away is in service again."""
+    """Return when all that a fault took away is in service again."""
     to_s = plan.faults[number].to_s
     if to_s is None:
         return math.inf
@@ -85,7 +87,7 @@ def _back_s(plan: Plan, number: int) -> float:
 
 
 def _repriced(plan: Plan) -> list[str]:
-    """Links whose rate changes where an htb charges packets as they leave
+    """Return links whose rate changes where an htb charges packets as they leave
     (`giaoban.topology.emulation.scheduler`): the estimate charges each as it comes."""
     network = plan.network
     routers = {node.id for node in network.routers} if by_class(network.qos) else set()
@@ -100,14 +102,16 @@ EMULATED = Sentence("a scenario without what follows, or giaoban check, which em
 
 
 def check(question: Question, instead: Sentence = EMULATED) -> None:
-    """Raises `InputError` that names everything in a scenario that cannot be estimated, and what to
-    do `instead`: by default where nothing but an estimate is to be had."""
+    """Raise `InputError` that names everything in a scenario that cannot be estimated.
+
+    `instead`: the advice that it gives; the default is for commands that only estimate.
+    """
     if found := reasons(question.plan):
         raise refused(question.scenario_path, found, instead)
 
 
 def refused(scenario_path: Path, found: Sequence[Sentence], instead: Sentence) -> InputError:
-    """The error that says why a scenario cannot be estimated, and what to do `instead`."""
+    """Return the error for a scenario that cannot be estimated; `instead`: its advice."""
     return InputError(
         "{scenario_path}: cannot be estimated (allowed: {instead})\n  {lines}",
         scenario_path=scenario_path,

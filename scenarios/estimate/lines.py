@@ -1,4 +1,4 @@
-"""What lines do to packets behind their queues: loss, delay, copies and damage.
+"""Impairments of lines behind the queues: loss, delay, copies and damage.
 
 The distributions are the scenario's, the random numbers the estimate's own. The fate of a line's
 packets is drawn once, in the first pass; in later passes a packet meets the fate of the one that
@@ -28,7 +28,7 @@ Times = NDArray[np.int64]
 
 
 class Passed(NamedTuple):
-    """Which of n packets come out of a line, copies too, in order of `out_ns`."""
+    """Places of those of n packets that leave a line, copies too, in order of `out_ns`."""
 
     which: NDArray[np.intp]
     out_ns: Times
@@ -36,7 +36,7 @@ class Passed(NamedTuple):
 
 @dataclass(frozen=True)
 class _Fate:
-    """What was drawn for the packets of the first pass, in order of their moments."""
+    """Random draws for the packets of the first pass, in order of their moments."""
 
     at_ns: Times
     copies: NDArray[np.int8]

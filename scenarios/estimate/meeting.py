@@ -29,7 +29,7 @@ PASSES = 3
 
 @dataclass
 class Traffic:
-    """What became of a meeting's packets.
+    """Packets of a meeting, as they were sent and as they arrived.
 
     Attributes:
         sent: log of each stream; `came`: (place in the log, when it came) of what was received.
@@ -52,7 +52,7 @@ class Traffic:
         return bool(self.network.counters.drops.any())
 
     def arrived(self, index: int) -> Arrived:
-        """Return what came of a stream."""
+        """Return the packets of a stream that arrived."""
         place, at_ns = self.came.get(index, (np.zeros(0, np.int64), np.zeros(0, np.int64)))
         return Arrived.of(self.sent.get(index, NOTHING), place, at_ns)
 
@@ -152,7 +152,7 @@ def _others(plan: Plan, ways: Ways, number: int) -> Packets:
 
 
 def _carry(traffic: Traffic, streams: list[int], others: list[Packets], order: list[int]) -> None:
-    """Carry streams of one direction, and note what came."""
+    """Carry streams of one direction, and note the packets that arrive."""
     plan, network = traffic.plan, traffic.network
     row_of = {call.bridge: row for row, call in enumerate(plan.calls)}
     around, parts = around_bytes(plan), list(others)

@@ -26,7 +26,7 @@ TRIED = 1 << 14
 
 
 class Rate(NamedTuple):
-    """From a moment on: what a link carries, and how many packets its queue holds."""
+    """From a moment on: the rate of a link, and how many packets its queue holds."""
 
     from_ns: int
     mbps: float
@@ -43,7 +43,7 @@ def rate_from(
 
 @dataclass(frozen=True)
 class Served:
-    """What became of n packets in order of arrival.
+    """Fates of n packets in order of arrival.
 
     Attributes:
         began_ns: (n,) when the service of each began.

@@ -6,8 +6,8 @@ comes down.
 
 Routers are not simulated. Each detects a failure, computes and installs its routes after delays
 that follow from the province's timers, with phases drawn from the run's seed. A path changes in one
-moment, when the last router on the new way has installed it: what is lost in between is lost on the
-failed link. Loops between routers and what a mended link interrupts are not modelled.
+moment, when the last router on the new way has installed it: until then packets are lost on the
+failed link. Loops between routers and interruptions by a mended link are not modelled.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ class Ways:
 
     def route_of(self, path: int, at_ns: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return (n,) the routes that packets take which leave at these moments."""
-        told = self.by_path[path]
-        if len(told) == 1:
-            return np.full(len(at_ns), told[0][1], np.int32)
-        starts = np.array([from_ns for from_ns, _ in told])
-        routes = np.array([route for _, route in told], np.int32)
+        changes = self.by_path[path]
+        if len(changes) == 1:
+            return np.full(len(at_ns), changes[0][1], np.int32)
+        starts = np.array([from_ns for from_ns, _ in changes])
+        routes = np.array([route for _, route in changes], np.int32)
         return routes[np.searchsorted(starts, at_ns, "right") - 1]
 
     def along(self, path: int) -> tuple[int, ...]:
@@ -89,9 +89,9 @@ class Ways:
         return self._dead[path]
 
     def _find_dead(self, path: int) -> Iterator[Span]:
-        told = self.by_path[path]
-        ends = [from_ns for from_ns, _ in told[1:]] + [NEVER_NS]
-        for (start, route), end in zip(told, ends, strict=True):
+        changes = self.by_path[path]
+        ends = [from_ns for from_ns, _ in changes[1:]] + [NEVER_NS]
+        for (start, route), end in zip(changes, ends, strict=True):
             if route == NO_ROUTE:
                 yield start, end
             for hop in self.routes[route]:
@@ -181,7 +181,7 @@ def _first(routes: Routes, router: str, target: str) -> str | None:
 
 @dataclass(frozen=True)
 class _LinkStates:
-    """What a plan's changes do to links: see `Ways`; `carrier_down` is by link."""
+    """Effects of a plan's changes on links: see `Ways`; `carrier_down` is by link."""
 
     dark: dict[Hop, list[Span]]
     carrier_down: dict[str, list[Span]]
@@ -255,7 +255,7 @@ def _rerouted(
     states: _LinkStates,
     seed: int,
 ) -> Iterator[_Rerouted]:
-    """Yield what routers take in, in order of time; nothing where routes are static."""
+    """Yield the changes that routers take in, in order of time; none where routes are static."""
     routing = network.routing
     backbone = {link.id for link in network.links if link.kind == "backbone"}
     edges = sorted(
@@ -288,8 +288,8 @@ def _rerouted(
 
 def _stopped(changes: Sequence[NetworkChange], router: str, at_ns: int) -> bool:
     """Return whether a router's process is dead at a moment."""
-    told = [c for c in changes if c.router == router and round(c.at_s * 1e9) <= at_ns]
-    return bool(told) and max(told, key=lambda c: c.at_s).do == "stop-router"
+    own = [c for c in changes if c.router == router and round(c.at_s * 1e9) <= at_ns]
+    return bool(own) and max(own, key=lambda c: c.at_s).do == "stop-router"
 
 
 class _Timers:
@@ -302,7 +302,7 @@ class _Timers:
     def installed(
         self, at_ns: int, ends: Sequence[str], routers: Sequence[str], *, mends: bool, seen: bool
     ) -> dict[str, int]:
-        """Return when each router forwards by what changed at the `ends` of a link.
+        """Return when each router forwards by a change at the `ends` of a link.
 
         A link is out of use as soon as one end withdraws it, and in use when both list it (RFC 2328
         §16.1). `seen`: its light went out, which its ends see.
@@ -311,12 +311,12 @@ class _Timers:
         if routing.protection_ms is not None:
             return dict.fromkeys(routers, at_ns + routing.protection_ms * MS_NS)
         noticed = {end: at_ns + self._noticed_ns(mends=mends, seen=seen) for end in ends}
-        told = {end: self._tick(end, own_ns) for end, own_ns in noticed.items()}
+        flooded = {end: self._tick(end, own_ns) for end, own_ns in noticed.items()}
         by_all = max if mends else min
-        known_ns = by_all(told.values(), default=at_ns) + FLOOD_NS
+        known_ns = by_all(flooded.values(), default=at_ns) + FLOOD_NS
         install_ns = routing.installed_after_ms * MS_NS
         return {
-            r: (told[r] if r in told and not mends else self._tick(r, known_ns)) + install_ns
+            r: (flooded[r] if r in flooded and not mends else self._tick(r, known_ns)) + install_ns
             for r in routers
         }
 

@@ -45,7 +45,6 @@ from giaoban.scenarios.measure.hop_delays import Rebuilt, rebuild
 from giaoban.scenarios.measure.links import links_in
 from giaoban.scenarios.measure.series import BySecond, series
 from giaoban.scenarios.measure.streams import (
-    JITTER_FIGURES,
     FrameAnalyses,
     Window,
     bridges_in,
@@ -293,11 +292,6 @@ def _measured(
 def of_queues(criteria: Criteria) -> bool:
     """Whether a criterion needs how long packets waited at each hop."""
     return any(c.measure is not None and c.measure.metric == QUEUEING for c in criteria.criterion)
-
-
-def of_jitter(criteria: Criteria) -> bool:
-    """Whether a criterion needs a stream's jitter, or what RTCP reports say of it."""
-    return not figures_of_streams(criteria).isdisjoint((*JITTER_FIGURES, "rtcp"))
 
 
 def criteria_of(question: Question) -> Criteria:

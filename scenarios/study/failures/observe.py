@@ -1,4 +1,4 @@
-"""What one failure did, from its emulation's result and the paths that the network had.
+"""Effects of one failure, from its emulation's result and the paths that the network had.
 
 The paths were taken at the start of the first phase and at the end of each (`BridgeRoutes`).
 Here the way up stands for both: a link's figures are the same in both directions, so is the best
@@ -30,8 +30,7 @@ again only after its neighbours have found each other, which takes longer."""
 def observe_run(
     case: FailureCase, faults: Sequence[FaultPlan], answer: Answer, captures: Path
 ) -> FailureResult:
-    """As `observe`, of an emulation that has just ended: what its process looks at. It is here so
-    that each process loads no more than it needs."""
+    """As `observe`, of an emulation that has just ended, in its own process."""
     return observe(case, answer.result, faults, read_routes(captures))
 
 
@@ -48,12 +47,15 @@ def observe(
     failed_ms = min(f.at_s for f in faults) * 1000
     ends_s = [f.to_s for f in faults if f.to_s is not None]
     restored_ms = min(ends_s) * 1000 + ON_TIME_MS if ends_s else float("inf")
+    dark = {link for fault in faults for link in fault.links}
     impacts = _by_bridge(impact for fault in result.faults for impact in fault.bridges)
     bridges = []
     for bridge, told in impacts.items():
         before, after = before_and_after(
             routes, bridge, failed_ms=failed_ms, restored_ms=restored_ms
         )
+        if after is not None and not dark.isdisjoint(after):
+            after = None  # a router's table keeps a way over a line that is dark
         bridges.append(_impact(bridge, told, before, after))
     links = [
         LinkPeak(id=link.id, direction=link.direction, peak_pct=link.peak_pct)

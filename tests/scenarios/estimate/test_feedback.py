@@ -8,8 +8,10 @@ import numpy as np
 from scenario_factory import NORTH, scenario
 
 from giaoban.scenarios.estimate.estimate import foreseen
+from giaoban.scenarios.estimate.forwarding import SourceRequests
 from giaoban.scenarios.estimate.meeting import Traffic, hold
 from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.traffic.receiver.feedback import ANSWER_NS
 
 LOST = (
     '[[impairment]]\nbridge = "east"\nkind = "video"\nfrom_s = 2.0\nto_s = 2.2\n'
@@ -57,6 +59,20 @@ def test_a_viewer_of_switched_pictures_has_the_source_asked(tmp_path: Path) -> N
         if key_frames(found, s.bridge, "up") != key_frames(usual, s.bridge, "up")
     )
     assert source != "east"
+
+
+def test_viewers_that_wait_for_the_same_key_frame_are_one_request() -> None:
+    requests, first_ns = SourceRequests("video"), 0
+    assert requests.ask(0, 5, first_ns) == 5
+    assert requests.ask(0, 6, first_ns) is None
+    assert requests.ask(0, 5 + ANSWER_NS, first_ns) == 5 + 1_000_000_000
+
+
+def test_a_source_that_has_sent_no_packet_is_not_asked() -> None:
+    requests, first_ns = SourceRequests("video"), 100
+    assert requests.ask(0, 5, first_ns) is None
+    assert requests.ask(0, 99, first_ns) is None
+    assert requests.ask(0, 101, first_ns) == 5 + 1_000_000_000
 
 
 def test_only_a_question_that_loses_packets_has_devices_look_more_often(tmp_path: Path) -> None:

@@ -322,7 +322,7 @@ def hit(bridge: str, ms: float, *, lost: int, **more: Any) -> FaultImpact:
     )
 
 
-def planned(to_s: float | None = 13.0) -> FaultPlan:
+def planned(to_s: float | None = 13.0, link: str = "x") -> FaultPlan:
     return FaultPlan(
         id="cut-x",
         kind="cut",
@@ -330,7 +330,7 @@ def planned(to_s: float | None = 13.0) -> FaultPlan:
         target_id="x",
         at_s=5.0,
         to_s=to_s,
-        links=["x"],
+        links=[link],
         nodes=[],
     )
 
@@ -356,6 +356,8 @@ def test_what_one_failure_did(network: Network) -> None:
     assert (a.path_before, a.path_after) == (["access-a", "x"], ["access-a", "y"])
     assert a.picture_again_ms == 420.0
     assert (b.path_after, b.redials) == (None, 2)
+    dark = observe(failure, result(told), [planned(link="access-a")], PATHS)
+    assert dark.bridges[0].path_after is None
     during = result().phases[1]
     assert [(k.id, k.peak_pct) for k in found.links] == [(k.id, k.peak_pct) for k in during.links]
 
