@@ -68,6 +68,33 @@ def test_options_of_commands_within_sentences_exist() -> None:
     assert not wrong
 
 
+def test_commands_in_scripts_and_pipelines_exist() -> None:
+    """A command line in a shell script or a CI file names a command and options that exist."""
+    files = [*ROOT.glob("scripts/try-*"), *ROOT.glob("*.yml"), *ROOT.glob(".github/*/*.yml")]
+    files += [ROOT / ".gitlab-ci.yml", *ROOT.glob("scenarios/project/templates/*.yml")]
+    line = re.compile(
+        r"^(?:run: |- )?(?:expect \d|inside|(?:\.venv/bin/)?giaoban) ([a-z-]+)(.*)$", re.M
+    )
+    lines = []
+    for path in files:
+        text = re.sub(r"\\\n\s*", "", path.read_text("utf-8"))
+        text = re.sub(r"^[ ]+", "", text, flags=re.M)
+        lines += [(path, *match) for match in line.findall(text)]
+    assert len({path for path, *_ in lines}) >= 4
+    for path, name, rest in lines:
+        if name.startswith("--") or name not in reference.tree():
+            assert name in ("--version",), f"{path.name}: giaoban {name}"
+            continue
+        known = {
+            option
+            for _, one in reference.walk(name, reference.tree()[name])
+            for each in one.params
+            for option in each.opts
+        }
+        unknown = set(re.findall(r"\s(--[\w-]+)", rest)) - known
+        assert not unknown, f"{path.name}: giaoban {name} {unknown}"
+
+
 def test_the_other_lines_are_known_programs() -> None:
     """Of pages that show a shell: a file or a target that is gone is noticed."""
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.M))
