@@ -1,4 +1,4 @@
-"""Find keys, options and dependencies that are left over from a removed feature.
+"""Find keys and dependencies that are left over from a removed feature.
 
 Unused message ids: tests/giaoban/test_translation.py. Pages outside the navigation, and options
 without a page: tests/test_docs.py.
@@ -87,25 +87,23 @@ def test_a_page_or_a_file_of_the_project_shows_every_key() -> None:
     assert {key for key in keys() if key[1] not in words} == set()
 
 
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Yield the top package of every import of a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+
+
 def test_every_dependency_is_imported_or_a_tool() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wanted = [*project["project"]["dependencies"]]
     for lines in project["project"]["optional-dependencies"].values():
         wanted += lines
     names = {canonicalize_name(Requirement(line).name) for line in wanted} - {"giaoban"} - DATA
-    modules = {
-        name.partition(".")[0]
-        for tree in trees((*PRODUCT, *OTHERS))
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [getattr(node, "module", None) or ""]
-            if isinstance(node, ast.ImportFrom)
-            else [alias.name for alias in node.names]
-        )
-    }
-    brings = packages_distributions()
-    brings = {**brings, "dask": ["distributed"]}  # imported as dask.distributed
+    modules = {module for tree in trees((*PRODUCT, *OTHERS)) for module in imports(tree)}
+    brings = {**packages_distributions(), "dask": ["distributed"]}  # as dask.distributed
     imported = {canonicalize_name(d) for module in modules for d in brings.get(module, ())}
     assert names - imported - TOOLS == set()
     assert imported.isdisjoint(TOOLS)
