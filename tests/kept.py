@@ -1,9 +1,9 @@
-"""What a guest left in its folder, kept by the sum of all that it hangs on and taken from there.
+"""Cache of what a guest left in its folder, under the hash of all that its answer depends on.
 
-A guest that is given the same again does the same to the last bit, whoever boots it, wherever and
-beside whatever else (`tests/scenarios/emulation/test_runs.py` shows it, and is never served from
-here). So it is booted once for all tests, and not again by the next run as long as its folder, the
-sources that run in it, the kernel and the machine's programs are what they were.
+The same inputs give the same answer, wherever a guest is booted and whatever else the machine does
+(`tests/scenarios/emulation/test_runs.py` shows it, and never uses this cache). So a guest is booted
+once for all tests, and again only after a change of its folder, of the sources that run in it, of
+the kernel or of the machine's programs.
 
 `GIAOBAN_TESTS_KEEP=FOLDER` says where; without it a folder of the user's cache. What begins with an
 empty folder (`.ci/run`) boots them all.

@@ -19,7 +19,7 @@ from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals
 from giaoban.topology.emulation import background_host, namespace
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.mininet_net import ProvinceNet
-from giaoban.topology.emulation.order import in_virtual_time
+from giaoban.topology.emulation.virtual_time import in_virtual_time
 from giaoban.traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
 from giaoban.traffic.receiver.timestamps import StampClock
 

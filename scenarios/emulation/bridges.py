@@ -19,7 +19,7 @@ from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, win
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
 from giaoban.topology.changes import Outage
-from giaoban.topology.emulation.order import in_virtual_time
+from giaoban.topology.emulation.virtual_time import in_virtual_time
 from giaoban.traffic import rtp
 from giaoban.traffic.batch import ReceiveBatch, SendBatch
 from giaoban.traffic.log import RECEIVED, SENT, PacketLog

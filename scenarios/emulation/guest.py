@@ -56,10 +56,11 @@ from giaoban.scenarios.records.guest import (
 )
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.counts import Probe, QueueCount
-from giaoban.topology.emulation import background_host, counters, namespace, order, probe
+from giaoban.topology.emulation import background_host, counters, namespace, probe
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.virtual_time import in_virtual_time
 from giaoban.topology.sandbox import guest_init
 from giaoban.traffic import log
 
@@ -98,7 +99,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
 
 
 def _conduct(run: EmulationRun, clock: Path | None) -> None:
-    if order.in_virtual_time():
+    if in_virtual_time():
         sleep_until(_next(time.monotonic_ns(), BUILDING_GRID_NS))
     started = time.monotonic()
     tell_progress(N_("building the network"), 0.0)
@@ -139,10 +140,9 @@ def _meet(
     captures = run.folder / CAPTURES
     captures.mkdir(exist_ok=True)
     before = count(net, failing)
-    if order.in_virtual_time():
+    if in_virtual_time():
         # what was read of files to begin with: else the guest takes more memory instead
         Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
-    order.take_turn("conductor")
     origin_ns = _next(time.monotonic_ns() + START_IN_NS, ORIGIN_GRID_NS)
     plan = run.plan
     with Recorder(net, plan.pcap, captures) as recorder:
@@ -284,7 +284,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         end_ns=end_ns,
         over_ns=None if plan.recovery is None else over_ns,
         commands=commands,
-        virtual_time=order.in_virtual_time(),
+        virtual_time=in_virtual_time(),
     )
     with namespace.inside(net.namespace(mcu)):
         power = Power.of(mcu, plan.outages, origin_ns)
@@ -297,7 +297,6 @@ def _start(name: str, captures: Path, run: Callable[[], None]) -> BaseProcess:
 
     def body() -> None:
         die_with_parent(parent=us)
-        order.take_turn(name)
         try:
             run()
         except Exception as error:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.namespace import inside
 from giaoban.topology.emulation.netlink import HOST_INTERFACE
-from giaoban.topology.emulation.order import in_virtual_time
+from giaoban.topology.emulation.virtual_time import in_virtual_time
 from giaoban.traffic import log
 from giaoban.traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
 from giaoban.traffic.receiver.timestamps import StampClock

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).with_name("golden")
 TIME_MS = 0.05
 """Between versions of code or kernel a call may be answered microseconds sooner. What is guarded is
 how a voice packet waits behind picture packets, of which each takes 1 ms at 10 Mb/s. (The same code
-gives the same times to the nanosecond: `test_runs.py`.)"""
+loses the same packets: `test_runs.py`.)"""
 OTHER = 0.002
 """For percentages and MOS, which are rounded to three digits here."""
 

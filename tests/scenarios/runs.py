@@ -47,8 +47,8 @@ WIDE = "400"
 
 RECORDED = ("--pcap", "north", "--pcap", "west")
 HEARD = ("switched", "out", "encrypted")
-"""Meetings whose recordings are looked at. A recorder takes time of its own: without one a run is
-the same but for some nanoseconds, and not to the last bit."""
+"""Meetings whose recordings are read. A recorder takes time of its own and moves packets by some
+nanoseconds."""
 
 DRAWN = ("pass", "over-capacity", "thin-link")
 """Runs whose documents are looked at: others have the same in them."""

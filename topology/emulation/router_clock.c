@@ -1,8 +1,7 @@
-/* Loaded before a router's BIRD: its turn, its end, its clock, and its chance.
+/* Preloaded into the BIRD of a router: its end, its clock, its routes and its random numbers.
  *
- * Its turn among real-time processes is GIAOBAN_TURN, that of all its threads (BFD has one of its own,
- * and what the two draw comes from one sequence), and it is killed when GIAOBAN_PARENT ends.
- * The process that starts it would have to be copied to say so: here nothing is.
+ * The process is killed when GIAOBAN_PARENT ends. It asks for that itself: a function between fork
+ * and exec would make the parent copy its memory.
  *
  * BIRD counts OSPF's timers in whole seconds and takes in changes once a second. Routers do so ten
  * times as fast and more. So the clock by which BIRD counts runs GIAOBAN_CLOCK times as fast as the
@@ -24,7 +23,6 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,24 +55,19 @@ static void sleep_until(long long at_ns)
     ;
 }
 
-static void take_place(void)
+static void end_with_parent(void)
 {
-  const char *parent = getenv("GIAOBAN_PARENT"), *turn = getenv("GIAOBAN_TURN");
+  const char *parent = getenv("GIAOBAN_PARENT");
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (parent && getppid() != atoi(parent)) { /* it is gone already, and no signal comes */
-    fputs("who started it is gone\n", stderr);
-    _exit(1);
-  }
-  struct sched_param place = { .sched_priority = turn ? atoi(turn) : 0 };
-  if (turn && sched_setscheduler(0, SCHED_FIFO, &place)) {
-    perror("sched_setscheduler");
+  if (parent && getppid() != atoi(parent)) { /* it has ended already, and no signal comes */
+    fputs("the parent process has ended\n", stderr);
     _exit(1);
   }
 }
 
 __attribute__((constructor)) static void begin(void)
 {
-  take_place();
+  end_with_parent();
   const char *clock = getenv("GIAOBAN_CLOCK"), *seed = getenv("GIAOBAN_SEED");
   const char *begin_ns = getenv("GIAOBAN_BEGIN_NS"), *install = getenv("GIAOBAN_INSTALL_NS");
   if (clock)

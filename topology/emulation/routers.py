@@ -18,7 +18,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.topology import bird
-from giaoban.topology.emulation import namespace, order
+from giaoban.topology.emulation import namespace
 from giaoban.topology.emulation.fib import Fib
 from giaoban.topology.forwarding import astray
 from giaoban.topology.network import Network
@@ -96,8 +96,6 @@ class Routers:
             "GIAOBAN_SEED": str(bird.process_seed(self._seed, self._restarts, number)),
             "PATH": os.environ.get("PATH", ""),
         }
-        if order.in_virtual_time():
-            environment["GIAOBAN_TURN"] = str(order.priority("routers"))
         self._restarts += 1
         base = self.folder / router
         with base.with_suffix(".log").open("ab") as log, namespace.inside(fd):

@@ -69,31 +69,6 @@ EDITS = (
         required=True,
     ),
     SourceEdit(
-        file="arch/um/os-Linux/util.c",
-        old="return getrandom(buf, len, flags);",
-        new="""static unsigned long long state = 1681;
-	unsigned char *bytes = buf;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-		bytes[i] = state >> 56;
-	}
-	return len;""",
-        why="All randomness of the guest comes from here. The machine's own made the kernel's "
-        "housekeeping (neigh_periodic_work) fall on another tick in each run, which moved packets "
-        "by nanoseconds and, where two nearly tie at a full queue, changed which one was lost.",
-        required=True,
-    ),
-    SourceEdit(
-        file="drivers/char/random.c",
-        old="\tblake2s_update(&input_pool.hash, buf, len);",
-        new="\t(void)buf, (void)len;",
-        why="The kernel stirs in what differs between runs of the same: its command line, in which "
-        "the run's folder stands, and the moments at which this machine interrupted it.",
-        required=True,
-    ),
-    SourceEdit(
         file="arch/um/include/linux/time-internal.h",
         old="#define TIMER_MULTIPLIER 256\n#define TIMER_MIN_DELTA  500",
         new="#define TIMER_MULTIPLIER 1\n#define TIMER_MIN_DELTA  1",

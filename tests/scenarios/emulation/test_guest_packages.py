@@ -30,7 +30,6 @@ THEIRS = {
     *("annotated-types", "pydantic_core", "typing-inspection", "typing_extensions"),  # pydantic's
     "packaging",  # Mininet's
     "psutil",  # pyroute2's
-    *("cffi", "cryptography"),  # scapy's
 }
 
 SCENARIOS = Path(emulation.__file__).parents[1]

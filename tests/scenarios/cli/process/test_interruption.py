@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from runs import COMMAND, KEPT
+from runs import COMMAND
 from scenario_factory import ROOT, giaoban, scenario
 
 from giaoban.errors import InvalidRun
@@ -20,6 +21,15 @@ from tests.nights import at_night
 from tests.processes import PATIENCE_S, descendants, processes, wait_for
 
 pytestmark = pytest.mark.sandbox
+
+SLOW_TYPESETTING = (
+    sys.executable,
+    "-c",
+    "import sys, time, typst; typst.compile = lambda *_, **__: time.sleep(60); "
+    f"sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'giaoban'; "
+    "from giaoban.scenarios.cli.entry import main; main()",
+)
+"""`giaoban` with a document that takes longer to set than a signal takes to arrive."""
 
 MOMENTS = ("booting the guest", "measuring the links", "meeting", "typesetting")
 
@@ -48,8 +58,7 @@ def interrupt(folder: Path, moment: str, number: int) -> tuple[Watched, Path]:
     """Start a check and send a signal when it says that it has come to `moment`."""
     results = folder / "results"
     file = scenario(folder / "s.toml", bridges=(), profile="sd30-256k")
-    # where the guest has come to its end it may be one that is kept
-    command = KEPT if moment == "typesetting" else COMMAND
+    command = SLOW_TYPESETTING if moment == "typesetting" else COMMAND
     # each has a helper, as far as there are cores; who comes to the end has waited for all of them
     seeds = "1" if moment == "typesetting" else "2"
     process = subprocess.Popen(
