@@ -1,7 +1,6 @@
-"""How the guest's kernel is made: what is changed in its source and why, its options, the steps.
+"""Build of the guest's kernel: source edits with their reasons, options and steps.
 
-With `kernel.config` this is all of this program that shapes the kernel: after a change of either it
-is built anew.
+The kernel depends on this file and on `kernel.config`: a change of either builds it again.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ INSTALL = "apt-get install linux-source gcc libc6-dev make flex bison bc xz-util
 COMPILE_STEPS = 1100  # about what `make` prints for this configuration; only for the progress bar
 
 Progress = Callable[[str, float], None]
-"""Told (what is being done, fraction done 0–1)."""
+"""Called with the current step and the fraction done, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class SourceEdit:
     """One replacement in the kernel source.
 
-    A file without `old` does not need it, unless it is `required`: then nothing is built.
+    A file without the text `old` is left as it is; if the edit is `required`, the build stops.
     """
 
     file: str
@@ -48,7 +47,7 @@ EDITS = (
         file="arch/um/os-Linux/signal.c",
         old="memset(&regs, 0, sizeof(regs));",
         new="memset(regs.gp, 0, sizeof(regs.gp)), regs.syscall = -1, regs.is_user = 0;",
-        why="Every timer of virtual time clears a register set that nobody reads; with the state "
+        why="Every timer of virtual time clears a register set that is never read; with the state "
         "above in it that was a seventh of an emulation's time.",
     ),
     SourceEdit(
@@ -56,9 +55,9 @@ EDITS = (
         old="get_random_u32_below(skb_headlen(skb))",
         new="skb_network_offset(skb) + prandom_u32_state(&q->prng.prng_state) "
         "% (skb_headlen(skb) - skb_network_offset(skb))",
-        why="netem takes the damaged byte from the kernel's own randomness, not from its seed: "
-        "the same seed would not damage the same bits. And where it damages the Ethernet header, "
-        "which no node reads any more by then, nothing happens, or macvlan takes it for multicast.",
+        why="netem draws the damaged byte from the kernel's random numbers, not from its seed: "
+        "the same seed would damage other bits. A damaged Ethernet header would have no effect, "
+        "since no node reads it any more, or macvlan would take the frame for multicast.",
         required=True,
     ),
     SourceEdit(
@@ -72,27 +71,26 @@ EDITS = (
         file="arch/um/include/linux/time-internal.h",
         old="#define TIMER_MULTIPLIER 256\n#define TIMER_MIN_DELTA  500",
         new="#define TIMER_MULTIPLIER 1\n#define TIMER_MIN_DELTA  1",
-        why="The clock goes in nanoseconds, as virtual time does. In steps of 256 every timer was "
-        "late by what the clock had cut off, and by 500 more where it then found itself early; "
-        "what was left over passed from one event to the next: every packet depended on all that "
-        "had happened since boot.",
+        why="The clock counts single nanoseconds, as virtual time does. In steps of 256 ns every "
+        "timer was late by the rounding, and by 500 ns more where it then fired early. The errors "
+        "added up: a line of 10 Gb/s measured 9.7 Gb/s.",
         required=True,
     ),
     SourceEdit(
         file="arch/um/kernel/time.c",
         old="time_travel_update_time_rel(TIMER_MULTIPLIER);",
         new="time_travel_update_time_rel(256);",
-        why="Reading the clock costs what it did: a loop that waits for time to pass gets on.",
+        why="Reading the clock still advances it by 256 ns: a loop that polls the clock ends.",
         required=True,
     ),
 )
 
 
 def build(source: Path, scratch: Path, progress: Progress) -> Path:
-    """The kernel, made in an empty folder from a source archive.
+    """Build the kernel from a source archive in an empty folder; return the binary's path.
 
     Raises:
-        MachineLacks: a step failed, or the source is not as the edits expect it.
+        MachineLacks: a step failed, or the source lacks the text of a required edit.
     """
     progress("unpacking the kernel source", 0.0)
     tree, out = scratch / "source", scratch / "out"
@@ -118,7 +116,7 @@ def build(source: Path, scratch: Path, progress: Progress) -> Path:
 
 
 def _check_options(config: str) -> None:
-    """A dropped option would show as a network that behaves otherwise: stop here instead."""
+    """Raise `MachineLacks` if a wanted option is missing: the network would behave differently."""
     wanted = [line for line in FRAGMENT.read_text(encoding="utf-8").splitlines() if line.strip()]
     have = set(config.splitlines())
     off = {line for line in wanted if line.startswith("#")}

@@ -79,8 +79,9 @@ def test_calls_and_loads_agree(name: str) -> None:
             for what, before in kept[key].items():
                 if what != "setup_network_ms_p95":
                     assert found[key][what] == before, (key, what)
+            # a picture packet ahead of a message takes 0.12 ms at 100 Mb/s
             assert found[key]["setup_network_ms_p95"] == pytest.approx(
-                kept[key]["setup_network_ms_p95"], abs=0.1
+                kept[key]["setup_network_ms_p95"], abs=0.13
             )
         elif "->" in key and "pct" in kept[key]:
             assert found[key]["pct"] == pytest.approx(kept[key]["pct"], abs=0.5), key

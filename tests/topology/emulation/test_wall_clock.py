@@ -45,11 +45,12 @@ def test_the_closing_report_tells_of_every_step(found: dict[str, Any]) -> None:
 
 
 def test_a_load_tests_calls_have_no_jitter_of_it(found: dict[str, Any]) -> None:
-    """And their round trips, which RTCP tells by the wall clock, stay what they are: it is read
-    every 0.2 s."""
+    """A step of over 0.2 s is always seen, since a socket is read every 0.2 s. A packet that waits
+    there when the clock goes back by 50 ms may be taken for one that came after the step. It adds a
+    sixteenth of the step to the jitter (RFC 3550, section 6.4.1)."""
     load = found["load"]
     assert load["reports"] >= 3
-    assert load["jitter_max_ms"] < 1.0
+    assert load["jitter_max_ms"] < 5.0
 
 
 def test_the_receiver_of_paced_streams_has_none_of_it_either(found: dict[str, Any]) -> None:
