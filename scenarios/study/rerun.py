@@ -186,6 +186,6 @@ def _failures(
         possible=possible,
         whole=then.whole,
         jobs=cores(),
-        engine=EngineName.SANDBOX,
+        engine=None if then.is_estimate else EngineName.SANDBOX,
     )
     return alone(then), again

@@ -1,8 +1,8 @@
-"""Pretended emulations of failures: they find what they were given to find."""
+"""Pretended estimates and emulations of failures, with given results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -12,9 +12,12 @@ import pytest
 from giaoban.errors import GiaobanError
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study import emulation_process
 from giaoban.scenarios.study.emulation_process import EmulationJob
+from giaoban.scenarios.study.failures import failures
+from giaoban.scenarios.study.failures.failures import FailureEstimate
 
 
 @dataclass
@@ -48,10 +51,25 @@ class InlinePool:
 
 @dataclass
 class Pretended:
-    """What is to be found of each failure; of those not named nothing happened to anybody."""
+    """The result of each failure; a failure without one interrupts no bridge.
+
+    Estimates of the failures in `far` are far from every limit, all others near one.
+    """
 
     children: dict[str, Child] = field(default_factory=dict)
+    far: set[str] = field(default_factory=set)
     started: list[str] = field(default_factory=list)
+
+    def estimated(
+        self, _asked: Question, cases: Sequence[FailureCase], *_: object
+    ) -> dict[str, FailureEstimate]:
+        """Stand in for the estimates."""
+        return {
+            case.id: FailureEstimate(
+                observed(case, emulated=False), 0.0, near_a_limit=case.id not in self.far
+            )
+            for case in cases
+        }
 
     def emulated(self, order: EmulationJob[FailureResult]) -> FailureResult:
         """In place of the real one."""
@@ -65,6 +83,7 @@ class Pretended:
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(emulation_process, "WorkerPool", InlinePool)
         monkeypatch.setattr(emulation_process, "emulated", self.emulated)
+        monkeypatch.setattr(failures, "_estimate_all", self.estimated)
 
 
 def observed(

@@ -115,7 +115,7 @@ class Longest(NamedTuple):
 
 
 class FailureResult(StrictModel):
-    """One failure: what its emulation found.
+    """One failure: what its emulation or estimate found.
 
     `own` are the bridges of which it takes the power or the only line: those of a site without
     power and of a router, and that of an access link. If it cuts off others it is a single point of
@@ -134,6 +134,8 @@ class FailureResult(StrictModel):
     elements: Annotated[list[Element], Field(min_length=1)]
     own: list[Id] = Field(default_factory=list)
     verdict: FailureVerdict
+    emulated: bool = True
+    """False: estimated, since every limit is far."""
     fails_alone: list[FailureId] = Field(default_factory=list)
     reasons: list[OneLine]
     reason_codes: list[Reason] = Field(default_factory=list)
@@ -339,6 +341,11 @@ class FaultsAnswer(JsonFile):
     @property
     def method(self) -> Method:
         return "sandbox" if self.engine is None else self.engine.name
+
+    @property
+    def estimated(self) -> list[FailureResult]:
+        """Failures that were not emulated, of an answer that emulated others."""
+        return [] if self.is_estimate else [f for f in self.failures if not f.emulated]
 
     @property
     def by_criteria(self) -> Verdict:

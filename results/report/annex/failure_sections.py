@@ -153,6 +153,10 @@ def tried(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
         small=True,
         ident="failures-table",
     )
+    if answer.estimated:
+        emulated = [say.failure(f) for f in answer.failures if f.emulated]
+        said = say("faults estimated", count=len(answer.estimated), emulated="; ".join(emulated))
+        yield Par(said, note=True)
     yield Par(say("faults note"), note=True)
 
 

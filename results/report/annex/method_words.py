@@ -108,7 +108,7 @@ METHOD_SEEDS: tuple[str, str] = (
 """Where other seeds were estimated, and where they were emulated."""
 
 METHOD_FAULTS = (
-    "Khi thử sự cố, mỗi sự cố được tạo ra trong một lần mô phỏng riêng, giữa phiên họp có đủ "
+    "Khi thử sự cố, mỗi sự cố được tạo ra trong một lần thử riêng, giữa phiên họp có đủ "
     "các điểm cầu: cắt đường truyền, làm mất gói trong khi tín hiệu quang vẫn còn, tắt bộ "
     "định tuyến, cắt điện một nơi."
 )

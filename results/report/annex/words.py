@@ -219,6 +219,10 @@ WORDS: Mapping[str, str] = {
         "họp: {met} trường hợp đạt, {failed} trường hợp không đạt, {invalid} trường hợp "
         "không hợp lệ. {more}"
     ),
+    "faults estimated": (
+        "{count} sự cố còn xa mọi ngưỡng nên chỉ được ước tính. Các sự cố được mô phỏng: "
+        "{emulated}."
+    ),
     "of them accepted": "Trong số đó {count} sự cố là điểm lỗi đơn đã được chấp nhận.",
     "all tried": "Đây là mọi sự cố đơn lẻ mà mạng trong dữ liệu kiểm tra có thể gặp.",
     "usual tried": (

@@ -94,6 +94,16 @@ def _headline(answer: FaultsAnswer) -> Sentence:
     return Sentence("{verdict} ({tried})", verdict=said, tried=tried)
 
 
+def emulated_line(answer: FaultsAnswer) -> Sentence:
+    """Return which failures were emulated where others were only estimated."""
+    named = DisplayNames(answer)
+    return Sentence(
+        "Emulated: {failures}. {n} {n:other is|others are} far from every limit and estimated.",
+        failures=joined(", ", [named.failure(f) for f in answer.failures if f.emulated]),
+        n=len(answer.estimated),
+    )
+
+
 def state_of(failure: FailureResult) -> str:
     """The verdict on a failure; one that passes because it was accepted says so."""
     if failure.verdict == "pass" and failure.accepted is not None:
@@ -346,8 +356,7 @@ def brief(
     bridge: str | None = None,
     language: Language = SOURCE,
 ) -> Iterator[Block]:
-    """What a terminal shows: the answer, what got worse, single points of failure, and a table to
-    look things up in."""
+    """Yield the terminal's text: verdict, what got worse, single points of failure, a table."""
     yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
     if (compared := answer.comparison) is not None:
         yield _compared(compared)
@@ -364,6 +373,8 @@ def brief(
         yield Par(Sentence("longest interruption: {longest}", longest=longest))
     if load := busiest(answer):
         yield Par(Sentence("most loaded link: {load}", load=load))
+    if answer.estimated:
+        yield Par(emulated_line(answer))
     yield from pars(unrated_sound(answer.not_judged), "quiet")
     yield failures_table(answer, link, bridge, with_worst_link=False)
     if bridge is not None:
@@ -510,6 +521,8 @@ def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
             end=answer.timing.to_s,
         )
     )
+    if answer.estimated:
+        yield Par(emulated_line(answer))
     yield failures_table(answer)
     yield Heading(Sentence("Bridges"))
     yield Par(Sentence("Every bridge that a failure touched, with its path to the MCU."))

@@ -1,15 +1,18 @@
-"""All failures side by side into one folder, all or nothing: each emulated in a process of its own,
-or estimated by processes beside this one."""
+"""The study of failures: estimate each, emulate those near a limit, write one folder.
+
+Each emulation and each estimate runs in a process of its own.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import batched
 from pathlib import Path
+from typing import NamedTuple
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import writing
@@ -55,6 +58,14 @@ class FailuresOutcome(Outcome[FaultsAnswer]):
     seconds: Mapping[str, float]
 
 
+class FailureEstimate(NamedTuple):
+    """An estimated failure, and whether its answer is too close to a limit for an estimate."""
+
+    found: FailureResult
+    seconds: float
+    near_a_limit: bool
+
+
 def try_failures(
     asked: Question,
     cases: Sequence[FailureCase],
@@ -69,26 +80,25 @@ def try_failures(
     language: Language = SOURCE,
     baseline: Baseline | None = None,
 ) -> FailuresOutcome:
-    """Try each failure, sum up, and write everything down under `root`.
+    """Try each failure and write the answer with its documents under `root`.
 
-    With a `baseline` the answer, and so every document, is whether anything is worse than that.
+    With a `baseline` the verdict says whether anything is worse than in the baseline.
 
     Args:
-        engine: None: by estimate.
+        whole: `cases` are a whole set, of which those far from every limit are only estimated.
+            Cases that were picked are all emulated.
+        engine: for emulations; None: estimate every case and emulate none.
 
     Raises:
-        InputError: a mistake that shows in one failure's question, or one that cannot be estimated;
-            a folder that cannot be written.
+        InputError: one failure's question is wrong, or cannot be estimated without an engine; the
+            folder cannot be written.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
     known = {case.id: question_of(asked, case) for case in _at_first(cases)}
     question = next(iter(known.values()))
-    if engine is None:
-        from giaoban.scenarios.estimate import limits  # long to load
-
-        reasons = {ident: limits.reasons(each.plan) for ident, each in known.items()}
-        if refused := {ident: why for ident, why in reasons.items() if why}:
-            raise _not_estimated(asked, cases, refused)
+    refused = _reasons_against_estimates(known)
+    if engine is None and refused:
+        raise _not_estimated(asked, cases, refused)
     if engine is EngineName.SANDBOX:  # once, before several would wait for it
         kernel.ensure(progress)
     name = f"faults-{question.plan.scenario_id}{'-estimate' if engine is None else ''}"
@@ -96,17 +106,24 @@ def try_failures(
         places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
         for place in places.values():
             place.mkdir(parents=True)
-        if engine is None:
-            found = _estimate_all(asked, cases, places, jobs, progress)
-        else:
-            found = _emulate_all(asked, cases, known, places, engine, jobs, progress)
+        found: dict[str, EmulationOutcome[FailureResult]] = {}
+        to_emulate = list(cases)
+        if engine is None or (whole and not refused):
+            estimates = _estimate_all(asked, cases, places, jobs, progress)
+            found = {
+                ident: EmulationOutcome(each.found, each.seconds)
+                for ident, each in estimates.items()
+            }
+            to_emulate = [case for case in cases if case.id in near_a_limit(estimates)]
+        if engine is not None:
+            found |= _emulate_all(asked, to_emulate, known, places, engine, jobs, progress)
         failures = [_result(case, found[case.id].found) for case in cases]
         failures = with_slow_cases(asked, cases, failures, jobs=jobs, progress=progress)
         progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
             failures,
-            engine=_engine(places),
+            engine=_engine(places[case.id] for case in to_emulate or cases),
             run_id=folder.run_id,
             whole=whole,
             possible=possible,
@@ -120,6 +137,30 @@ def try_failures(
         write_page(folder.path, answer)
         final = folder.finish(answer.FILE)
     return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
+
+
+def _reasons_against_estimates(questions: Mapping[str, Question]) -> dict[str, list[Sentence]]:
+    """Return why failures cannot be estimated, by their ids."""
+    from giaoban.scenarios.estimate import limits  # long to load
+
+    reasons = {ident: limits.reasons(each.plan) for ident, each in questions.items()}
+    return {ident: why for ident, why in reasons.items() if why}
+
+
+def near_a_limit(estimates: Mapping[str, FailureEstimate]) -> set[str]:
+    """Return the ids of the failures that an estimate is not enough for.
+
+    One failure is always among them: that with the longest interruption, of those that end if any
+    does.
+    """
+
+    def severity(ident: str) -> tuple[bool, float]:
+        found = estimates[ident].found
+        longest = found.longest
+        return (longest.at not in found.cut_off, longest.ms) if longest else (False, 0.0)
+
+    near = {ident for ident, each in estimates.items() if each.near_a_limit}
+    return near | {max(estimates, key=severity)}
 
 
 def _at_first(cases: Sequence[FailureCase]) -> list[FailureCase]:
@@ -181,22 +222,20 @@ def _estimate_all(
     places: Mapping[str, Path],
     jobs: int,
     progress: Progress,
-) -> dict[str, EmulationOutcome[FailureResult]]:
-    """By their ids, as `emulate_all`."""
-    import giaoban.scenarios.estimate.estimate  # noqa: F401 - once, for all that are copied from us
+) -> dict[str, FailureEstimate]:
+    """Return the estimate of each failure by its id."""
+    import giaoban.scenarios.estimate.estimate  # noqa: F401 - once, before processes are forked
 
-    found: dict[str, EmulationOutcome[FailureResult]] = {}
+    found: dict[str, FailureEstimate] = {}
     with WorkerPool(min(jobs, len(cases))) as helpers:
         given = [(case, places[case.id]) for case in cases]
-        for ident, outcome in helpers.as_finished_with(asked, _estimated, given):
-            found[ident] = outcome
+        for ident, estimate in helpers.as_finished_with(asked, _estimated, given):
+            found[ident] = estimate
             progress(Sentence(TOLD, done=len(found), count=len(cases)), len(found) / len(cases))
     return found
 
 
-def _estimated(
-    asked: Question, of: tuple[FailureCase, Path]
-) -> tuple[str, EmulationOutcome[FailureResult]]:
+def _estimated(asked: Question, of: tuple[FailureCase, Path]) -> tuple[str, FailureEstimate]:
     from giaoban.scenarios.estimate.estimate import estimate_failing
 
     case, place = of
@@ -206,7 +245,11 @@ def _estimated(
     with writing(place):
         store.write_result(place, answer.result)
     found = observe(case, answer.result, question.plan.faults, routes)
-    return case.id, EmulationOutcome(found, time.monotonic() - began)
+    return case.id, FailureEstimate(
+        found.model_copy(update={"emulated": False}),
+        time.monotonic() - began,
+        answer.result.near_a_limit or answer.result.rests_on_losses,
+    )
 
 
 def folder_name(failure: str) -> str:
@@ -225,9 +268,9 @@ def _result(case: FailureCase, found: FailureResult | InvalidRun) -> FailureResu
     return no_measures(case, str(found)) if isinstance(found, InvalidRun) else found
 
 
-def _engine(folders: Mapping[str, Path]) -> Engine | None:
-    """What emulated; None if not one emulation came to a result."""
-    for place in folders.values():
+def _engine(folders: Iterable[Path]) -> Engine | None:
+    """Return the engine of the first result in these folders; None: no result is there."""
+    for place in folders:
         if (place / RESULT).is_file():
             return store.read_result(place).engine
     return None

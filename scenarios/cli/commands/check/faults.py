@@ -1,4 +1,4 @@
-"""`giaoban faults SCENARIO`: every failure tried, emulated or by estimate."""
+"""`giaoban faults SCENARIO`: try every failure, by estimate and near a limit by emulation."""
 
 from __future__ import annotations
 
@@ -57,15 +57,16 @@ def command(
     as_json: AnswerAsJson = False,
     by_estimate: Annotated[
         bool,
-        typer.Option("--estimate", help="work it out in a minute, without emulation"),
+        typer.Option("--estimate", help="estimate all, without any emulation"),
     ] = False,
 ) -> int:
     """Try every failure of the network, one at a time, while everybody is in the meeting.
 
     Tried are: each link of the backbone and the MCU's access link, once cut and once lit but losing
     everything; each router down, each site without power, each shared-risk group cut. Options add
-    more. An ID is the kind of fault and what it is at, as cut:LINK or router:ROUTER. Without a
-    scenario: that of the last check, or the project's only one.
+    more. All are estimated, and those near a limit are emulated; those of --only are all emulated.
+    An ID is the kind of fault and what it is at, as cut:LINK or router:ROUTER. Without a scenario:
+    that of the last check, or the project's only one.
 
     Exit code 0: all meet the criteria, and each single point of failure is accepted in the scenario
     ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that

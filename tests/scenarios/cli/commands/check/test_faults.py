@@ -123,6 +123,22 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
     assert not list(folder.rglob("*.pickle"))
 
 
+def test_failures_far_from_every_limit_are_only_estimated(
+    tmp_path: Path, pretended: Pretended
+) -> None:
+    pretended.far = USUAL - {LINK}
+    ran = faults(tmp_path)
+    assert ran.code == 0, ran.err
+    assert LINK in pretended.started
+    assert len(pretended.started) <= 2  # the worst of all, wherever its limit is
+    assert "others are far from every limit and estimated" in ran.out
+    answer = FaultsAnswer.from_json((only_run(tmp_path / "runs") / "faults.json").read_bytes())
+    assert {f.id for f in answer.failures if f.emulated} == set(pretended.started)
+    assert not answer.is_estimate
+    faults(tmp_path, "--only", "site:west")
+    assert pretended.started[-1] == "site:west"
+
+
 def test_a_single_point_that_nobody_accepted_is_a_fail(
     tmp_path: Path, pretended: Pretended
 ) -> None:
